@@ -1,0 +1,3 @@
+module github.com/alivemcp/alivemcp
+
+go 1.26
