@@ -1,0 +1,71 @@
+package internal_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/alivemcp/alivemcp/"
+
+// allowed is the architecture: which package may import which other package of
+// the module. A package that has no row may not exist. The reason for a row is
+// in docs/design.md.
+var allowed = map[string]string{
+	"internal/uptime": "",
+}
+
+// outside lists the modules, besides the standard library, that a package's
+// production code may import. A trailing slash admits the subpackages.
+var outside = map[string]string{}
+
+func TestImports(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg, ok := strings.CutPrefix(fields[0], module)
+		if !ok || pkg == "internal" || strings.HasPrefix(pkg, "e2e") || strings.HasPrefix(pkg, "bench") {
+			continue
+		}
+		seen[pkg] = true
+		checkPackage(t, pkg, fields[1:])
+	}
+	for pkg := range allowed {
+		if !seen[pkg] {
+			t.Errorf("the table names %s, which does not exist any more", pkg)
+		}
+	}
+}
+
+func checkPackage(t *testing.T, pkg string, imports []string) {
+	t.Helper()
+	may, ok := allowed[pkg]
+	if !ok {
+		t.Errorf("%s has no row in the table: give it one, with a reason in docs/design.md, or fold it into a neighbour", pkg)
+		return
+	}
+	for _, imp := range imports {
+		if own, ok := strings.CutPrefix(imp, module); ok {
+			if !slices.Contains(strings.Fields(may), own) {
+				t.Errorf("%s imports %s; it may import only %q", pkg, own, may)
+			}
+			continue
+		}
+		if strings.Contains(strings.Split(imp, "/")[0], ".") && !admitted(imp, outside[pkg]) {
+			t.Errorf("%s imports %s from outside the standard library; its row admits %q", pkg, imp, outside[pkg])
+		}
+	}
+}
+
+func admitted(imp, row string) bool {
+	return slices.ContainsFunc(strings.Fields(row), func(m string) bool {
+		return imp == m || strings.HasSuffix(m, "/") && strings.HasPrefix(imp, m)
+	})
+}
