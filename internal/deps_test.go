@@ -13,7 +13,11 @@ const module = "github.com/alivemcp/alivemcp/"
 // the module. A package that has no row may not exist. The reason for a row is
 // in docs/design.md.
 var allowed = map[string]string{
-	"internal/uptime": "",
+	"internal/uptime":  "",
+	"internal/verdict": "internal/uptime",
+	"internal/probe":   "internal/uptime internal/mcpwire internal/drift internal/guard",
+	"internal/show":    "internal/uptime",
+	"internal/app":     "internal/uptime internal/probe internal/verdict internal/show",
 }
 
 // outside lists the modules, besides the standard library, that a package's

@@ -52,7 +52,6 @@ func TestSecretIsNeverShown(t *testing.T) {
 	}
 }
 
-
 func TestStateText(t *testing.T) {
 	for _, s := range []uptime.State{uptime.Unknown, uptime.Live, uptime.Degraded, uptime.Down} {
 		text, _ := s.MarshalText()
