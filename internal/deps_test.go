@@ -13,6 +13,7 @@ const module = "github.com/alivemcp/alivemcp/"
 // the module. A package that has no row may not exist. The reason for a row is
 // in docs/design.md.
 var allowed = map[string]string{
+	"internal/guard":   "",
 	"internal/mcpwire": "",
 	"internal/uptime":  "",
 }
@@ -20,6 +21,7 @@ var allowed = map[string]string{
 // outside lists the modules, besides the standard library, that a package's
 // production code may import. A trailing slash admits the subpackages.
 var outside = map[string]string{
+	"internal/guard":   "golang.org/x/net/",
 	"internal/mcpwire": "golang.org/x/net/",
 }
 
