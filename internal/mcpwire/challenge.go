@@ -62,8 +62,8 @@ func (p *challengeParser) value(v string) {
 // item reads a scheme or a parameter; false means that there are too many.
 func (p *challengeParser) item() bool {
 	word, after := cutWord(p.rest)
-	if value, ok := strings.CutPrefix(trimSpace(after), "="); ok {
-		p.rest = trimSpace(value)
+	if value, ok := strings.CutPrefix(trimOWS(after), "="); ok {
+		p.rest = trimOWS(value)
 		return p.param(strings.ToLower(word), p.paramValue())
 	}
 	p.rest = after
@@ -105,13 +105,13 @@ func (p *challengeParser) param(name, value string) bool {
 // token68 reads the token after a scheme: it ends at the value's end or at a
 // comma, where a parameter would go on after its first equals sign.
 func (p *challengeParser) token68() string {
-	s := trimSpace(p.rest)
+	s := trimOWS(p.rest)
 	n := len(s) - len(strings.TrimLeft(s, token68Bytes))
 	if n == 0 || len(s) == len(p.rest) {
 		return ""
 	}
 	n += len(s[n:]) - len(strings.TrimLeft(s[n:], "="))
-	if after := trimSpace(s[n:]); after != "" && after[0] != ',' {
+	if after := trimOWS(s[n:]); after != "" && after[0] != ',' {
 		return ""
 	}
 	p.rest = s[n:]
@@ -154,9 +154,9 @@ func (p *challengeParser) bare() string {
 	start := p.rest
 	end := endOfBare(start)
 	for {
-		next := trimSpace(start[end:])
+		next := trimOWS(start[end:])
 		word, after := cutWord(next)
-		if word == "" || strings.HasPrefix(trimSpace(after), "=") || knownScheme(word) {
+		if word == "" || strings.HasPrefix(trimOWS(after), "=") || knownScheme(word) {
 			break
 		}
 		end = len(start) - len(next) + endOfBare(next)
@@ -185,7 +185,7 @@ func cutWord(s string) (word, after string) {
 	return s, ""
 }
 
-func trimSpace(s string) string { return strings.TrimLeft(s, " \t\r\n") }
+func trimOWS(s string) string { return strings.TrimLeft(s, " \t\r\n") }
 
 func knownScheme(word string) bool {
 	switch strings.ToLower(word) {

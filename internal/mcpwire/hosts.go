@@ -25,7 +25,7 @@ type Hosts map[string][]netip.Addr
 // sense are passed over, as are addresses with a zone.
 func ParseHosts(data []byte) Hosts {
 	hosts := Hosts{}
-	for fields := range lines(data, "#") {
+	for fields := range fieldLines(data, "#") {
 		addr, err := netip.ParseAddr(fields[0])
 		if err != nil || addr.Zone() != "" {
 			continue
@@ -51,7 +51,7 @@ type ResolvConf struct {
 // machine, 127.0.0.1.
 func ParseResolvConf(data []byte) ResolvConf {
 	var c ResolvConf
-	for fields := range lines(data, "#;") {
+	for fields := range fieldLines(data, "#;") {
 		if len(fields) < 2 {
 			continue
 		}
@@ -70,8 +70,8 @@ func ParseResolvConf(data []byte) ResolvConf {
 	return c
 }
 
-// lines yields the fields of every line that has some, up to a byte of comment.
-func lines(data []byte, comment string) func(yield func([]string) bool) {
+// fieldLines yields the fields of every line that has some, up to a byte of comment.
+func fieldLines(data []byte, comment string) func(yield func([]string) bool) {
 	return func(yield func([]string) bool) {
 		for line := range bytes.Lines(data[:min(len(data), maxFile)]) {
 			if i := bytes.IndexAny(line, comment); i >= 0 {

@@ -46,16 +46,16 @@ type Resolver struct {
 
 	conf  *watched[ResolvConf] // nil: Servers and Search as given
 	hosts *watched[Hosts]      // nil: no hosts file
-	dial  dialFunc             // nil: the network
+	dial  dnsDial              // nil: the network
 
 	// preferred is the index of the server that answered last, so that a dead
 	// first server delays one lookup and not every one.
 	preferred atomic.Uint32
-	buffers   sync.Pool // of *exchange
+	buffers   sync.Pool // of *dnsExchange
 }
 
-// dialFunc opens a connection on network udp or tcp.
-type dialFunc func(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error)
+// dnsDial opens a connection on network udp or tcp.
+type dnsDial func(ctx context.Context, network string, server netip.AddrPort) (net.Conn, error)
 
 // Addresses is the answer to a lookup.
 type Addresses struct {

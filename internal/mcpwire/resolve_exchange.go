@@ -21,14 +21,14 @@ const (
 	maxStrays   = 100  // datagrams that are not ours, while waiting for one that is
 )
 
-// exchange is the talk of one lookup with the servers. One goroutine owns it;
+// dnsExchange is the talk of one lookup with the servers. One goroutine owns it;
 // its buffers go back to the resolver afterwards.
-type exchange struct {
+type dnsExchange struct {
 	servers    []netip.AddrPort
 	first      int // index of the server to ask first
 	retransmit time.Duration
 	deadline   time.Time
-	dial       dialFunc
+	dial       dnsDial
 
 	conns   [maxServers]net.Conn // UDP, kept open so that a late answer still counts
 	refused [maxServers]bool     // gave an answer that asking again will not better
@@ -37,17 +37,17 @@ type exchange struct {
 	retransmits int
 	overTCP     bool
 
-	question question
+	question dnsQuestion
 	query    [2 + maxQuestionLen]byte // with TCP's length in front
 	length   int                      // of query
 	reply    [maxDatagram]byte
 }
 
 // exchange starts the talk of one lookup; release ends it.
-func (r *Resolver) exchange(ctx context.Context, servers []netip.AddrPort) *exchange {
-	x, ok := r.buffers.Get().(*exchange)
+func (r *Resolver) exchange(ctx context.Context, servers []netip.AddrPort) *dnsExchange {
+	x, ok := r.buffers.Get().(*dnsExchange)
 	if !ok {
-		x = new(exchange)
+		x = new(dnsExchange)
 	}
 	x.servers = servers
 	x.first = int(r.preferred.Load()) % len(servers)
@@ -64,7 +64,7 @@ func (r *Resolver) exchange(ctx context.Context, servers []netip.AddrPort) *exch
 	return x
 }
 
-func (r *Resolver) release(x *exchange) {
+func (r *Resolver) release(x *dnsExchange) {
 	r.preferred.Store(uint32(x.answered))
 	for i, c := range x.conns {
 		if c != nil {
@@ -96,7 +96,7 @@ func dialServer(ctx context.Context, network string, server netip.AddrPort) (net
 // ask puts one question: to each server in turn by UDP, one retransmission
 // interval each and at least twice, then to each by TCP, until one says what is
 // so. A server that refused is not asked again.
-func (x *exchange) ask(ctx context.Context, name string, qtype dnsmessage.Type) ([]netip.Addr, DNSKind) {
+func (x *dnsExchange) ask(ctx context.Context, name string, qtype dnsmessage.Type) ([]netip.Addr, DNSKind) {
 	x.prepare(name, qtype)
 	udp, n := max(2, len(x.servers)), len(x.servers)
 	worst := DNSTimeout
@@ -131,8 +131,8 @@ func (x *exchange) ask(ctx context.Context, name string, qtype dnsmessage.Type) 
 
 // prepare builds the message. The id is unpredictable (RFC 5452 §9.2): the
 // generator is seeded by the operating system and cannot be run backwards.
-func (x *exchange) prepare(name string, qtype dnsmessage.Type) {
-	x.question = question{id: uint16(rand.Uint32()), name: name, qtype: qtype}
+func (x *dnsExchange) prepare(name string, qtype dnsmessage.Type) {
+	x.question = dnsQuestion{id: uint16(rand.Uint32()), name: name, qtype: qtype}
 	msg := x.question.append(x.query[:2])
 	x.length = len(msg)
 	binary.BigEndian.PutUint16(msg, uint16(len(msg)-2))
@@ -140,18 +140,18 @@ func (x *exchange) prepare(name string, qtype dnsmessage.Type) {
 }
 
 // step asks one server once. A truncated answer is fetched over TCP at once.
-func (x *exchange) step(ctx context.Context, server int, tcp bool, until time.Time) answer {
+func (x *dnsExchange) step(ctx context.Context, server int, tcp bool, until time.Time) dnsAnswer {
 	if tcp {
 		return x.stream(ctx, server, until)
 	}
 	a := x.datagram(ctx, server, until)
 	if a.truncated {
-		return x.stream(ctx, server, earlier(time.Now().Add(x.retransmit), x.deadline))
+		return x.stream(ctx, server, earlierOf(time.Now().Add(x.retransmit), x.deadline))
 	}
 	return a
 }
 
-func earlier(a, b time.Time) time.Time {
+func earlierOf(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}
@@ -159,60 +159,60 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // datagram asks one server by UDP and waits for its answer.
-func (x *exchange) datagram(ctx context.Context, server int, until time.Time) answer {
+func (x *dnsExchange) datagram(ctx context.Context, server int, until time.Time) dnsAnswer {
 	if x.conns[server] == nil {
 		c, err := x.dial(ctx, "udp", x.servers[server])
 		if err != nil {
-			return answer{kind: failure(err)}
+			return dnsAnswer{kind: dnsFailure(err)}
 		}
 		x.conns[server] = c
 	}
 	conn := x.conns[server]
 	defer interruptible(ctx, conn, until)()
 	if _, err := conn.Write(x.query[2:x.length]); err != nil {
-		return answer{kind: failure(err)}
+		return dnsAnswer{kind: dnsFailure(err)}
 	}
 	for range maxStrays {
 		n, err := conn.Read(x.reply[:])
 		if err != nil {
-			return answer{kind: failure(err)}
+			return dnsAnswer{kind: dnsFailure(err)}
 		}
 		if a, ours := parseAnswer(x.reply[:n], x.question); ours {
 			a.truncated = a.truncated || n == len(x.reply)
 			return a
 		}
 	}
-	return answer{kind: DNSMalformed}
+	return dnsAnswer{kind: DNSMalformed}
 }
 
 // stream asks one server by TCP (RFC 7766), on a connection for this question
 // alone.
-func (x *exchange) stream(ctx context.Context, server int, until time.Time) answer {
+func (x *dnsExchange) stream(ctx context.Context, server int, until time.Time) dnsAnswer {
 	dialCtx, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	conn, err := x.dial(dialCtx, "tcp", x.servers[server])
 	if err != nil {
-		return answer{kind: failure(err)}
+		return dnsAnswer{kind: dnsFailure(err)}
 	}
 	defer func() { _ = conn.Close() }() // the answer is in or lost
 	defer interruptible(ctx, conn, until)()
 	if _, err := conn.Write(x.query[:x.length]); err != nil {
-		return answer{kind: failure(err)}
+		return dnsAnswer{kind: dnsFailure(err)}
 	}
 	msg, err := x.readStream(conn)
 	if err != nil {
-		return answer{kind: failure(err)}
+		return dnsAnswer{kind: dnsFailure(err)}
 	}
 	a, ours := parseAnswer(msg, x.question)
 	if !ours {
-		return answer{kind: DNSMalformed}
+		return dnsAnswer{kind: DNSMalformed}
 	}
 	x.overTCP = true
 	return a
 }
 
 // readStream reads one message with its length in front: 64 KiB at most.
-func (x *exchange) readStream(conn net.Conn) ([]byte, error) {
+func (x *dnsExchange) readStream(conn net.Conn) ([]byte, error) {
 	if _, err := io.ReadFull(conn, x.reply[:2]); err != nil {
 		return nil, err
 	}
@@ -233,9 +233,9 @@ func interruptible(ctx context.Context, conn net.Conn, until time.Time) func() b
 	return context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 }
 
-// failure tells silence from a broken network and from a server that hung up
+// dnsFailure tells silence from a broken network and from a server that hung up
 // in the middle of its answer.
-func failure(err error) DNSKind {
+func dnsFailure(err error) DNSKind {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -10,16 +10,16 @@ import (
 var ResolverFrom = resolverFrom
 
 // SetDial replaces the network of r.
-func SetDial(r *Resolver, dial dialFunc) { r.dial = dial }
+func SetDial(r *Resolver, dial dnsDial) { r.dial = dial }
 
 // Query is the message that asks for name.
 func Query(id uint16, name string, qtype dnsmessage.Type) []byte {
-	return question{id, name, qtype}.append(nil)
+	return dnsQuestion{id, name, qtype}.append(nil)
 }
 
 // ParseAnswer reads the answer to that message.
 func ParseAnswer(msg []byte, id uint16, name string, qtype dnsmessage.Type) (addrs []netip.Addr, kind DNSKind, ours bool) {
-	a, ours := parseAnswer(msg, question{id, name, qtype})
+	a, ours := parseAnswer(msg, dnsQuestion{id, name, qtype})
 	return a.addrs, a.kind, ours
 }
 

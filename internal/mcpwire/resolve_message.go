@@ -16,8 +16,8 @@ const (
 	maxRecords     = 256                     // records looked at, for each link
 )
 
-// question is what one message asks for.
-type question struct {
+// dnsQuestion is what one message asks for.
+type dnsQuestion struct {
 	id    uint16
 	name  string // absolute, lower case, with its final dot, checked by checkName
 	qtype dnsmessage.Type
@@ -26,7 +26,7 @@ type question struct {
 // append adds the message to buf (RFC 1035 §4.1): recursion desired, one
 // question, no EDNS. Answers to us are small, servers that stumble over EDNS
 // exist, and an answer that does not fit into 512 bytes comes over TCP.
-func (q question) append(buf []byte) []byte {
+func (q dnsQuestion) append(buf []byte) []byte {
 	buf = binary.BigEndian.AppendUint16(buf, q.id)
 	buf = append(buf, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0)
 	for label := range strings.SplitSeq(q.name, ".") {
@@ -37,8 +37,8 @@ func (q question) append(buf []byte) []byte {
 	return binary.BigEndian.AppendUint16(buf, uint16(dnsmessage.ClassINET))
 }
 
-// answer is what one message said.
-type answer struct {
+// dnsAnswer is what one message said.
+type dnsAnswer struct {
 	kind      DNSKind
 	truncated bool // ask again over TCP
 	addrs     []netip.Addr
@@ -46,23 +46,23 @@ type answer struct {
 
 // parseAnswer reads the answer to q. It is not ours, and must not be believed,
 // when id, question or the response bit differ (RFC 5452 §9.1).
-func parseAnswer(msg []byte, q question) (a answer, ours bool) {
+func parseAnswer(msg []byte, q dnsQuestion) (a dnsAnswer, ours bool) {
 	var p dnsmessage.Parser
 	h, err := p.Start(msg)
 	if err != nil || h.ID != q.id || !h.Response || h.OpCode != 0 {
-		return answer{}, false
+		return dnsAnswer{}, false
 	}
 	name, ok := sameQuestion(&p, q)
 	if !ok {
-		return answer{}, false
+		return dnsAnswer{}, false
 	}
 	switch {
 	case h.Truncated:
-		return answer{kind: DNSMalformed, truncated: true}, true
+		return dnsAnswer{kind: DNSMalformed, truncated: true}, true
 	case h.RCode == dnsmessage.RCodeNameError:
-		return answer{kind: DNSNXDomain}, true
+		return dnsAnswer{kind: DNSNXDomain}, true
 	case h.RCode != dnsmessage.RCodeSuccess:
-		return answer{kind: DNSServFail}, true
+		return dnsAnswer{kind: DNSServFail}, true
 	}
 	a.addrs, a.kind = follow(p, name, q.qtype)
 	if a.kind == DNSNoAddress && !h.RecursionAvailable && !h.Authoritative {
@@ -72,7 +72,7 @@ func parseAnswer(msg []byte, q question) (a answer, ours bool) {
 }
 
 // sameQuestion returns the one question's name if it is q's.
-func sameQuestion(p *dnsmessage.Parser, q question) (dnsmessage.Name, bool) {
+func sameQuestion(p *dnsmessage.Parser, q dnsQuestion) (dnsmessage.Name, bool) {
 	got, err := p.Question()
 	if err != nil || got.Type != q.qtype || got.Class != dnsmessage.ClassINET {
 		return dnsmessage.Name{}, false
@@ -115,7 +115,7 @@ func records(p dnsmessage.Parser, name dnsmessage.Name, qtype dnsmessage.Type) (
 		switch {
 		case mine && h.Type == qtype && len(addrs) < maxAddresses:
 			var addr netip.Addr
-			addr, err = address(&p, qtype)
+			addr, err = recordAddr(&p, qtype)
 			addrs = append(addrs, addr)
 		case mine && h.Type == dnsmessage.TypeCNAME && target.Length == 0:
 			var r dnsmessage.CNAMEResource
@@ -131,8 +131,8 @@ func records(p dnsmessage.Parser, name dnsmessage.Name, qtype dnsmessage.Type) (
 	return addrs, target, nil
 }
 
-// address reads the body of an A or AAAA record.
-func address(p *dnsmessage.Parser, qtype dnsmessage.Type) (netip.Addr, error) {
+// recordAddr reads the body of an A or AAAA record.
+func recordAddr(p *dnsmessage.Parser, qtype dnsmessage.Type) (netip.Addr, error) {
 	if qtype == dnsmessage.TypeA {
 		r, err := p.AResource()
 		return netip.AddrFrom4(r.A), err
