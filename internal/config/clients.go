@@ -14,6 +14,7 @@ const (
 	maxClientYAML  = 1 << 20
 	maxEntries     = 1000
 	maxListItems   = 1000
+	maxValues      = 400_000
 	maxDepth       = 64
 	maxProblems    = 1000
 	maxShownLength = 32
@@ -168,7 +169,7 @@ func shown(name string) string {
 }
 
 func notInName(r rune) bool {
-	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.$", r))
+	return r >= 0x80 || !isAlphanumeric(byte(r)) && !strings.ContainsRune("_-.$", r)
 }
 
 // slashed is a path in the spelling of Unix, whatever system wrote it.

@@ -23,6 +23,7 @@ func TestReadClientConfigRefuses(t *testing.T) {
 		{"a big file", "mcp.json", strings.Repeat(" ", 4<<20+1), "the most is 4194304"},
 		{"big YAML", "a.yaml", strings.Repeat("#", 1<<20+1), "the most of YAML is"},
 		{"much YAML", "a.yaml", strings.Repeat("a: b\n", 50_000), "parts of YAML"},
+		{"many values", "mcp.json", "[" + strings.Repeat("1,", 1<<20), "too many values"},
 		{"many servers", "mcp.json", servers(1001), "1001 servers"},
 		{"deep lists", "mcp.json", strings.Repeat("[", 1<<20), "nested too deeply"},
 		{"deep objects", "mcp.json", strings.Repeat(`{"a":`, 1<<18), "nested too deeply"},

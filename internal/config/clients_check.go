@@ -219,14 +219,14 @@ func (r *entryReader) checkContainer(command member, args []string) {
 	if len(args) == 0 || args[0] != "run" {
 		return
 	}
-	var letters string
+	var letters strings.Builder
 	for _, arg := range args[1:] {
 		if strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && !strings.Contains(arg, "=") && len(arg) <= 5 {
-			letters += arg[1:]
+			letters.WriteString(arg[1:])
 		}
 	}
 	at := r.argsOr(command)
-	if !strings.Contains(letters, "i") && !slices.Contains(args, "--interactive") && !slices.Contains(args, "--interactive=true") {
+	if !strings.Contains(letters.String(), "i") && !slices.Contains(args, "--interactive") && !slices.Contains(args, "--interactive=true") {
 		r.problem(at, SeverityError, "docker run needs \"-i\", or the server has no standard input")
 	}
 	if slices.Contains(args, "--tty") || slices.Contains(args, "-t") || slices.Contains(args, "-it") || slices.Contains(args, "-ti") {

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A concept is what a field of an entry means, however a client spells it.
 type concept string
@@ -239,12 +242,7 @@ func unknownDialect() dialect {
 
 // knows reports whether the client reads a field of this exact name.
 func (d dialect) knows(field string) bool {
-	for _, name := range d.fields() {
-		if name == field {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(d.fields(), field)
 }
 
 func (d dialect) fields() []string {

@@ -11,6 +11,7 @@ import (
 // meant to be, then read, then checked; a wrong name is reported and read.
 type entryReader struct {
 	d      dialect
+	fields []string // every name that the client reads
 	inputs map[string]bool
 	listed bool // the name stands inside the entry
 	entry  Entry
@@ -20,7 +21,7 @@ type entryReader struct {
 }
 
 func (r *entryReader) problem(at member, severity Severity, format string, args ...any) {
-	if len(r.entry.Problems) >= r.budget {
+	if r.full() {
 		return
 	}
 	field := at.key
@@ -29,6 +30,8 @@ func (r *entryReader) problem(at member, severity Severity, format string, args 
 	}
 	r.entry.Problems = append(r.entry.Problems, Problem{Line: at.line, Field: field, Severity: severity, Message: fmt.Sprintf(format, args...)})
 }
+
+func (r *entryReader) full() bool { return len(r.entry.Problems) >= r.budget }
 
 func (r *entryReader) whole() member { return member{line: r.entry.Line} }
 
@@ -87,7 +90,7 @@ func (r *entryReader) sortFields(n *node) {
 		c := conceptOf(m.key)
 		switch {
 		case c != noConcept && r.d.names[c] == m.key:
-		case r.d.knows(m.key):
+		case slices.Contains(r.fields, m.key):
 			r.fill(c, m)
 		default:
 			r.misnamed(c, m)
@@ -105,10 +108,9 @@ func (r *entryReader) fill(c concept, m member) {
 // misnamed reports a field that the client does not read under this name.
 func (r *entryReader) misnamed(c concept, m member) {
 	if c == noConcept {
-		c = r.guess(m)
-	}
-	if c == noConcept {
-		return
+		if c = r.guess(m); c == noConcept {
+			return
+		}
 	}
 	r.fill(c, m)
 	if want := r.d.names[c]; want == "" {
@@ -123,7 +125,10 @@ func (r *entryReader) misnamed(c concept, m member) {
 // guess takes a field that is no known spelling for a typing error, or reports
 // it as one that the client does not know.
 func (r *entryReader) guess(m member) concept {
-	near := nearest(m.key, r.d.fields())
+	if r.full() { // nothing may be said of it, so spare the search
+		return noConcept
+	}
+	near := nearest(m.key, r.fields)
 	if c := conceptOf(near); c != noConcept && r.d.names[c] != "" {
 		return c
 	}
@@ -169,8 +174,11 @@ func purpose(c concept) string {
 		return "the working directory"
 	case disabledOf:
 		return "switching a server off or on"
+	case approvalsOf:
+		return "tools that need no confirmation"
+	default:
+		return "this"
 	}
-	return "tools that need no confirmation"
 }
 
 // unnest reads fields from where some clients keep them: Continue's headers

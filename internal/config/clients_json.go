@@ -36,10 +36,11 @@ func parseJSON(data []byte) (document, error) {
 }
 
 type jsonParser struct {
-	src  string
-	pos  int
-	line int
-	doc  document
+	src    string
+	pos    int
+	line   int
+	values int
+	doc    document
 }
 
 func (p *jsonParser) fault(message string) error {
@@ -57,13 +58,13 @@ func (p *jsonParser) peek() byte {
 // space skips white space and comments.
 func (p *jsonParser) space() error {
 	for p.pos < len(p.src) {
-		switch c := p.src[p.pos]; {
-		case c == '\n':
+		switch p.src[p.pos] {
+		case '\n':
 			p.line++
 			p.pos++
-		case c == ' ' || c == '\t' || c == '\r':
+		case ' ', '\t', '\r':
 			p.pos++
-		case c == '/':
+		case '/':
 			if err := p.comment(); err != nil {
 				return err
 			}
@@ -79,7 +80,7 @@ func (p *jsonParser) comment() error {
 		p.doc.comment = p.line
 	}
 	rest := p.src[p.pos:]
-	end := -1
+	var end int
 	switch {
 	case strings.HasPrefix(rest, "//"):
 		if end = strings.IndexByte(rest, '\n'); end < 0 {
@@ -102,12 +103,15 @@ func (p *jsonParser) value(depth int) (*node, error) {
 	if depth > maxDepth {
 		return nil, p.fault("the values are nested too deeply")
 	}
-	switch c := p.peek(); {
-	case c == '{':
+	if p.values++; p.values > maxValues {
+		return nil, p.fault("the file holds too many values")
+	}
+	switch p.peek() {
+	case '{':
 		return p.object(depth)
-	case c == '[':
+	case '[':
 		return p.array(depth)
-	case c == '"':
+	case '"':
 		line := p.line
 		text, err := p.text()
 		return &node{kind: kindString, line: line, text: text}, err

@@ -25,8 +25,10 @@ func syntaxProblems(d dialect, doc document) []Problem {
 		add(line, SeverityError, `a backslash stands alone, which is not JSON: write Windows paths with \\ or /`)
 	}
 	for _, dup := range doc.duplicates {
-		ps = append(ps, Problem{Line: dup.line, Field: shown(dup.key), Severity: SeverityError,
-			Message: fmt.Sprintf("%q is written twice in one object, and only the last one counts", shown(dup.key))})
+		ps = append(ps, Problem{
+			Line: dup.line, Field: shown(dup.key), Severity: SeverityError,
+			Message: fmt.Sprintf("%q is written twice in one object, and only the last one counts", shown(dup.key)),
+		})
 	}
 	return ps
 }
@@ -37,8 +39,9 @@ func strictness(t tolerance) Severity {
 		return SeverityError
 	case undocumented:
 		return SeverityWarn
+	default:
+		return ""
 	}
-	return ""
 }
 
 // A serversReader finds the servers in a document and reads them into file.
@@ -191,7 +194,11 @@ func (r *serversReader) readList(servers *node) {
 
 func (r *serversReader) entry(name string, line int, n *node) {
 	r.names[name] = true
-	e := entryReader{d: r.d, inputs: r.inputs, listed: r.d.list, entry: Entry{Name: strings.TrimSpace(name), Line: line}, budget: maxProblems - r.count, growth: &r.growth}
+	e := entryReader{
+		d: r.d, fields: r.d.fields(), inputs: r.inputs, listed: r.d.list,
+		entry:  Entry{Name: strings.TrimSpace(name), Line: line},
+		budget: maxProblems - r.count, growth: &r.growth,
+	}
 	e.read(name, n, r.options.Lookup)
 	r.count += len(e.entry.Problems)
 	r.file.Entries = append(r.file.Entries, e.entry)

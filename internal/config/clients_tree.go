@@ -1,5 +1,7 @@
 package config
 
+import "slices"
+
 // A document is a parsed file, whatever its syntax, with what a strict reader
 // would object to.
 type document struct {
@@ -59,9 +61,9 @@ func (n *node) get(key string) *node {
 	if n == nil {
 		return nil
 	}
-	for i := len(n.members) - 1; i >= 0; i-- {
-		if n.members[i].key == key {
-			return n.members[i].value
+	for _, m := range slices.Backward(n.members) {
+		if m.key == key {
+			return m.value
 		}
 	}
 	return nil
