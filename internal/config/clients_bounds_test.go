@@ -85,7 +85,7 @@ func TestReadClientConfigBoundsWhatItSays(t *testing.T) {
 
 func TestPlaceholdersCannotMultiplyAValue(t *testing.T) {
 	value := strings.Repeat("x", 128<<10)
-	text := `{"mcpServers": {"a": {"command": "node", "args": ["` + strings.Repeat("${A}", 100_000) + `"]}}}`
+	text := `{"mcpServers": {"a": {"command": "node", "args": ["` + strings.Repeat("${A}", 10_000) + `"]}}}`
 	file, err := config.ReadClientConfig("servers", []byte(text), config.ClientOptions{
 		As: config.Cline, Lookup: func(string) (string, bool) { return value, true },
 	})
