@@ -12,3 +12,4 @@ require (
 )
 
 require golang.org/x/text v0.43.0 // indirect
+go 1.26
