@@ -1,6 +1,7 @@
 package drift
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,4 +33,33 @@ func clip(s string, n int) string {
 		return clean + "…"
 	}
 	return clean
+}
+
+// list writes canonical values for a person.
+func list(values []string) string {
+	const most = 12
+	if len(values) > most {
+		return clip(strings.Join(values[:most], ", "), maxText) + ", …"
+	}
+	return clip(strings.Join(values, ", "), maxText)
+}
+
+// join puts a name in front of a path, and bounds what grows.
+func join(name, rest string) string {
+	const longest = 300
+	if len(rest) > longest {
+		rest = "…"
+	}
+	if rest == "" || name == "" || rest[0] == '[' {
+		return name + rest
+	}
+	return name + "." + rest
+}
+
+// segment writes the name of a parameter or field as a part of a path.
+func segment(name string) string {
+	if name == "" || strings.ContainsAny(name, ".[]* \"") || clip(name, maxName) != name {
+		return "[" + strconv.Quote(clip(name, maxName)) + "]"
+	}
+	return name
 }
