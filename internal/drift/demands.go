@@ -3,6 +3,7 @@ package drift
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -48,7 +49,15 @@ func changed(word, before, after string) string {
 	case len(before) > short || len(after) > short:
 		return "changed its " + word
 	}
-	return fmt.Sprintf("changed its %s from %q to %q", word, before, after)
+	return fmt.Sprintf("changed its %s from %s to %s", word, spoken(before), spoken(after))
+}
+
+// spoken puts text into quotes, but not a number or a boolean.
+func spoken(s string) string {
+	if _, err := strconv.ParseFloat(s, 64); err == nil || s == "true" || s == "false" {
+		return s
+	}
+	return strconv.Quote(s)
 }
 
 // demands compares the keywords that can refuse a value, of the types that both

@@ -187,6 +187,9 @@ func (v *view) alone() bool {
 // one, win. What cannot be merged is kept beside.
 func (d *document) both(outer, inner *view) *view {
 	d.budget.spend(1 + len(inner.props) + len(outer.props) + len(inner.demands))
+	if len(outer.words)+len(outer.union) == 0 && outer.alone() {
+		return inner // the very same, so that recursion is seen to come back
+	}
 	out := &view{types: outer.types & inner.types, enum: outer.enum, finite: outer.finite}
 	out.words = merged(outer.words, inner.words)
 	if !mergeable(outer, inner) {
