@@ -13,3 +13,8 @@ require (
 
 require golang.org/x/text v0.43.0 // indirect
 go 1.26
+
+require (
+	github.com/go-json-experiment/json v1.27.2
+	github.com/google/go-cmp v0.7.0
+)
