@@ -68,8 +68,7 @@ type Streamable struct {
 	// Redials counts the connections after the first.
 	Redials int
 	// Read counts the bytes read over connections that are closed.
-	read  int64
-	notes []Note
+	read int64
 }
 
 // NewStreamable returns a client that has not connected yet.
@@ -473,3 +472,6 @@ func (x *reply) readDocument() error {
 	x.ans.Body, err = readBody(body, 0, errorBody)
 	return err
 }
+
+// SetHeader replaces the fields that are sent with every request.
+func (s *Streamable) SetHeader(h Header) { s.opt.Header = h }
