@@ -21,6 +21,7 @@ type rig struct {
 	slots    chan struct{} // one for each server that may run now
 	building sync.Mutex
 	fixed    sync.Mutex // held while a server runs whose port nobody can choose
+	hashes   sync.Map   // by server.contract, the first hash that was reported
 }
 
 func newRig(t *testing.T) *rig {
@@ -51,6 +52,18 @@ func (r *rig) occupy(t *testing.T, s server) {
 	if s.port != 0 {
 		r.fixed.Lock()
 		t.Cleanup(r.fixed.Unlock)
+	}
+}
+
+// sameTools checks that the hash depends on the tools alone, not on the era, the
+// transport or a wrapper that writes the members in another order.
+func (r *rig) sameTools(t *testing.T, contract, hash string) {
+	t.Helper()
+	if contract == "" || hash == "" {
+		return
+	}
+	if first, _ := r.hashes.LoadOrStore(contract, hash); first != hash {
+		t.Errorf("the hash of the tools of %s is %s here, and was %s elsewhere", contract, hash, first)
 	}
 }
 

@@ -23,6 +23,7 @@ type server struct {
 	host string   // by which it must be called; empty: 127.0.0.1
 	path string
 
+	contract string   // all servers with the same word here have the very same tools
 	flags    []string // more flags for the check
 	sessions bool     // a client gets a session, and must give it back
 	noOracle string   // why the SDK's client has no say
@@ -75,11 +76,11 @@ func goServers() []server {
 			argv: []string{goSDK + "examples/server/everything", "-http", "127.0.0.1:{port}"},
 		},
 		{
-			name: "go-sdk conformance, stateless", path: "/mcp", want: modern(28),
+			name: "go-sdk conformance, stateless", contract: "conformance", path: "/mcp", want: modern(28),
 			argv: []string{goSDK + "conformance/everything-server", "-http", "127.0.0.1:{port}"},
 		},
 		{
-			name: "go-sdk conformance, stateful", path: "/mcp", sessions: true, want: legacy(28),
+			name: "go-sdk conformance, stateful", contract: "conformance", path: "/mcp", sessions: true, want: legacy(28),
 			argv: []string{goSDK + "conformance/everything-server", "-http", "127.0.0.1:{port}", "-stateless=false"},
 		},
 		{
@@ -105,7 +106,7 @@ func goServers() []server {
 			argv: []string{"./modernonly", "-http", "127.0.0.1:{port}"},
 		},
 		{
-			name: "mcp-go everything", port: 8080, path: "/mcp", want: modern(6),
+			name: "mcp-go everything", contract: "mcp-go", port: 8080, path: "/mcp", want: modern(6),
 			argv: []string{mcpGo + "everything", "-t", "http"},
 		},
 		{
@@ -134,37 +135,37 @@ func npmServers() []server {
 	return []server{
 		{
 			// Both of its servers listen on all interfaces.
-			name: "everything, streamable", path: "/mcp", sessions: true, want: legacy(13),
+			name: "everything, streamable", contract: "everything", path: "/mcp", sessions: true, want: legacy(13),
 			argv: []string{"node", everything, "streamableHttp"}, env: "PORT={port}",
 		},
 		{
-			name: "everything, sse", path: "/sse", want: overSSE(13),
+			name: "everything, sse", contract: "everything", path: "/sse", want: overSSE(13),
 			argv: []string{"node", everything, "sse"}, env: "PORT={port}",
 		},
-		{name: "mcp-proxy", path: "/mcp", argv: proxied(), want: modern(13)},
-		{name: "mcp-proxy, sse", path: "/sse", argv: proxied(), want: overSSE(13)},
-		{name: "mcp-proxy, stateless", path: "/mcp", argv: proxied("--stateless"), want: modern(13)},
-		{name: "mcp-proxy, legacy", path: "/mcp", argv: proxied("--no-modern"), sessions: true, want: legacy(13)},
+		{name: "mcp-proxy", contract: "everything", path: "/mcp", argv: proxied(), want: modern(13)},
+		{name: "mcp-proxy, sse", contract: "everything", path: "/sse", argv: proxied(), want: overSSE(13)},
+		{name: "mcp-proxy, stateless", contract: "everything", path: "/mcp", argv: proxied("--stateless"), want: modern(13)},
+		{name: "mcp-proxy, legacy", contract: "everything", path: "/mcp", argv: proxied("--no-modern"), sessions: true, want: legacy(13)},
 		{
 			// Bearer without metadata, and the place of the metadata is walled too.
 			name: "mcp-proxy, key", path: "/mcp", argv: proxied("--apiKey", "k"),
 			want: expect{state: "live|degraded", access: "auth_custom|auth_broken"}, also: askedOnce,
 		},
 		{
-			name: "mcp-proxy, key given", path: "/mcp", argv: proxied("--apiKey", "k"),
+			name: "mcp-proxy, key given", contract: "everything", path: "/mcp", argv: proxied("--apiKey", "k"),
 			flags: []string{"--header", "X-API-Key: k"}, noOracle: "it has no key",
 			want: expect{state: "live", transport: "streamable-http", era: "modern", version: "2026-07-28", tools: 13},
 		},
 		{
-			name: "supergateway, sse", path: "/sse", want: overSSE(13),
+			name: "supergateway, sse", contract: "everything", path: "/sse", want: overSSE(13),
 			argv: gateway("node " + everything + " stdio"),
 		},
 		{
-			name: "supergateway, stateless", path: "/mcp", want: legacy(13), also: noChildren,
+			name: "supergateway, stateless", contract: "everything", path: "/mcp", want: legacy(13), also: noChildren,
 			argv: gateway("node "+everything+" stdio", "--outputTransport", "streamableHttp"),
 		},
 		{
-			name: "supergateway, stateful", path: "/mcp", sessions: true, want: legacy(13), also: noChildren,
+			name: "supergateway, stateful", contract: "everything", path: "/mcp", sessions: true, want: legacy(13), also: noChildren,
 			argv: gateway("node "+everything+" stdio", "--outputTransport", "streamableHttp", "--stateful", "--sessionTimeout", "600000"),
 		},
 		{
@@ -195,8 +196,8 @@ func stdioServers() []server {
 		return want
 	}
 	return []server{
-		{name: "everything", argv: []string{"node", everything, "stdio"}, want: onStdio(legacy(13))},
+		{name: "everything", contract: "everything", argv: []string{"node", everything, "stdio"}, want: onStdio(legacy(13))},
 		{name: "go-sdk hello", argv: []string{goSDK + "examples/server/hello"}, want: onStdio(modern(1))},
-		{name: "mcp-go everything", argv: []string{mcpGo + "everything", "-t", "stdio"}, want: onStdio(modern(6))},
+		{name: "mcp-go everything", contract: "mcp-go", argv: []string{mcpGo + "everything", "-t", "stdio"}, want: onStdio(modern(6))},
 	}
 }
