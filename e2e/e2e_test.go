@@ -81,7 +81,7 @@ func (r *rig) run(t *testing.T, s server) *running {
 	host := cmp.Or(s.host, "127.0.0.1")
 	addr := net.JoinHostPort(host, strconv.Itoa(port))
 	argv := r.command(t, withPorts(t, s.argv, port))
-	env := withPorts(t, []string{s.env}, port)
+	env := withPorts(t, s.env, port)
 	return &running{server: s, rig: r, process: start(t, addr, env, argv), origin: "http://" + addr}
 }
 

@@ -18,7 +18,7 @@ const (
 type server struct {
 	name string
 	argv []string // see rig.command; the first {port} is its own, each other one is another free port
-	env  string   // one more variable, may be empty
+	env  []string // more variables, with {port} as well
 	port int      // the only port that it can use; 0: any
 	host string   // by which it must be called; empty: 127.0.0.1
 	path string
@@ -115,7 +115,7 @@ func goServers() []server {
 		},
 		{
 			name: "mcp-go conformance", path: "/mcp", want: modern(12),
-			argv: []string{mcpGo + "conformance"}, env: "CONFORMANCE_ADDR=127.0.0.1:{port}",
+			argv: []string{mcpGo + "conformance"}, env: []string{"CONFORMANCE_ADDR=127.0.0.1:{port}"},
 		},
 		{
 			name: "mcp-go dynamic path", host: "localhost", path: "/api/acme/sse", want: overSSE(1),
@@ -136,11 +136,11 @@ func npmServers() []server {
 		{
 			// Both of its servers listen on all interfaces.
 			name: "everything, streamable", contract: "everything", path: "/mcp", sessions: true, want: legacy(13),
-			argv: []string{"node", everything, "streamableHttp"}, env: "PORT={port}",
+			argv: []string{"node", everything, "streamableHttp"}, env: []string{"PORT={port}"},
 		},
 		{
 			name: "everything, sse", contract: "everything", path: "/sse", want: overSSE(13),
-			argv: []string{"node", everything, "sse"}, env: "PORT={port}",
+			argv: []string{"node", everything, "sse"}, env: []string{"PORT={port}"},
 		},
 		{name: "mcp-proxy", contract: "everything", path: "/mcp", argv: proxied(), want: modern(13)},
 		{name: "mcp-proxy, sse", contract: "everything", path: "/sse", argv: proxied(), want: overSSE(13)},
