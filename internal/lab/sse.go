@@ -1,0 +1,3 @@
+package lab
+
+func sseScenarios() []Scenario { return nil }
