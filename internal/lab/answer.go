@@ -16,15 +16,20 @@ import (
 // demands.
 func sessionID() string { return "lab-" + rand.Text() }
 
-// fill replaces what only the call knows: $ID, the JSON-RPC id; $BASE, the
+// fill replaces what only the call knows: $ID, the JSON-RPC id; $RETYPED, the
+// same as a text when it is a number and the other way round; $BASE, the
 // scenario's address without the endpoint; $ORIGIN, its scheme, host and port.
 func (c *call) fill(text string) string {
 	id, base := c.id, c.stage.base()
 	if id == "" {
 		id = "null"
 	}
+	retyped := `"` + id + `"`
+	if strings.HasPrefix(id, `"`) {
+		retyped = "1"
+	}
 	return strings.NewReplacer(
-		"$ID", id, "$BASE", base, "$ORIGIN", strings.TrimSuffix(base, c.stage.prefix()),
+		"$ID", id, "$RETYPED", retyped, "$BASE", base, "$ORIGIN", strings.TrimSuffix(base, c.stage.prefix()),
 	).Replace(text)
 }
 
@@ -181,5 +186,26 @@ func flood(w io.Writer, text string, limit int) {
 		if _, err := w.Write(block); err != nil {
 			return
 		}
+	}
+}
+
+// event frames a JSON-RPC message for a stream.
+func event(message string) string { return "event: message\ndata: " + message + "\n\n" }
+
+// events answers with a stream that ends after these frames.
+func events(frames string) answer {
+	return func(w http.ResponseWriter, c *call) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.WriteHeader(http.StatusOK)
+		push(w, c.fill(frames))
+	}
+}
+
+// eventsHeld answers with a stream that stays open after these frames, until
+// the client leaves.
+func eventsHeld(frames string) answer {
+	return func(w http.ResponseWriter, c *call) {
+		events(frames)(w, c)
+		hang(w, c)
 	}
 }
