@@ -24,6 +24,8 @@ var allowed = map[string]string{
 	"internal/uptime":  "",
 	"internal/drift":   "internal/uptime",
 	"internal/uptime":  "",
+	"internal/lab":     "internal/uptime",
+	"internal/uptime":  "",
 }
 
 // outside lists the modules, besides the standard library, that a package's
@@ -33,6 +35,7 @@ var outside = map[string]string{
 	"internal/mcpwire": "golang.org/x/net/",
 	"internal/config":  "github.com/goccy/go-yaml/",
 	"internal/drift":   "github.com/go-json-experiment/json/",
+	"internal/lab":     "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",
 }
 
 func TestImports(t *testing.T) {
