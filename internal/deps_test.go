@@ -21,11 +21,8 @@ var allowed = map[string]string{
 	"internal/guard":   "",
 	"internal/mcpwire": "",
 	"internal/config":  "internal/uptime",
-	"internal/uptime":  "",
 	"internal/drift":   "internal/uptime",
-	"internal/uptime":  "",
 	"internal/lab":     "internal/uptime",
-	"internal/uptime":  "",
 }
 
 // outside lists the modules, besides the standard library, that a package's
@@ -35,6 +32,7 @@ var outside = map[string]string{
 	"internal/mcpwire": "golang.org/x/net/",
 	"internal/config":  "github.com/goccy/go-yaml/",
 	"internal/drift":   "github.com/go-json-experiment/json/",
+	"internal/probe":   "github.com/theory/jsonpath/",
 	"internal/lab":     "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",
 }
 
