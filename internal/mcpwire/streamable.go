@@ -316,7 +316,7 @@ func (x *reply) checkType(mt string, raw []byte, id int) error {
 	case mt == "application/json" || strings.HasSuffix(mt, "+json"):
 		return nil
 	case text[0] == '<' || mt == "text/html":
-		return fault(HTML, "status %d with a web page instead of JSON-RPC", x.resp.status)
+		return fault(HTML, "status %d with an HTML page instead of JSON-RPC", x.resp.status)
 	}
 	msg, bad := ParseMessage(raw)
 	switch answers := bad == nil && msg.IsResponse() && sameID(msg.ID, id); {

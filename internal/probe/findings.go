@@ -12,6 +12,8 @@ const (
 	findDeleteFailed       = "session_delete_failed"
 	findSessionNotDeleted  = "session_not_deleted"
 	findInitializedNot202  = "initialized_not_202"
+	findInitializedBody    = "initialized_with_body"
+	findDiscover5xx        = "discover_server_error"
 	findRedirected         = "redirected"
 	findSSEOnly            = "http_sse_only"
 	findTLSExpiresSoon     = "tls_expires_soon"
@@ -24,8 +26,8 @@ const (
 	findAuthNotEnforced    = "auth_not_enforced"
 	findAuthBypass         = "auth_bypass"
 	findAuthErrorLeak      = "auth_error_leak"
-	findResultType         = "modern_result_type"
-	findCacheHints         = "modern_cache_hints"
+	findResultType         = "result_type_missing"
+	findCacheHints         = "cache_fields_invalid"
 	findModernIdentity     = "server_info_missing"
 	findModernSession      = "modern_session_id"
 	findToolsOrder         = "tools_order_unstable"
@@ -65,6 +67,8 @@ func findingKinds() map[string]kindOfFinding {
 		findDeleteFailed:       {warn, "the server does not let a client end its session: sessions pile up until they time out", specSession},
 		findSessionNotDeleted:  {warn, "the session still works after it was deleted; clients cannot rely on its end", specSession},
 		findInitializedNot202:  {warn, "a notification should be answered 202 without a body; strict clients stop here", specTransport + ", Sending Messages to the Server"},
+		findInitializedBody:    {warn, "the 202 to a notification should have no body; strict clients stop here", specTransport + ", Sending Messages to the Server"},
+		findDiscover5xx:        {warn, "the server fails with 5xx on a method that it does not know; some clients of both eras give up there", specModern + ", Backward Compatibility"},
 		findRedirected:         {warn, "requests are redirected; many clients do not follow, and some lose their credentials", "RFC 9110 section 15.4"},
 		findSSEOnly:            {info, "the server speaks only HTTP+SSE, which is deprecated since revision 2025-03-26", "2025-03-26 basic/transports, Backwards Compatibility"},
 		findTLSExpiresSoon:     {warn, "the certificate expires soon", "RFC 5280 section 4.1.2.5"},

@@ -127,6 +127,9 @@ func (a *attempt) discover(ctx context.Context) (opening, *mcpwire.Answer, *upti
 	case how == openedNever:
 		_ = a.step(uptime.StepDiscover, ans.Took, f, "")
 	case how == openedLegacy:
+		if ans.Status >= 500 {
+			a.find(findDiscover5xx, fmt.Sprintf("HTTP %d", ans.Status))
+		}
 		a.skip(uptime.StepDiscover, "not a modern server: "+brief(f))
 	}
 	a.http.Modern, a.http.Version = false, ""
@@ -209,7 +212,7 @@ func (a *attempt) greetModern(ans *mcpwire.Answer) *uptime.Failure {
 	hs.version = ModernVersion
 	a.hs, a.conv = hs, a.http
 	a.noteAll(ans)
-	a.checkModernResult(ans.Message.Result)
+	a.checkModernHello(ans)
 	a.settle(uptime.Modern, uptime.StreamableHTTP)
 	a.res.Timings.Handshake = ans.Took
 	return nil
@@ -350,7 +353,7 @@ func (a *attempt) checkAccepted(ans *mcpwire.Answer) {
 	case ans.Status != 202:
 		a.find(findInitializedNot202, fmt.Sprintf("notifications/initialized was answered %d", ans.Status))
 	case len(ans.Body) > 0:
-		a.find(findInitializedNot202, "the 202 to notifications/initialized has a body")
+		a.find(findInitializedBody, "")
 	}
 }
 

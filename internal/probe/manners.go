@@ -132,9 +132,6 @@ func (a *attempt) checkModernResult(result []byte) {
 		Type  *string      `json:"resultType"`
 		TTL   *json.Number `json:"ttlMs"`
 		Scope *string      `json:"cacheScope"`
-		Meta  struct {
-			Info json.RawMessage `json:"io.modelcontextprotocol/serverInfo"`
-		} `json:"_meta"`
 	}
 	dec := json.NewDecoder(bytes.NewReader(result))
 	dec.UseNumber()
@@ -147,10 +144,15 @@ func (a *attempt) checkModernResult(result []byte) {
 	if r.TTL == nil || r.Scope == nil || *r.Scope != "public" && *r.Scope != "private" {
 		a.find(findCacheHints, "")
 	}
-	if r.Meta.Info == nil {
+}
+
+// checkModernHello looks at what the answer to server/discover should be like.
+func (a *attempt) checkModernHello(ans *mcpwire.Answer) {
+	a.checkModernResult(ans.Message.Result)
+	if a.hs.name == "" {
 		a.find(findModernIdentity, "")
 	}
-	if a.http.Session != "" {
+	if ans.Header.Has("Mcp-Session-Id") {
 		a.find(findModernSession, "")
 	}
 }

@@ -93,6 +93,9 @@ func (a *attempt) readPages(ctx context.Context, l *listing) *uptime.Failure {
 		if f != nil {
 			return f
 		}
+		if a.res.Era == uptime.Modern {
+			a.checkModernResult(ans.Message.Result)
+		}
 		h.Write(ans.Message.Result)
 		l.raw = append(l.raw, ans.Message.Result)
 		if l.pages++; l.pages > maxPages {
@@ -231,7 +234,7 @@ func (a *attempt) elements(l *listing) ([]json.RawMessage, *uptime.Failure) {
 // setTools judges the list itself.
 func (a *attempt) setTools(tools []json.RawMessage, pages int) *uptime.Failure {
 	if len(tools) == 0 {
-		return fail(uptime.ToolsEmpty, "the server declares tools and lists none")
+		return fail(uptime.ToolsEmpty, "the server declares tools and its list is empty")
 	}
 	contract, problems := drift.Parse(tools, a.hs.version)
 	a.reportProblems(problems)
