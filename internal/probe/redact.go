@@ -224,21 +224,24 @@ func encodings(s string) []string {
 	if len(s) < minSecret {
 		return nil
 	}
-	quoted, _ := json.Marshal(s) //nolint:errchkjson // a string always marshals
-	inJSON := string(quoted[1 : len(quoted)-1])
-	html := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON)
-	twice, _ := json.Marshal(html) //nolint:errchkjson // a string always marshals
-	out := []string{
-		s, inJSON, html, string(twice[1 : len(twice)-1]), strings.ReplaceAll(html, "/", `\/`),
-		url.QueryEscape(s), url.PathEscape(s), strings.ReplaceAll(url.QueryEscape(s), "+", "%20"),
-	}
-	for _, e := range out[5:8] {
+	inHTML := jsonEscape(s)
+	inJSON := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inHTML)
+	inURL := []string{url.QueryEscape(s), url.PathEscape(s), strings.ReplaceAll(url.QueryEscape(s), "+", "%20")}
+	out := []string{s, inHTML, inJSON, jsonEscape(inHTML), jsonEscape(inJSON), strings.ReplaceAll(inJSON, "/", `\/`)}
+	out = append(out, inURL...)
+	for _, e := range inURL {
 		out = append(out, lowerEscapes(e))
 	}
 	for shift := range 3 {
 		out = append(out, base64Core(base64.RawStdEncoding, s, shift), base64Core(base64.RawURLEncoding, s, shift))
 	}
 	return slices.DeleteFunc(out, func(e string) bool { return len(e) < minSecret })
+}
+
+// jsonEscape returns what stands between the quotes of a JSON string.
+func jsonEscape(s string) string {
+	quoted, _ := json.Marshal(s) //nolint:errchkjson // a string always marshals
+	return string(quoted[1 : len(quoted)-1])
 }
 
 // base64Core returns the characters of an encoding that depend on s alone when

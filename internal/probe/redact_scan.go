@@ -49,13 +49,16 @@ func (s *scanner) replace(from, to int, with string) int {
 func (s *scanner) word(from int) int {
 	end := s.skip(from, nameByte)
 	word := s.in[from:end]
+	if from > 0 && s.in[from-1] == '\\' && escapedSpace(word[0]) && !secretName(word, true) {
+		word = word[1:] // \nBearer is a line that begins with Bearer
+	}
 	switch {
 	case strings.HasPrefix(word, "eyJ") && strings.Count(word, ".") >= 2:
 		return s.hide(from, end) // a JSON web token
 	case len(word) > maxName:
 		return end
 	case s.lineStart(from) && end < len(s.in) && s.in[end] == ':':
-		return s.header(word, end+1)
+		return s.header(word, end)
 	}
 	if at, sep := s.separator(end); sep != 0 {
 		return s.member(word, end, at, sep)
@@ -68,8 +71,8 @@ func (s *scanner) word(from int) int {
 
 // header hides the value of a secret field whose line begins with its name,
 // folded lines included (RFC 9112 section 5.2), and shortens session ids.
-func (s *scanner) header(name string, from int) int {
-	from = s.skip(from, blank)
+func (s *scanner) header(name string, colon int) int {
+	from := s.skip(colon+1, blank)
 	plain := normalName(name)
 	switch {
 	case plain == "mcpsessionid":
@@ -77,7 +80,7 @@ func (s *scanner) header(name string, from int) int {
 	case secretName(name, true) || s.headers[plain]:
 		return s.hide(from, s.foldedEnd(from))
 	}
-	return from
+	return colon
 }
 
 func (s *scanner) foldedEnd(from int) int {
@@ -107,27 +110,40 @@ func (s *scanner) member(name string, end, at int, sep byte) int {
 	switch {
 	case plain == "sessionid" || plain == "mcpsessionid":
 		return s.shorten(s.value(at, sep))
-	case secretName(name, sep == '=') || s.headers[plain]:
+	case secretName(name, sep != ':') || s.headers[plain]:
 		return s.hide(s.value(at, sep))
 	}
 	return end
 }
 
 // separator returns where the value may begin after a name that ended at from,
-// and ':' or '='; 0 when no value follows.
+// and ':', '=' or '%' for an
+// encoded =; 0 when no value follows.
 func (s *scanner) separator(from int) (at int, sep byte) {
 	at = s.skip(from, func(c byte) bool { return c == '\\' })
 	if at < len(s.in) && (s.in[at] == '"' || s.in[at] == '\'') {
 		at++
 	}
-	at = s.skip(at, space)
+	at = s.gap(at)
 	if rest := s.in[at:]; len(rest) >= 3 && strings.EqualFold(rest[:3], "%3d") {
-		return at + 3, '='
+		return at + 3, '%'
 	}
 	if at < len(s.in) && (s.in[at] == ':' || s.in[at] == '=') {
-		return s.skip(at+1, space), s.in[at]
+		return s.gap(at + 1), s.in[at]
 	}
 	return from, 0
+}
+
+// gap skips white space, also as JSON inside a JSON string spells it.
+func (s *scanner) gap(at int) int {
+	for {
+		at = s.skip(at, space)
+		end := s.skip(at, func(c byte) bool { return c == '\\' })
+		if end == at || end == len(s.in) || !escapedSpace(s.in[end]) {
+			return at
+		}
+		at = end + 1
+	}
 }
 
 // value returns the extent of the value at from: a quoted string, an object, an
@@ -206,13 +222,14 @@ func (s *scanner) bareEnd(from int, sep byte) int {
 		stop += ",}]"
 	}
 	end := from
-	for end < len(s.in) && strings.IndexByte(stop, s.in[end]) < 0 && !isEncodedAmp(s.in[end:]) {
+	for end < len(s.in) && strings.IndexByte(stop, s.in[end]) < 0 {
+		if sep == '%' && strings.HasPrefix(s.in[end:], "%26") {
+			break
+		}
 		end++
 	}
 	return end
 }
-
-func isEncodedAmp(s string) bool { return strings.HasPrefix(s, "%26") }
 
 // token hides what follows the name of an authentication scheme, unless it reads
 // like prose or like the parameter of a challenge.
@@ -253,10 +270,20 @@ func (s *scanner) userinfo(from int) int {
 		}
 		end++
 	}
+	if at < 0 && end == len(s.in) && !hostAndPort(s.in[from:]) {
+		at = end // cut off before the @
+	}
 	if at < 0 {
 		return from
 	}
 	return s.hide(from, at)
+}
+
+// hostAndPort says that an authority is no beginning of userinfo: nothing but
+// digits follows its only colon, or it has none.
+func hostAndPort(authority string) bool {
+	_, port, _ := strings.Cut(authority, ":")
+	return strings.Trim(port, "0123456789") == "" || strings.HasPrefix(authority, "[")
 }
 
 func (s *scanner) skip(at int, while func(byte) bool) int {
@@ -289,6 +316,9 @@ func nameByte(c byte) bool {
 func tokenByte(c byte) bool { return nameByte(c) || strings.IndexByte("~+/=", c) >= 0 }
 
 func blank(c byte) bool { return c == ' ' || c == '\t' }
+
+// escapedSpace says that c after a backslash is white space in JSON.
+func escapedSpace(c byte) bool { return c == 'n' || c == 'r' || c == 't' }
 
 func space(c byte) bool { return blank(c) || c == '\n' || c == '\r' }
 
