@@ -59,7 +59,7 @@ const (
 	prmPath = "https://mcp.example/.well-known/oauth-protected-resource/mcp"
 	prmRoot = "https://mcp.example/.well-known/oauth-protected-resource"
 	asRoot  = "https://mcp.example/.well-known/oauth-authorization-server"
-	asIdP   = "https://idp.example/.well-known/oauth-authorization-server"
+	asIDP   = "https://idp.example/.well-known/oauth-authorization-server"
 	goodPRM = `{"resource":"https://mcp.example/mcp","authorization_servers":["https://idp.example"],"scopes_supported":["read","write"]}`
 )
 
@@ -143,8 +143,8 @@ func TestDiscoverySeen(t *testing.T) {
 		{
 			name:    "a whole chain behind an error challenge (ms-365-mcp-server)",
 			refusal: probe.Refusal{Status: 401, Challenges: bearer("error", "invalid_token", "resource_metadata", prmPath)},
-			site:    site{prmPath: doc(goodPRM), asIdP: server("https://idp.example")},
-			access:  uptime.AccessWalled, findings: []string{"as_other_host"}, visits: []string{prmPath, asIdP},
+			site:    site{prmPath: doc(goodPRM), asIDP: server("https://idp.example")},
+			access:  uptime.AccessWalled, findings: []string{"as_other_host"}, visits: []string{prmPath, asIDP},
 		},
 		{
 			name:    "well-known only, issuer with a slash on both sides (mcp-gitlab)",
@@ -173,8 +173,10 @@ func TestDiscoverySeen(t *testing.T) {
 		},
 		{
 			name: "empty authorization server (go-sdk example)", endpoint: local + "/mcp",
-			refusal: probe.Refusal{Status: 401, Body: []byte("no bearer token\n"), Challenges: bearer(
-				"resource_metadata", local+"/.well-known/oauth-protected-resource", "scope", "read")},
+			refusal: probe.Refusal{
+				Status: 401, Body: []byte("no bearer token\n"),
+				Challenges: bearer("resource_metadata", local+"/.well-known/oauth-protected-resource", "scope", "read"),
+			},
 			site: site{
 				local + "/.well-known/oauth-protected-resource": doc(`{"resource":"http://localhost:31070/mcp","authorization_servers":[""],"scopes_supported":["read"]}`),
 			},
@@ -220,30 +222,30 @@ func TestDiscoveryRules(t *testing.T) {
 		{name: "authorization server by http", refusal: announced(), site: site{prmPath: doc(`{"resource":"https://mcp.example/mcp","authorization_servers":["http://idp.example"]}`)}, access: uptime.AccessBroken, broken: "from https to http", findings: []string{"auth_downgrade"}},
 		{
 			name: "first usable authorization server", refusal: announced(), access: uptime.AccessWalled, findings: []string{"as_other_host"},
-			site: site{prmPath: doc(`{"resource":"https://mcp.example/mcp","authorization_servers":["","urn:x","https://idp.example"]}`), asIdP: server("https://idp.example")},
+			site: site{prmPath: doc(`{"resource":"https://mcp.example/mcp","authorization_servers":["","urn:x","https://idp.example"]}`), asIDP: server("https://idp.example")},
 		},
 		{name: "resource of another host", refusal: announced(), site: site{prmPath: doc(`{"resource":"https://other.example/mcp","authorization_servers":["https://idp.example"]}`)}, access: uptime.AccessBroken, broken: "is for the resource https://other.example/mcp", findings: []string{"as_other_host", "prm_resource_mismatch"}},
 		{name: "resource of a sibling path", refusal: announced(), site: site{prmPath: doc(`{"resource":"https://mcp.example/mc","authorization_servers":["https://idp.example"]}`)}, access: uptime.AccessBroken, broken: "is for the resource", findings: []string{"as_other_host", "prm_resource_mismatch"}},
 		{name: "resource missing", refusal: announced(), site: site{prmPath: doc(`{"authorization_servers":["https://idp.example"]}`)}, access: uptime.AccessBroken, broken: `the resource "", not for`, findings: []string{"as_other_host", "prm_resource_mismatch"}},
 		{
 			name: "resource in another spelling", refusal: announced(), access: uptime.AccessWalled, findings: []string{"as_other_host", "resource_not_exact"},
-			site: site{prmPath: doc(`{"resource":"HTTPS://MCP.example:443/mcp/","authorization_servers":["https://idp.example"]}`), asIdP: server("https://idp.example")},
+			site: site{prmPath: doc(`{"resource":"HTTPS://MCP.example:443/mcp/","authorization_servers":["https://idp.example"]}`), asIDP: server("https://idp.example")},
 		},
 		{
 			name: "resource is a parent", refusal: announced(), access: uptime.AccessWalled, findings: []string{"as_other_host", "resource_not_exact"},
-			site: site{prmPath: doc(`{"resource":"https://mcp.example","authorization_servers":["https://idp.example"]}`), asIdP: server("https://idp.example")},
+			site: site{prmPath: doc(`{"resource":"https://mcp.example","authorization_servers":["https://idp.example"]}`), asIDP: server("https://idp.example")},
 		},
 		{
 			name: "resource is the origin at the root", refusal: probe.Refusal{Status: 401}, access: uptime.AccessWalled, findings: []string{"as_other_host"},
-			site: site{prmRoot: doc(`{"resource":"https://mcp.example","authorization_servers":["https://idp.example"]}`), asIdP: server("https://idp.example")},
+			site: site{prmRoot: doc(`{"resource":"https://mcp.example","authorization_servers":["https://idp.example"]}`), asIDP: server("https://idp.example")},
 		},
 		{
-			name: "authorization server without metadata", refusal: announced(), site: site{prmPath: doc(goodPRM), asIdP: {status: 502}},
+			name: "authorization server without metadata", refusal: announced(), site: site{prmPath: doc(goodPRM), asIDP: {status: 502}},
 			access: uptime.AccessBroken, broken: "oauth-authorization-server answers HTTP 502; https://idp.example/.well-known/openid-configuration answers HTTP 404", findings: []string{"as_other_host", "as_metadata_missing"},
 		},
 		{
 			name: "OpenID metadata after a web page", refusal: announced(), access: uptime.AccessWalled, findings: []string{"as_other_host"},
-			site: site{prmPath: doc(goodPRM), asIdP: doc("<html>"), "https://idp.example/.well-known/openid-configuration": server("https://idp.example")},
+			site: site{prmPath: doc(goodPRM), asIDP: doc("<html>"), "https://idp.example/.well-known/openid-configuration": server("https://idp.example")},
 		},
 		{
 			name: "issuer with a path, in the third place", refusal: announced(), access: uptime.AccessWalled, findings: []string{"as_other_host"},
@@ -256,15 +258,15 @@ func TestDiscoveryRules(t *testing.T) {
 				"https://idp.example/.well-known/openid-configuration/a/t", "https://idp.example/a/t/.well-known/openid-configuration",
 			},
 		},
-		{name: "wrong issuer", refusal: announced(), site: site{prmPath: doc(goodPRM), asIdP: server("https://evil.example")}, access: uptime.AccessBroken, broken: "is for the issuer https://evil.example", findings: []string{"as_other_host", "as_issuer_mismatch"}},
-		{name: "issuer differs in the slash", refusal: announced(), site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example/")}, access: uptime.AccessWalled, findings: []string{"as_other_host", "as_issuer_not_exact"}},
-		{name: "no PKCE", refusal: announced(), site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example", "code_challenge_methods_supported", "")}, access: uptime.AccessBroken, broken: "does not offer PKCE", findings: []string{"as_other_host", "no_pkce_advertised"}},
-		{name: "PKCE plain only", refusal: announced(), site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example", "code_challenge_methods_supported", `["plain"]`)}, access: uptime.AccessBroken, broken: "does not offer PKCE", findings: []string{"as_other_host", "no_pkce_advertised"}},
-		{name: "no token endpoint", refusal: announced(), site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example", "token_endpoint", "")}, access: uptime.AccessBroken, broken: "has no token_endpoint", findings: []string{"as_other_host", "as_endpoint_missing"}},
-		{name: "token endpoint by http", refusal: announced(), site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example", "token_endpoint", `"http://idp.example/token"`)}, access: uptime.AccessBroken, broken: "from https to http", findings: []string{"as_other_host", "auth_downgrade"}},
+		{name: "wrong issuer", refusal: announced(), site: site{prmPath: doc(goodPRM), asIDP: server("https://evil.example")}, access: uptime.AccessBroken, broken: "is for the issuer https://evil.example", findings: []string{"as_other_host", "as_issuer_mismatch"}},
+		{name: "issuer differs in the slash", refusal: announced(), site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example/")}, access: uptime.AccessWalled, findings: []string{"as_other_host", "as_issuer_not_exact"}},
+		{name: "no PKCE", refusal: announced(), site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example", "code_challenge_methods_supported", "")}, access: uptime.AccessBroken, broken: "does not offer PKCE", findings: []string{"as_other_host", "no_pkce_advertised"}},
+		{name: "PKCE plain only", refusal: announced(), site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example", "code_challenge_methods_supported", `["plain"]`)}, access: uptime.AccessBroken, broken: "does not offer PKCE", findings: []string{"as_other_host", "no_pkce_advertised"}},
+		{name: "no token endpoint", refusal: announced(), site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example", "token_endpoint", "")}, access: uptime.AccessBroken, broken: "has no token_endpoint", findings: []string{"as_other_host", "as_endpoint_missing"}},
+		{name: "token endpoint by http", refusal: announced(), site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example", "token_endpoint", `"http://idp.example/token"`)}, access: uptime.AccessBroken, broken: "from https to http", findings: []string{"as_other_host", "auth_downgrade"}},
 		{
 			name: "for machines only", refusal: announced(), access: uptime.AccessWalled, findings: []string{"as_other_host", "registration_manual_only"},
-			site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example", "authorization_endpoint", "", "code_challenge_methods_supported", "", "registration_endpoint", "", "grant_types_supported", `["client_credentials"]`)},
+			site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example", "authorization_endpoint", "", "code_challenge_methods_supported", "", "registration_endpoint", "", "grant_types_supported", `["client_credentials"]`)},
 		},
 		{
 			name: "rule of 2025-03-26", refusal: probe.Refusal{Status: 401, Challenges: bearer()}, access: uptime.AccessWalled, findings: []string{"prm_missing"},
@@ -276,11 +278,11 @@ func TestDiscoveryRules(t *testing.T) {
 		},
 		{name: "well-known place in trouble", refusal: probe.Refusal{Status: 401}, site: site{prmPath: {status: 503}}, access: uptime.AccessCustom, findings: []string{"prm_unavailable", "auth_required_but_not_advertised"}},
 		{name: "basic authentication", refusal: probe.Refusal{Status: 401, Challenges: []probe.Challenge{{Scheme: "Basic"}}}, access: uptime.AccessCustom, findings: []string{"auth_required_but_not_advertised"}, visits: []string{}},
-		{name: "Bearer after Basic", refusal: probe.Refusal{Status: 401, Challenges: append([]probe.Challenge{{Scheme: "Basic"}}, announced().Challenges...)}, site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example")}, access: uptime.AccessWalled, findings: []string{"as_other_host"}},
+		{name: "Bearer after Basic", refusal: probe.Refusal{Status: 401, Challenges: append([]probe.Challenge{{Scheme: "Basic"}}, announced().Challenges...)}, site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example")}, access: uptime.AccessWalled, findings: []string{"as_other_host"}},
 		{name: "403", refusal: probe.Refusal{Status: 403, Challenges: bearer()}, access: uptime.AccessCustom, findings: []string{"auth_required_but_not_advertised"}, visits: []string{}},
 		{
 			name: "403 insufficient scope", refusal: probe.Refusal{Status: 403, Challenges: bearer("error", "insufficient_scope", "resource_metadata", prmPath)},
-			site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example")}, access: uptime.AccessWalled, findings: []string{"auth_403_without_token", "as_other_host"},
+			site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example")}, access: uptime.AccessWalled, findings: []string{"auth_403_without_token", "as_other_host"},
 		},
 		{name: "unauthorized with 200", refusal: probe.Refusal{Status: 200, Body: []byte(`{"error":{"code":-32001,"message":"Unauthorized"}}`)}, access: uptime.AccessCustom, findings: []string{"auth_error_on_200", "auth_required_but_not_advertised"}, visits: []string{}},
 		{name: "open", refusal: probe.Refusal{Status: 200}, access: uptime.AccessOpen, visits: []string{}},
@@ -288,12 +290,12 @@ func TestDiscoveryRules(t *testing.T) {
 		{name: "rate limited on the way", refusal: announced(), site: site{prmPath: {status: 429}}, access: "", visits: []string{prmPath}},
 		{
 			name: "offline access", refusal: probe.Refusal{Status: 401, Challenges: bearer("resource_metadata", prmPath, "scope", "read offline_access")},
-			site: site{prmPath: doc(goodPRM), asIdP: server("https://idp.example")}, access: uptime.AccessWalled, findings: []string{"challenge_scope_offline_access", "as_other_host"},
+			site: site{prmPath: doc(goodPRM), asIDP: server("https://idp.example")}, access: uptime.AccessWalled, findings: []string{"challenge_scope_offline_access", "as_other_host"},
 		},
 		{
 			name: "one redirect is followed", refusal: announced(), access: uptime.AccessWalled, findings: []string{"metadata_redirect", "as_other_host"},
-			site:   site{prmPath: {status: 308, location: "/prm.json"}, "https://mcp.example/prm.json": doc(goodPRM), asIdP: server("https://idp.example")},
-			visits: []string{prmPath, "https://mcp.example/prm.json", asIdP},
+			site:   site{prmPath: {status: 308, location: "/prm.json"}, "https://mcp.example/prm.json": doc(goodPRM), asIDP: server("https://idp.example")},
+			visits: []string{prmPath, "https://mcp.example/prm.json", asIDP},
 		},
 		{name: "a redirect to http is not", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 302", findings: []string{"prm_not_served"}, site: site{prmPath: {status: 302, location: "http://mcp.example/"}}, visits: []string{prmPath}},
 		{name: "a redirect loop ends", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 302", findings: []string{"metadata_redirect", "prm_not_served"}, site: site{prmPath: {status: 302, location: prmPath}}},
@@ -307,7 +309,7 @@ func TestDiscoveryRules(t *testing.T) {
 func TestDiscoveryChain(t *testing.T) {
 	endpoint, _ := url.Parse("https://mcp.example/mcp")
 	var seen []string
-	s := site{prmPath: doc(goodPRM), asIdP: server("https://idp.example", "client_id_metadata_document_supported", "true",
+	s := site{prmPath: doc(goodPRM), asIDP: server("https://idp.example", "client_id_metadata_document_supported", "true",
 		"grant_types_supported", `["authorization_code","client_credentials"]`, "token_endpoint_auth_methods_supported", `["client_secret_post"]`)}
 	chain, access, _ := probe.DiscoverAuth(t.Context(), s.visits(&seen), endpoint, announced())
 	want := uptime.AuthChain{
@@ -335,7 +337,7 @@ func TestDiscoveryMachines(t *testing.T) {
 	} {
 		endpoint, _ := url.Parse("https://mcp.example/mcp")
 		var seen []string
-		s := site{prmPath: doc(goodPRM), asIdP: server("https://idp.example", "grant_types_supported", c.grants, "token_endpoint_auth_methods_supported", c.methods)}
+		s := site{prmPath: doc(goodPRM), asIDP: server("https://idp.example", "grant_types_supported", c.grants, "token_endpoint_auth_methods_supported", c.methods)}
 		chain, _, _ := probe.DiscoverAuth(t.Context(), s.visits(&seen), endpoint, announced())
 		if chain.ClientCredentials != c.want {
 			t.Errorf("grants %s, methods %s: %t", c.grants, c.methods, chain.ClientCredentials)
@@ -353,6 +355,13 @@ func TestDiscoveryIsInconclusiveWhenItsContextEnds(t *testing.T) {
 	chain, access, findings := probe.DiscoverAuth(ctx, fetch, endpoint, announced())
 	if access != "" || chain.Broken != "" || len(findings) != 0 {
 		t.Errorf("access %q, broken %q, findings %v", access, chain.Broken, findings)
+	}
+}
+
+func TestFetchedHeader(t *testing.T) {
+	f := probe.Fetched{Header: []probe.HeaderField{{Name: "www-authenticate", Value: "Basic"}, {Name: "X", Value: "y"}, {Name: "WWW-Authenticate", Value: "Bearer"}}}
+	if got := f.Values("WWW-AUTHENTICATE"); !slices.Equal(got, []string{"Basic", "Bearer"}) {
+		t.Errorf("values %q", got)
 	}
 }
 

@@ -271,3 +271,12 @@ func FuzzRedact(f *testing.F) {
 		_ = probe.SafeURL(in)
 	})
 }
+
+func BenchmarkRedact(b *testing.B) {
+	r := probe.NewRedactor(secretServer())
+	in := strings.Repeat(`{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"x","description":"Reads a thing.","token":"abc"}]}}`+"\r\n", 160)
+	b.SetBytes(int64(len(in)))
+	for b.Loop() {
+		r.Text(in)
+	}
+}

@@ -42,6 +42,8 @@ type FetchFunc func(context.Context, FetchRequest) (Fetched, error)
 
 func (f FetchFunc) fetch(ctx context.Context, req fetchRequest) (fetched, error) { return f(ctx, req) }
 
+func (f fetched) Values(name string) []string { return f.values(name) }
+
 func DiscoverAuth(ctx context.Context, f FetchFunc, endpoint *url.URL, r Refusal) (AuthChain, uptime.Access, []uptime.Finding) {
 	return discoverAuth(ctx, f, endpoint, r)
 }
