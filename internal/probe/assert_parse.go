@@ -40,6 +40,7 @@ func ParseAssertion(s string) (uptime.Assertion, error) {
 		if found {
 			return uptime.Assertion{}, errors.New("assertion no_error takes no value")
 		}
+	default:
 	}
 	if err := ValidateAssertion(a); err != nil {
 		return uptime.Assertion{}, fmt.Errorf("assertion %s: %w", shownText(s), err)

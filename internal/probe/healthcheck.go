@@ -48,8 +48,9 @@ func judgeHealth(hc uptime.HealthCheck, status int, body []byte, took time.Durat
 		return false, false, clipText("reports that it is failing"+said, maxDetail)
 	case healthDegraded:
 		return false, true, clipText("reports that it is degraded"+said, maxDetail)
+	default:
+		return true, false, ""
 	}
-	return true, false, ""
 }
 
 func statusWords(status int) string {
