@@ -20,7 +20,7 @@ import (
 const (
 	maxPattern    = 1 << 10 // bytes of a regular expression or a path
 	maxProgram    = 2000    // instructions of a compiled regular expression
-	maxMatchWork  = 1 << 27 // instructions times bytes of text: half a second
+	maxMatchWork  = 1 << 25 // instructions times bytes of text: 0.2 s
 	maxExpected   = 64 << 10
 	maxAnswerText = 1 << 20
 	maxAnswerJSON = 1 << 20
