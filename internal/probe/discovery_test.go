@@ -299,6 +299,17 @@ func TestDiscoveryRules(t *testing.T) {
 		},
 		{name: "a redirect to http is not", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 302", findings: []string{"prm_not_served"}, site: site{prmPath: {status: 302, location: "http://mcp.example/"}}, visits: []string{prmPath}},
 		{name: "a redirect loop ends", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 302", findings: []string{"metadata_redirect", "prm_not_served"}, site: site{prmPath: {status: 302, location: prmPath}}},
+		{
+			name: "the budget of requests ends", refusal: probe.Refusal{Status: 401}, access: "",
+			findings: []string{"metadata_redirect", "metadata_redirect", "as_other_host", "metadata_redirect"},
+			site: site{
+				prmPath:                 {status: 302, location: "/a"},
+				prmRoot:                 {status: 302, location: "/b"},
+				"https://mcp.example/b": doc(`{"resource":"https://mcp.example","authorization_servers":["https://idp.example/t"]}`),
+				asIDP + "/t":            {status: 302, location: "/c"},
+			},
+			visits: []string{prmPath, "https://mcp.example/a", prmRoot, "https://mcp.example/b", asIDP + "/t", "https://idp.example/c"},
+		},
 		{name: "nested too deeply", refusal: announced(), site: site{prmPath: doc(`{"resource":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`)}, access: uptime.AccessBroken, broken: "nested too deeply", findings: []string{"prm_not_served"}},
 		{name: "too large", refusal: announced(), site: site{prmPath: doc(`{"resource":"` + strings.Repeat("x", 300<<10) + `"}`)}, access: uptime.AccessBroken, broken: "larger than 256 KiB", findings: []string{"prm_not_served"}},
 	} {
