@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/alivemcp/alivemcp/internal/mcpwire"
 	"github.com/alivemcp/alivemcp/internal/probe"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -206,8 +206,9 @@ func TestDiscoveryRules(t *testing.T) {
 		{name: "metadata is missing", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 404", findings: []string{"prm_not_served"}, visits: []string{prmPath}},
 		{name: "metadata is too slow", refusal: announced(), site: site{prmPath: {err: timeout}}, access: uptime.AccessBroken, broken: "did not answer in time", findings: []string{"prm_not_served"}},
 		{name: "metadata at an address that is refused", refusal: announced(), site: site{prmPath: {err: fmt.Errorf("dialling 10.0.0.1: %w", probe.ErrBlocked)}}, access: uptime.AccessBroken, broken: "leads to an address that is not public", findings: []string{"prm_not_served"}},
-		{name: "metadata on a host that does not exist", refusal: announced(), site: site{prmPath: {err: &net.DNSError{IsNotFound: true}}}, access: uptime.AccessBroken, broken: "host name that does not exist", findings: []string{"prm_not_served"}},
-		{name: "metadata unreachable", refusal: announced(), site: site{prmPath: {err: errors.New("read 10.0.0.1:443: reset")}}, access: uptime.AccessBroken, broken: "could not be reached", findings: []string{"prm_not_served"}},
+		{name: "metadata on a host that does not exist", refusal: announced(), site: site{prmPath: {err: &mcpwire.Fault{Kind: mcpwire.NXDomain, Detail: "the name does not exist"}}}, access: uptime.AccessBroken, broken: "could not be fetched (the name does not exist)", findings: []string{"prm_not_served"}},
+		{name: "metadata unreachable", refusal: announced(), site: site{prmPath: {err: errors.New("read 10.0.0.1:443: reset")}}, access: uptime.AccessBroken, broken: "could not be fetched. Serve", findings: []string{"prm_not_served"}},
+		{name: "our own network", refusal: announced(), site: site{prmPath: {err: &mcpwire.Fault{Kind: mcpwire.OurNetwork}}}, access: "", visits: []string{prmPath}},
 		{name: "metadata behind sign-in", refusal: announced(), site: site{prmPath: {status: 401}}, access: uptime.AccessBroken, broken: "asks for sign-in itself", findings: []string{"prm_behind_auth"}},
 		{
 			name: "well-known metadata behind sign-in", refusal: probe.Refusal{Status: 401, Challenges: bearer("realm", "x")}, site: site{prmRoot: {status: 403}},
