@@ -1,10 +1,10 @@
 package mcpwire
 
 import (
-	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,15 +29,23 @@ func decoded(resp *response) (io.Reader, []Note, error) {
 
 // readBody reads a body to its end, within limit bytes.
 func readBody(r io.Reader, sizeHint, limit int) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, min(max(sizeHint+1, 512), limit+1)))
-	n, err := io.Copy(buf, io.LimitReader(r, int64(limit)+1))
-	switch {
-	case n > int64(limit):
-		return nil, fault(BodyLimit, "the answer's body is longer than %s", sizeWord(limit))
-	case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
-		return nil, &Fault{Kind: BadFraming, Detail: "the compressed body is damaged", Err: err}
+	buf := make([]byte, 0, min(max(sizeHint+1, 512), limit+1))
+	for {
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > limit:
+			return nil, fault(BodyLimit, "the answer's body is longer than %s", sizeWord(limit))
+		case errors.Is(err, io.EOF):
+			return buf, nil
+		case errors.Is(err, gzip.ErrChecksum), errors.Is(err, gzip.ErrHeader):
+			return nil, &Fault{Kind: BadFraming, Detail: "the compressed body is damaged", Err: err}
+		case err != nil:
+			return buf, err
+		case len(buf) == cap(buf):
+			buf = slices.Grow(buf, min(len(buf), limit+1-len(buf)))
+		}
 	}
-	return buf.Bytes(), err
 }
 
 func sizeWord(n int) string {

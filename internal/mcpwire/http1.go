@@ -61,6 +61,9 @@ func (c *conn1) roundTrip(ctx context.Context, req *request) (*response, error) 
 	if err := c.nc.SetDeadline(c.until); err != nil {
 		return nil, err
 	}
+	if c.out == nil {
+		c.out = make([]byte, 0, 1<<10)
+	}
 	c.out = appendRequest(c.out[:0], req)
 	began := time.Now()
 	if _, err := c.nc.Write(c.out); err != nil {

@@ -78,6 +78,18 @@ func EachElement(b []byte, visit func(value []byte) bool) bool {
 	}
 }
 
+// Member returns the value of a member of the object b, raw, or nil. B must have
+// passed CheckJSON.
+func Member(b []byte, name string) (value []byte) {
+	eachMember(b, func(key string, v []byte) bool {
+		if key == name {
+			value = v
+		}
+		return value == nil
+	})
+	return value
+}
+
 func decodeKey(quoted []byte) string {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])

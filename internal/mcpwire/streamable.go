@@ -18,6 +18,9 @@ type Call struct {
 	// Name is the tool, resource or prompt that the call is about: modern
 	// revisions repeat it in the Mcp-Name field.
 	Name string
+	// Size is how long the answer is likely to be, in bytes; 0 when not known. It
+	// saves growing a buffer and bounds nothing.
+	Size int
 }
 
 // Answer is what a request brought. For statuses other than 2xx the body is
@@ -115,6 +118,7 @@ func (s *Streamable) BytesRead() int64 {
 func (s *Streamable) Call(ctx context.Context, c Call) (*Answer, *Fault) {
 	body := encodeRequest(nil, c.ID, c.Method, s.params(c.Params))
 	return s.exchange(ctx, "POST", s.header(c.Method, c.Name), body, func(x *reply) error {
+		x.size = c.Size
 		return x.readAnswer(c.ID)
 	})
 }
@@ -235,6 +239,7 @@ type reply struct {
 	ans    Answer
 	began  time.Time
 	cut    bool // the answer's event was cut, but whole
+	size   int  // expected
 }
 
 func (x *reply) note(id, detail string) {
@@ -289,7 +294,7 @@ func (x *reply) readAnswer(id int) error {
 
 // readMessage reads an answer that is one message.
 func (x *reply) readMessage(body io.Reader, id int, mediaType string) error {
-	hint := 0
+	hint := min(x.size, x.limits.Body)
 	if b, ok := x.resp.body.(*body1); ok && b.left > 0 && !b.chunked {
 		hint = int(min(b.left, int64(x.limits.Body)))
 	}

@@ -129,7 +129,7 @@ func (a *attempt) find(id string, detail string) {
 		return
 	}
 	a.noted[id] = true
-	a.res.Findings = append(a.res.Findings, newFinding(id, detail))
+	a.res.Findings = append(a.res.Findings, a.p.finding(id, detail))
 }
 
 // noteAll turns what was sloppy about an answer into findings.
@@ -187,11 +187,11 @@ func (a *attempt) redactDetails() {
 func (a *attempt) transcript() []uptime.Exchange {
 	out := make([]uptime.Exchange, 0, len(a.rec.Exchanges))
 	for _, r := range a.rec.Exchanges {
-		answer := string(r.Response)
+		answer := r.Response()
 		if r.Fault != "" {
 			answer = strings.TrimSpace(answer + "\n[" + r.Fault + "]")
 		}
-		out = append(out, uptime.Exchange{At: r.At, Took: r.Took, Request: a.red.text(string(r.Request)), Response: a.red.text(answer)})
+		out = append(out, uptime.Exchange{At: r.At, Took: r.Took, Request: a.red.text(r.Request()), Response: a.red.text(answer)})
 	}
 	return out
 }

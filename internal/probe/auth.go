@@ -49,7 +49,7 @@ func (a *attempt) wallDetail() string {
 // discoverWall runs OAuth discovery, or takes what it found within the hour.
 func (a *attempt) discoverWall(ctx context.Context, ans *mcpwire.Answer) authChain {
 	k := &a.known
-	if k.auth == nil || k.authStatus != ans.Status || time.Since(k.authCheckedAt) > authLife || k.authAccess == uptime.AccessBroken {
+	if k.auth == nil || k.authStatus != ans.Status || time.Since(k.authCheckedAt) > authLife || k.authAccess == uptime.AccessBroken || k.authAccess == "" {
 		a.askTheWay(ctx, ans)
 	}
 	a.res.Access, a.res.Auth = k.authAccess, &k.auth.AuthChain

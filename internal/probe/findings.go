@@ -108,10 +108,10 @@ func findingKinds() map[string]kindOfFinding {
 	}
 }
 
-// newFinding makes a finding of the catalogue. Detail says what was seen this
+// finding makes a finding of the catalogue. Detail says what was seen this
 // time.
-func newFinding(id, detail string) uptime.Finding {
-	k, ok := findingKinds()[id]
+func (p *Prober) finding(id, detail string) uptime.Finding {
+	k, ok := p.catalogue[id]
 	if !ok {
 		k = kindOfFinding{severity: uptime.SeverityInfo}
 	}

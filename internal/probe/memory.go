@@ -15,6 +15,7 @@ type knowledge struct {
 	transport uptime.Transport
 	hello     handshake // decoded from hello.raw
 
+	listSize      int               // bytes of the last list
 	toolsSum      [sha256.Size]byte // of the raw pages
 	tools         uptime.ToolSet
 	toolFindings  []uptime.Finding

@@ -65,6 +65,8 @@ type Prober struct {
 	known  *memory
 	tokens *tokenCache
 	client []byte // clientInfo
+
+	catalogue map[string]kindOfFinding
 }
 
 // New returns a Prober. It fails when the system's resolver configuration
@@ -79,13 +81,14 @@ func New(opt Options) (*Prober, error) {
 		return mcpwire.NewDialer(mcpwire.DialerOptions{Resolver: resolver, Check: p.Check, Roots: opt.Roots})
 	}
 	return &Prober{
-		opt:    opt,
-		open:   dialer(guard.Policy{AllowPrivate: true}),
-		public: dialer(guard.Policy{}),
-		slots:  make(chan struct{}, opt.Handshakes),
-		known:  newMemory(),
-		tokens: &tokenCache{},
-		client: fmt.Appendf(nil, `{"name":"alivemcp","version":%q}`, opt.Version),
+		opt:       opt,
+		open:      dialer(guard.Policy{AllowPrivate: true}),
+		public:    dialer(guard.Policy{}),
+		slots:     make(chan struct{}, opt.Handshakes),
+		known:     newMemory(),
+		tokens:    &tokenCache{},
+		catalogue: findingKinds(),
+		client:    fmt.Appendf(nil, `{"name":"alivemcp","version":%q}`, opt.Version),
 	}, nil
 }
 

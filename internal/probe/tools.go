@@ -116,7 +116,7 @@ func (a *attempt) page(ctx context.Context, n int, cursor string) (*mcpwire.Answ
 	if n > 0 {
 		params, _ = json.Marshal(map[string]string{"cursor": cursor})
 	}
-	ans, fault := a.conv.Call(ctx, mcpwire.Call{ID: idTools + n, Method: "tools/list", Params: params})
+	ans, fault := a.conv.Call(ctx, mcpwire.Call{ID: idTools + n, Method: "tools/list", Params: params, Size: a.known.listSize})
 	a.noteAll(ans)
 	f := judgeAnswer(ans, fault)
 	if f == nil {
@@ -161,17 +161,15 @@ func (a *attempt) wallBehindHandshake(ctx context.Context, ans *mcpwire.Answer) 
 // means the end in legacy revisions, where servers send it so; in the modern one
 // it is a cursor like any other (2026-07-28 server/utilities/pagination).
 func (a *attempt) nextCursor(result []byte) (string, bool) {
-	var r struct {
-		Next *string `json:"nextCursor"`
-	}
-	if json.Unmarshal(result, &r) != nil || r.Next == nil {
+	var next *string
+	if raw := mcpwire.Member(result, "nextCursor"); raw == nil || json.Unmarshal(raw, &next) != nil || next == nil {
 		return "", false
 	}
-	if *r.Next == "" && a.res.Era != uptime.Modern {
+	if *next == "" && a.res.Era != uptime.Modern {
 		a.find(findEmptyCursor, "")
 		return "", false
 	}
-	return *r.Next, true
+	return *next, true
 }
 
 // weigh turns the pages into a ToolSet. When not a byte has changed since the
@@ -193,6 +191,7 @@ func (a *attempt) weigh(l *listing) *uptime.Failure {
 		return f
 	}
 	k.order = toolNames(l.raw[0])
+	k.listSize = len(l.raw[0]) + 1024
 	k.toolsSum, k.tools, k.toolFindings = l.sum, *a.res.Tools, slices.Clone(a.res.Findings[before:])
 	k.tools.Raw = nil
 	return nil
