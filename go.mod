@@ -3,6 +3,7 @@ module github.com/alivemcp/alivemcp
 go 1.26.0
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/modelcontextprotocol/go-sdk v1.8.0
 	go.uber.org/goleak v1.3.0
 	golang.org/x/net v0.62.0

@@ -105,7 +105,7 @@ func rpcErrorScenarios(group string) []Scenario {
 			Name: "json-cut-in-tools", Group: group,
 			About:   "The handshake works and the list of tools is cut at 64 KiB by a proxy.",
 			Expect:  fails(uptime.BadJSON, uptime.StepTools, "json"),
-			handler: legacy(on{"tools/list": rpc(`{"jsonrpc":"2.0","id":$ID,"result":{"tools":[` + strings.Join(bulkyTools(1, 64<<10), ","))}),
+			handler: legacy(on{"tools/list": rpc(`{"jsonrpc":"2.0","id":$ID,"result":{"tools":[{"name":"` + strings.Repeat("x", 64<<10))}),
 		},
 	}
 }

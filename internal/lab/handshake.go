@@ -216,8 +216,8 @@ func modernScenarios(group string) []Scenario {
 		},
 		{
 			Name: "modern-version-refused", Group: group,
-			About:   "The server announces revision 2026-07-28 and refuses it when the tools are listed.",
-			Expect:  fails(uptime.VersionRefused, uptime.StepTools, ""),
+			About:  "The server announces revision 2026-07-28 and refuses it when the tools are listed.",
+			Expect: fails(uptime.VersionRefused, uptime.StepTools, ""),
 			handler: modern(on{"tools/list": reply(http.StatusBadRequest, "application/json",
 				strings.Replace(unknownRevision, revisionModern, revision2025, 1))}),
 		},
@@ -242,7 +242,8 @@ func modernScenarios(group string) []Scenario {
 			About:  "The server asks the client something on the stream, which revision 2026-07-28 forbids.",
 			Expect: liveModern(toolCount).found("server_request_on_stream"),
 			handler: modern(on{"tools/list": consistent(events(
-				event(`{"jsonrpc":"2.0","id":99,"method":"roots/list"}`) + event(`{"jsonrpc":"2.0","id":$ID,"result":`+modernTools+`}`)))}),
+				event(`{"jsonrpc":"2.0","id":99,"method":"roots/list"}`) + event(`{"jsonrpc":"2.0","id":$ID,"result":`+modernTools+`}`),
+			))}),
 		},
 	}
 }

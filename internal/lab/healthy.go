@@ -4,8 +4,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // healthyScenarios are servers that nothing is wrong with, however unusual
@@ -60,7 +61,7 @@ func healthyScenarios() []Scenario {
 		{
 			Name: "healthy-sse", Group: group, path: "sse",
 			About:   "A correct server behind the deprecated HTTP+SSE transport.",
-			Expect:  liveSSE(toolCount),
+			Expect:  liveSSE(),
 			handler: sdkSSE,
 		},
 		{
@@ -134,7 +135,7 @@ func healthyScenarios() []Scenario {
 			Name: "healthy-large", Group: group,
 			About:   "A correct server with 181 tools and a megabyte of schemas in one page.",
 			Expect:  live(181),
-			handler: legacy(on{"tools/list": result(`{"tools":[` + strings.Join(bulkyTools(181, 5700), ",") + `]}`)}),
+			handler: legacy(on{"tools/list": inSession(listing(181, 5700))}),
 		},
 	}
 }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 
@@ -56,7 +55,7 @@ func httpScenarios() []Scenario {
 	for _, status := range []int{500, 502, 503, 504, 520} {
 		out = append(out, refusing(group, status, uptime.HTTPServerError))
 	}
-	return append(append(out, redirectScenarios()...), foreignScenarios()...)
+	return append(append(append(out, redirectScenarios()...), foreignScenarios()...), encodedScenarios()...)
 }
 
 // refusing answers everything with one status.
@@ -188,26 +187,4 @@ func elsewhere(s *stage) http.Handler {
 			there.ServeHTTP(w, r)
 		}
 	})
-}
-
-// foreignScenarios answer 200 with something that is not MCP.
-func foreignScenarios() []Scenario {
-	const group = "http"
-	return []Scenario{
-		{
-			Name: "html-200", Group: group,
-			About:   "Every path shows the same web page with status 200: an HTTP check calls this healthy.",
-			Expect:  fails(uptime.NotMCP, "", "html"),
-			handler: always(page(http.StatusOK, "Welcome")),
-		},
-		{
-			Name: "not-http", Group: group,
-			About:  "Another protocol answers on the port.",
-			Expect: fails(uptime.NotMCP, "", ""),
-			conn: func(_ *stage, c net.Conn) {
-				_, _ = c.Read(make([]byte, 1024))
-				_, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.6\r\n"))
-			},
-		},
-	}
 }

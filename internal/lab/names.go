@@ -33,7 +33,7 @@ type nameServer struct {
 // openNameServer takes a port that is free for both transports.
 func openNameServer(d *doors, host string) (*nameServer, error) {
 	var conf net.ListenConfig
-	ctx := context.Background() //nolint:usetesting // no caller has a context: nothing here can hang
+	ctx := context.Background()
 	for range 20 {
 		udp, err := conf.ListenPacket(ctx, "udp", net.JoinHostPort(host, "0"))
 		if err != nil {
