@@ -47,6 +47,12 @@ func walledScenarios() []Scenario {
 		}),
 		walls("auth-rpc-body", "The refusal has a JSON-RPC error for a body, with a code that means something else elsewhere.",
 			walledOK, wall{body: reply(http.StatusUnauthorized, "application/json", `{"jsonrpc":"2.0","error":{"code":-32001,"message":"Unauthorized"},"id":null}`)}),
+		walls("auth-issuer-slash", "The issuer ends in a slash, on both sides alike.", walledOK, wall{
+			prm: document(strings.Replace(goodPRM, `["$BASE/as"]`, `["$BASE/as/"]`, 1)),
+			as:  document(strings.Replace(goodAS, `"issuer":"$BASE/as"`, `"issuer":"$BASE/as/"`, 1)),
+		}),
+		walls("auth-resource-prefix", "The metadata are for the path above the endpoint: some clients refuse that, others do not.",
+			walledOK.or(uptime.AuthBroken), wall{prm: document(strings.Replace(goodPRM, `"$BASE/mcp"`, `"$BASE"`, 1))}),
 		walls("auth-manual-client", "No way to register is offered: clients need an id made by hand.", walledOK, wall{
 			as: document(strings.NewReplacer(`"registration_endpoint":"$BASE/as/register",`, "", `,"client_id_metadata_document_supported":true`, "").Replace(goodAS)),
 		}),

@@ -59,6 +59,7 @@
 //	server_info_missing               the server does not say who it is (2026-07-28)
 //	server_request_on_stream          the server asks the client something (2026-07-28)
 //	session_delete_failed             ending the session failed or hung
+//	session_expiry_not_404            a session that has ended is answered with 400
 //	session_id_invalid                the session's id is not visible ASCII
 //	session_not_deleted               the session works after it was ended
 //	sse_not_closed                    the stream stays open after the answer
@@ -69,4 +70,5 @@
 //	tool_name_duplicate               two tools have one name
 //	tool_name_invalid                 a tool's name is outside [A-Za-z0-9_.-]{1,128}
 //	tool_schema_invalid               a tool's schema is missing or not an object's
+//	version_header_ignored            an unknown revision in the header is served (aggressive checks only)
 package lab

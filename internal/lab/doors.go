@@ -93,7 +93,7 @@ func (c *watchedConn) Close() error {
 // listen opens the port that the scenario asks for, if any, and makes its
 // certificate.
 func (s *stage) listen() (err error) {
-	s.port = s.lab.shared.Addr().String()
+	s.port = dialable(s.lab.shared.Addr())
 	switch {
 	case s.door == doorShut:
 		s.port, err = s.lab.doors.shut(s.lab.host)
@@ -101,13 +101,23 @@ func (s *stage) listen() (err error) {
 		s.port, err = s.lab.doors.unread(s.lab.host)
 	case s.own || s.tls != nil || s.conn != nil:
 		if s.ln, err = s.lab.doors.open(net.JoinHostPort(s.lab.host, "0")); err == nil {
-			s.port = s.ln.Addr().String()
+			s.port = dialable(s.ln.Addr())
 		}
 	}
 	if err == nil && s.tls != nil {
 		s.conf, err = s.tls(s)
 	}
 	return err
+}
+
+// dialable turns the address of a listener on all interfaces into one that
+// clients here can use.
+func dialable(a net.Addr) string {
+	host, port, _ := net.SplitHostPort(a.String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return a.String()
 }
 
 // shut returns an address that refuses connections for as long as the lab

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -82,6 +83,13 @@ func encodedScenarios() []Scenario {
 			About:   "A proxy has unpacked the answer and still calls it compressed.",
 			Expect:  fails(uptime.BadJSON, uptime.StepInitialize, "").or(uptime.ContentType, uptime.NotMCP),
 			handler: legacy(on{"initialize": session(with("Content-Encoding", "gzip", rpc(greeted)))}),
+		},
+		{
+			Name: "gzip-wrong-length", Group: group,
+			About:   "A proxy has compressed the answer and left its length as it was.",
+			Expect:  fails(uptime.BadJSON, uptime.StepInitialize, "").or(uptime.ConnectReset, uptime.ContentType, uptime.AttemptTimeout, uptime.NotMCP),
+			Setup:   Setup{Timeout: 2 * time.Second},
+			handler: legacy(on{"initialize": raw(httpOK + "Content-Encoding: gzip\r\nContent-Length: 4000\r\n\r\n\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff")}),
 		},
 		{
 			Name: "encoding-unknown", Group: group,

@@ -47,7 +47,7 @@ func bodyScenarios(group string) []Scenario {
 		greets("endless-comments", "The event stream is comments for ever.",
 			tooLarge.or(uptime.SSENoAnswer, uptime.AttemptTimeout), endlessEvents(": tick\n")),
 		greets("endless-event", "One event of the stream never ends.", tooLarge.or(uptime.SSENoAnswer), endlessEvents("data: "+strings.Repeat("x", 1000)+"\n")),
-		greets("gzip-bomb", "A few kilobytes unpack to a gigabyte.", tooLarge.or(uptime.ContentType, uptime.BadJSON, uptime.NotMCP), bomb),
+		greets("gzip-bomb", "A few hundred kilobytes unpack to 64 megabytes.", tooLarge.or(uptime.ContentType, uptime.BadJSON, uptime.NotMCP), bomb),
 		drip,
 		greets("deep-json", "The answer is nested 100,000 levels deep.",
 			fails(uptime.BadJSON, uptime.StepInitialize, "").or(uptime.BadEnvelope),
@@ -207,8 +207,8 @@ func bomb(w http.ResponseWriter, _ *call) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Encoding", "gzip")
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	flood(z, strings.Repeat(" ", 32<<10), 128<<20)
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	flood(z, strings.Repeat(" ", 32<<10), 64<<20)
 	_ = z.Close()
 	_, _ = w.Write(b.Bytes())
 }

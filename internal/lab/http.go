@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 
@@ -172,15 +173,16 @@ func redirectOn(w http.ResponseWriter, c *call) {
 	redirect(http.StatusTemporaryRedirect, "$BASE/mcp/1"+strings.TrimPrefix(c.stage.rel(c.Request), "/mcp/"))(w, c)
 }
 
-// elsewhere redirects to localhost, which is another origin than 127.0.0.1, and
-// fails there when it is shown the secret.
+// elsewhere redirects to localhost, which is another origin than its address,
+// and fails there when it is shown the secret.
 func elsewhere(s *stage) http.Handler {
 	there := legacy(nil)(s)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r, stage: s}
 		switch {
-		case !strings.HasPrefix(r.Host, "localhost"):
-			redirect(http.StatusTemporaryRedirect, strings.Replace(s.url(), "127.0.0.1", "localhost", 1))(w, c)
+		case r.Host == s.port:
+			_, port, _ := net.SplitHostPort(s.port)
+			redirect(http.StatusTemporaryRedirect, strings.Replace(s.url(), s.port, "localhost:"+port, 1))(w, c)
 		case r.Header.Get("X-Api-Key") != "":
 			refuse(http.StatusTeapot, "a credential has crossed origins")(w, c)
 		default:

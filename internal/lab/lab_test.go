@@ -106,6 +106,13 @@ func TestScenariosAreComplete(t *testing.T) {
 			t.Errorf("%s: detail %q is not in lower case", s.Name, s.Expect.Detail)
 		}
 	}
+	order := make([]string, 0, len(names))
+	for _, s := range lab.Scenarios() {
+		order = append(order, s.Group)
+	}
+	if got := slices.Compact(order); !slices.Equal(got, lab.Groups()) {
+		t.Errorf("the groups come as %q, want %q", got, lab.Groups())
+	}
 	t.Logf("%d scenarios", len(names))
 	for _, g := range lab.Groups() {
 		if groups[g] == 0 {
@@ -199,8 +206,13 @@ func TestSessionsAndRequestsAreCounted(t *testing.T) {
 	}
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodDelete, url, nil)
 	req.Header.Set("Mcp-Session-Id", id)
-	if resp, err := c.Do(req); err != nil || resp.StatusCode != 200 {
-		t.Errorf("DELETE: %v, %v", resp, err)
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != 200 {
+		t.Errorf("DELETE: status %d, want 200", resp.StatusCode)
 	}
 	waitFor(t, func() bool { return l.Sessions("healthy-canary") == 0 })
 	want := map[string]int{"initialize": 1, "tools/list": 2, "DELETE /healthy-canary/mcp": 1}

@@ -41,7 +41,7 @@ func openNameServer(d *doors, host string) (*nameServer, error) {
 		}
 		d.own(udp)
 		if tcp, err := d.open(udp.LocalAddr().String()); err == nil {
-			addr := udp.LocalAddr().(*net.UDPAddr).AddrPort()
+			addr := netip.MustParseAddrPort(dialable(udp.LocalAddr()))
 			return &nameServer{addr: addr, udp: udp, tcp: tcp, asked: map[string]int{}}, nil
 		}
 	}

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"crypto/tls"
+	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -94,6 +95,12 @@ func timeScenarios() []Scenario {
 				challenge: `Bearer realm="mcp"`, body: lockout(20),
 				prm: refuse(http.StatusNotFound, "no"),
 			}.around(legacy(nil)),
+		},
+		{
+			Name: "dies-of-foreign-origin", Group: group, Setup: Setup{Repeat: 2},
+			About:   "One POST with a foreign Origin ends the process for good: a check must not send one unasked.",
+			Expect:  live(toolCount),
+			handler: fragile,
 		},
 		{
 			Name: "certificate-runs-out", Group: group, Setup: Setup{NeedsCA: true, Repeat: 2, Advance: 3},
@@ -197,6 +204,22 @@ func lockout(n int64) answer {
 		}
 		refuse(http.StatusUnauthorized, "who are you?")(w, c)
 	}
+}
+
+// fragile answers nothing any more once it has seen a foreign Origin.
+func fragile(s *stage) http.Handler {
+	var dead atomic.Bool
+	well, gone := legacy(nil)(s), always(takeOver(func(conn net.Conn, _ *call) { reset(conn) }))(s)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host {
+			dead.Store(true)
+		}
+		if dead.Load() {
+			gone.ServeHTTP(w, r)
+			return
+		}
+		well.ServeHTTP(w, r)
+	})
 }
 
 // runsOut serves a good certificate until a minute and an expired one after
