@@ -34,7 +34,7 @@ func walledScenarios() []Scenario {
 		wall{guards: []string{"tools/call"}})
 	mixed.profile = canary()
 	tightened := walls("auth-suddenly", "A server that must be open asks for a sign-in since the last release.",
-		fails(uptime.AuthRequired, "", "open"), wall{})
+		Expect{State: uptime.Down, Cause: uptime.AuthRequired, Detail: "open", Tools: Unlisted}, wall{})
 	tightened.profile = func(*stage) uptime.Profile { return uptime.Profile{Access: uptime.AccessOpen} }
 	return []Scenario{
 		walls("auth-good", "A correct server behind OAuth: challenge, resource metadata, server metadata, PKCE.", walledOK, wall{}),
@@ -86,9 +86,9 @@ func customScenarios() []Scenario {
 		}
 	}
 	careless := custom("auth-bypass", "Any token at all is let in: nobody looks at it before the data are fetched.",
-		wall{admits: func(r *http.Request) bool { return r.Header.Get("Authorization") != "" }}, "auth_bypass")
+		wall{challenge: `Bearer realm="mcp"`, admits: func(r *http.Request) bool { return r.Header.Get("Authorization") != "" }}, "auth_bypass")
 	leak := custom("auth-error-leak", "A token that cannot be read crashes the server with 500.",
-		wall{denies: refuse(http.StatusInternalServerError, "TypeError: fetch failed")}, "auth_error_leak")
+		wall{challenge: `Bearer realm="mcp"`, denies: refuse(http.StatusInternalServerError, "TypeError: fetch failed")}, "auth_error_leak")
 	for _, s := range []*Scenario{&careless, &leak} {
 		s.profile = func(*stage) uptime.Profile { return uptime.Profile{Aggressive: true} }
 	}

@@ -50,9 +50,10 @@ func httpScenarios() []Scenario {
 			handler: sdk(nil, nil, threeTools),
 		},
 	}
-	for _, status := range []int{400, 406, 410, 415, 422} {
+	for _, status := range []int{400, 406, 415, 422} {
 		out = append(out, refusing(group, status, uptime.HTTPClientError))
 	}
+	out = append(out, refusing(group, 410, uptime.HTTPNotFound))
 	for _, status := range []int{500, 502, 503, 504, 520} {
 		out = append(out, refusing(group, status, uptime.HTTPServerError))
 	}

@@ -64,7 +64,7 @@ func (er *eventReader) next() (event, error) {
 
 // last turns the end of the stream into the event that it cut, if there is one.
 func (er *eventReader) last(err error) (event, error) {
-	if er.hasData && er.ended == nil {
+	if f := (*Fault)(nil); er.hasData && er.ended == nil && !errors.As(err, &f) {
 		er.ended = err
 		return er.event(true), nil
 	}

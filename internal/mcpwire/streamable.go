@@ -320,8 +320,6 @@ func (x *reply) checkType(mt string, raw []byte, id int) error {
 		return fault(EmptyBody, "status %d with an empty body", x.resp.status)
 	case mt == "application/json" || strings.HasSuffix(mt, "+json"):
 		return nil
-	case text[0] == '<' || mt == "text/html":
-		return fault(HTML, "status %d with an HTML page instead of JSON-RPC", x.resp.status)
 	}
 	msg, bad := ParseMessage(raw)
 	switch answers := bad == nil && msg.IsResponse() && sameID(msg.ID, id); {
@@ -332,6 +330,9 @@ func (x *reply) checkType(mt string, raw []byte, id int) error {
 		return fault(ContentType, "the answer is labelled %s; clients accept only application/json and text/event-stream", printable(mt, 40))
 	case mt == "" && (text[0] == '{' || text[0] == '['):
 		return bad.orNil()
+	}
+	if mt == "text/html" || text[0] == '<' && !strings.Contains(mt, "xml") {
+		return fault(HTML, "status %d with an HTML page instead of JSON-RPC", x.resp.status)
 	}
 	return fault(HTML, "status %d with something other than MCP (%s): %s", x.resp.status, orNone(mt), printable(string(text[:min(len(text), 120)]), 60))
 }

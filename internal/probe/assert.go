@@ -201,7 +201,7 @@ func checkNoError(ans answer) string {
 	if !ans.IsError {
 		return ""
 	}
-	return fmt.Sprintf("the tool reported an error, expected none: %s", shownText(ans.Text))
+	return fmt.Sprintf("the tool reported an error (isError), expected none: %s", shownText(ans.Text))
 }
 
 func checkMillis(value string, ans answer) string {

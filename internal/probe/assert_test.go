@@ -51,7 +51,7 @@ func TestAssertions(t *testing.T) {
 		{assertion: "not_empty:$.a", result: `{"structuredContent":{"a":{}}}`, detail: "result has an empty object at $.a, expected it not to be empty"},
 		{assertion: "not_empty:$.a", result: `{"structuredContent":{"a":0}}`},
 		{assertion: "no_error", result: toolResult},
-		{assertion: "no_error", result: errored, detail: `the tool reported an error, expected none: "upstream said 503"`},
+		{assertion: "no_error", result: errored, detail: `the tool reported an error (isError), expected none: "upstream said 503"`},
 		{assertion: "max_ms:500", result: toolResult, took: 500 * time.Millisecond},
 		{assertion: "max_ms:500", result: toolResult, took: 612 * time.Millisecond, detail: "answered in 612 ms, expected at most 500 ms"},
 	} {

@@ -36,6 +36,7 @@ func (a *attempt) judgeWall(ctx context.Context, ans *mcpwire.Answer) *uptime.Fa
 	case a.res.Access == "":
 		a.res.Access = uptime.AccessCustom
 	}
+	a.tryMadeUpToken(ctx)
 	return a.step(uptime.StepAuth, time.Since(began), f, a.wallDetail())
 }
 
@@ -87,8 +88,22 @@ func (a *attempt) credentialRefused(ans *mcpwire.Answer) *uptime.Failure {
 	if a.res.Access == "" {
 		a.res.Access = uptime.AccessCustom
 	}
+	if scope, ok := missingScope(ans); ok {
+		return fail(uptime.CredentialRefused, "HTTP %d: the credential lacks the scope %s", ans.Status, scope)
+	}
 	return fail(uptime.CredentialRefused, "HTTP %d to a credential that should be valid: either it was revoked, or the server lost or rotated its keys%s",
 		ans.Status, errorText(ans))
+}
+
+// missingScope returns the scope that a challenge says is missing (RFC 6750
+// section 3.1).
+func missingScope(ans *mcpwire.Answer) (string, bool) {
+	for _, c := range mcpwire.ParseChallenges(ans.Header.Values("WWW-Authenticate")) {
+		if c.Params["error"] == "insufficient_scope" {
+			return clip(c.Params["scope"], 80), true
+		}
+	}
+	return "", false
 }
 
 // signIn checks that strangers are refused, which takes one request, and then

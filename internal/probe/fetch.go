@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/mcpwire"
@@ -12,7 +13,15 @@ import (
 
 // fetch gets a document beside the MCP endpoint, such as OAuth metadata, over a
 // connection of its own that the same address guard watches.
+//
+// One document gets a third of the time that is left, so that a link that hangs
+// can be told from one that is slow.
 func (a *attempt) fetch(ctx context.Context, req fetchRequest) (fetched, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/3)
+		defer cancel()
+	}
 	ans, fault := a.get(ctx, req)
 	if fault != nil && fault.Kind == mcpwire.Blocked {
 		return fetched{}, fmt.Errorf("%w: %s", errBlocked, fault.Detail)

@@ -211,7 +211,7 @@ func (a *attempt) greetModern(ans *mcpwire.Answer) *uptime.Failure {
 	}
 	hs.version = ModernVersion
 	a.hs, a.conv = hs, a.http
-	a.noteAll(ans)
+	a.noteGreeting(ans)
 	a.checkModernHello(ans)
 	a.settle(uptime.Modern, uptime.StreamableHTTP)
 	a.res.Timings.Handshake = ans.Took
@@ -279,7 +279,7 @@ func (a *attempt) initializeParams() []byte {
 // greetLegacy holds the answer to initialize against the specification
 // (2025-11-25 basic/lifecycle, "Initialization").
 func (a *attempt) greetLegacy(ans *mcpwire.Answer) *uptime.Failure {
-	a.noteAll(ans)
+	a.noteGreeting(ans)
 	hs, f := a.readHello(ans.Message.Result, decodeInitialize)
 	if f != nil {
 		return f
@@ -289,6 +289,14 @@ func (a *attempt) greetLegacy(ans *mcpwire.Answer) *uptime.Failure {
 		return fail(uptime.VersionUnsupported, "the server chose revision %q, which no client of initialize speaks", clip(hs.version, 40))
 	}
 	return nil
+}
+
+// noteGreeting notes what is odd about the answer to a handshake.
+func (a *attempt) noteGreeting(ans *mcpwire.Answer) {
+	a.noteAll(ans)
+	if ans.Header.Has("WWW-Authenticate") && a.srv.Profile.Credential == nil {
+		a.find(findAuthOptional, "")
+	}
 }
 
 // readHello decodes what the server says of itself, or takes the last decoding
@@ -432,7 +440,10 @@ func (a *attempt) post(ctx context.Context, c mcpwire.Call) (*mcpwire.Answer, *m
 		if ans.Status != 307 && ans.Status != 308 || a.redirects == maxRedirects {
 			return ans, fault
 		}
-		target, ok := a.redirectTarget(ans.Header.Get("Location"))
+		target, ok, blocked := a.redirectTarget(ans.Header.Get("Location"))
+		if blocked != nil {
+			return &mcpwire.Answer{}, &mcpwire.Fault{Kind: mcpwire.Blocked, Detail: "the redirect is refused: " + blocked.Error(), Err: blocked}
+		}
 		if !ok {
 			return ans, fault
 		}
@@ -440,21 +451,22 @@ func (a *attempt) post(ctx context.Context, c mcpwire.Call) (*mcpwire.Answer, *m
 	}
 }
 
-// redirectTarget resolves a Location; leaving https is refused.
-func (a *attempt) redirectTarget(location string) (mcpwire.Target, bool) {
+// redirectTarget resolves a Location. Leaving https is not followed; an address
+// that no request may go to is blocked.
+func (a *attempt) redirectTarget(location string) (target mcpwire.Target, ok bool, blocked error) {
 	base, err := url.Parse(a.wireOpt.Target.URL())
 	if err != nil || location == "" {
-		return mcpwire.Target{}, false
+		return target, false, nil
 	}
 	u, err := base.Parse(location)
-	if err != nil {
-		return mcpwire.Target{}, false
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return target, false, nil
 	}
-	target, err := mcpwire.ParseTarget(u)
-	if err != nil || a.wireOpt.Target.Secure && !target.Secure {
-		return mcpwire.Target{}, false
+	u.Fragment = ""
+	if target, err = a.checkedTarget(u.String()); err != nil {
+		return target, false, err
 	}
-	return target, true
+	return target, !a.wireOpt.Target.Secure || target.Secure, nil
 }
 
 func (a *attempt) follow(target mcpwire.Target) {

@@ -22,9 +22,7 @@ func (a *attempt) checkManners(ctx context.Context) *uptime.Failure {
 	if t := a.res.Tools; t != nil && t.Tokens > heavyTokens {
 		a.find(findHeavyContract, fmt.Sprintf("about %d tokens", t.Tokens))
 	}
-	if a.srv.Profile.Aggressive && a.http != nil {
-		a.tryMadeUpToken(ctx)
-	}
+	a.tryMadeUpToken(ctx)
 	if a.p.opt.Thorough {
 		a.listAgain(ctx)
 		a.tryMadeUpVersion(ctx)
@@ -99,15 +97,19 @@ func (a *attempt) useDeadSession(ctx context.Context) {
 	a.endSession(ctx)
 	ans, fault := a.http.Call(ctx, mcpwire.Call{ID: idManners + 1, Method: "tools/list"})
 	a.http.Session = ""
-	if fault == nil && ans.Status < 300 && ans.Message.Result != nil && !a.noted[findDeleteFailed] && a.lastDelete < 300 {
+	switch {
+	case fault != nil || a.lastDelete == 0 || a.lastDelete > 299:
+	case ans.Status < 300 && ans.Message.Result != nil:
 		a.find(findSessionNotDeleted, "")
+	case ans.Status != 404:
+		a.find(findSessionExpiry, fmt.Sprintf("HTTP %d", ans.Status))
 	}
 }
 
 // tryMadeUpToken presents a token that nobody issued. It counts as a failed
 // login at the server, so it is for owners only.
 func (a *attempt) tryMadeUpToken(ctx context.Context) {
-	if a.srv.Profile.Credential == nil && a.res.Access == uptime.AccessOpen {
+	if !a.srv.Profile.Aggressive || a.http == nil || a.res.Access == uptime.AccessOpen && a.srv.Profile.Credential == nil {
 		return
 	}
 	opt := a.wireOpt

@@ -237,11 +237,12 @@ func (a *attempt) setTools(tools []json.RawMessage, pages int) *uptime.Failure {
 	}
 	contract, problems := drift.Parse(tools, a.hs.version)
 	a.reportProblems(problems)
-	if len(contract.Tools) == 0 {
+	count := len(contract.Tools) + readable(problems)
+	if count == 0 {
 		return fail(uptime.ToolsMalformed, "not one entry of the list is a tool: %s", problems[0])
 	}
 	a.res.Tools = &uptime.ToolSet{
-		Count: len(contract.Tools), Hash: contract.Hash, ContractHash: contract.ContractHash,
+		Count: count, Hash: contract.Hash, ContractHash: contract.ContractHash,
 		Bytes: contract.Bytes, Tokens: contract.Tokens, Pages: pages,
 	}
 	if a.p.opt.KeepTools || len(a.srv.Profile.Baseline) > 0 {
@@ -250,6 +251,18 @@ func (a *attempt) setTools(tools []json.RawMessage, pages int) *uptime.Failure {
 		}
 	}
 	return nil
+}
+
+// readable counts the tools that clients can read although they have no
+// canonical form to be hashed, such as those with a number beyond all doubles.
+func readable(problems []drift.Problem) int {
+	n := 0
+	for _, p := range problems {
+		if p.ID == "json_invalid" && !p.Fatal {
+			n++
+		}
+	}
+	return n
 }
 
 // reportProblems sums up what is wrong with single tools: one finding a kind.
