@@ -20,6 +20,8 @@ type Target struct {
 	Host   string // name or address literal, without brackets
 	Port   uint16
 	Path   string // with query, never empty
+
+	authority string // of the Host field
 }
 
 // ParseTarget takes an absolute http or https URL apart. Userinfo and fragment
@@ -42,11 +44,12 @@ func ParseTarget(u *url.URL) (Target, error) {
 		return t, errors.New("the URL's port is not between 1 and 65535")
 	}
 	t.Port = uint16(n)
+	t.authority = t.hostField()
 	return t, nil
 }
 
-// authority returns the value of the Host field.
-func (t Target) authority() string {
+// hostField returns the value of the Host field.
+func (t Target) hostField() string {
 	host := t.Host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -60,9 +63,9 @@ func (t Target) authority() string {
 // URL returns t as a URL.
 func (t Target) URL() string {
 	if t.Secure {
-		return "https://" + t.authority() + t.Path
+		return "https://" + t.authority + t.Path
 	}
-	return "http://" + t.authority() + t.Path
+	return "http://" + t.authority + t.Path
 }
 
 // SameOrigin reports whether credentials for t may also go to o (RFC 6454).

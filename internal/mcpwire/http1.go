@@ -111,7 +111,7 @@ func appendRequest(dst []byte, req *request) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, req.url.Path...)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
-	dst = append(dst, req.url.authority()...)
+	dst = append(dst, req.url.authority...)
 	for _, f := range req.header {
 		dst = append(dst, "\r\n"...)
 		dst = append(dst, f.Name...)
