@@ -216,11 +216,11 @@ func (s *Streamable) once(ctx context.Context, req *request, read func(*reply) e
 }
 
 // faulted makes a Fault of err, nil of nil.
-func (s *Streamable) faulted(ctx context.Context, err error, any bool, waited time.Duration) *Fault {
+func (s *Streamable) faulted(ctx context.Context, err error, answered bool, waited time.Duration) *Fault {
 	if err == nil {
 		return nil
 	}
-	f := readFault(err, any, waited)
+	f := readFault(err, answered, waited)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Fault{Kind: Canceled, Detail: "canceled", Err: f}
 	}
