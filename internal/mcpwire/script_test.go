@@ -42,6 +42,9 @@ func (p *peer) request() *http.Request {
 // noticed by the client's side of the test.
 func (p *peer) say(parts ...string) {
 	for _, part := range parts {
+		if part == "" {
+			continue // a pipe would hand it over as a read of nothing
+		}
 		_, _ = io.WriteString(p.Conn, part)
 	}
 }
@@ -200,9 +203,8 @@ func (*canned) SetWriteDeadline(time.Time) error { return nil }
 
 var errNoMore = errors.New("only one connection is there")
 
-// cannedClient returns a client whose first connection says src; there is no
-// second.
-func cannedClient(tb testing.TB, limits mcpwire.Limits, src io.Reader, piece int) *mcpwire.Streamable {
+// cannedOptions reach one connection that says src; there is no second.
+func cannedOptions(tb testing.TB, limits mcpwire.Limits, src io.Reader, piece int) mcpwire.Options {
 	tb.Helper()
 	used := false
 	d := mcpwire.NewDialer(mcpwire.DialerOptions{Limits: limits, Connect: func(context.Context, netip.AddrPort) (net.Conn, error) {
@@ -212,5 +214,15 @@ func cannedClient(tb testing.TB, limits mcpwire.Limits, src io.Reader, piece int
 		used = true
 		return &canned{src: src, piece: piece}, nil
 	}})
-	return mcpwire.NewStreamable(mcpwire.Options{Dialer: d, Target: parseTarget(tb, target), UserAgent: "test"})
+	return mcpwire.Options{Dialer: d, Target: parseTarget(tb, target), UserAgent: "test"}
+}
+
+func cannedClient(tb testing.TB, limits mcpwire.Limits, src io.Reader, piece int) *mcpwire.Streamable {
+	tb.Helper()
+	return mcpwire.NewStreamable(cannedOptions(tb, limits, src, piece))
+}
+
+func cannedStream(tb testing.TB, limits mcpwire.Limits, src io.Reader, piece int) *mcpwire.EventStream {
+	tb.Helper()
+	return mcpwire.NewEventStream(cannedOptions(tb, limits, src, piece))
 }

@@ -205,7 +205,7 @@ func (s *Streamable) once(ctx context.Context, req *request, read func(*reply) e
 	if x.ans.Took == 0 {
 		x.ans.Took = time.Since(began)
 	}
-	if err != nil || !resp.reusable() {
+	if interrupted := !stop(); err != nil || interrupted || !resp.reusable() {
 		s.Close()
 	} else if c1, ok := conn.(*conn1); ok {
 		c1.rd.release()
@@ -247,7 +247,7 @@ const errorBody = 256 << 10
 
 // readRest reads a body that no message is expected in.
 func (x *reply) readRest() error {
-	body, notes, err := decoded(x.resp)
+	body, notes, err := decoded(x.resp, x.limits.Body)
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,7 @@ func (x *reply) readAnswer(id int) error {
 	if s := x.resp.status; s < 200 || s > 299 {
 		return x.readRest()
 	}
-	body, notes, err := decoded(x.resp)
+	body, notes, err := decoded(x.resp, x.limits.Body)
 	if err != nil {
 		return err
 	}
@@ -368,7 +368,8 @@ func (x *reply) take(raw []byte, id int) error {
 func (x *reply) readStream(body io.Reader, id int) error {
 	x.ans.Stream = true
 	er := newEventReader(body, x.limits.Body)
-	if _, ok := x.conn.(*conn1); ok { // HTTP/2 cannot go on after a deadline
+	// HTTP/2 and a decoder cannot go on after a deadline.
+	if _, ok := x.conn.(*conn1); ok && body == x.resp.body {
 		er.patience = x.patience
 	}
 	if err := x.readEvents(er, id); err != nil {
@@ -464,7 +465,7 @@ func (s *Streamable) Fetch(ctx context.Context, method string, h Header, body []
 
 // readDocument reads a body as it is.
 func (x *reply) readDocument() error {
-	body, notes, err := decoded(x.resp)
+	body, notes, err := decoded(x.resp, x.limits.Body)
 	if err != nil {
 		return err
 	}
