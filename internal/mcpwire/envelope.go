@@ -28,6 +28,12 @@ func (m Message) IsResponse() bool { return m.Result != nil || m.Error != nil }
 // IsRequest reports whether m asks for an answer.
 func (m Message) IsRequest() bool { return m.Method != "" && m.ID != nil }
 
+// unaddressed reports whether m is an error about a request that the server
+// could not read, so that it does not know the id.
+func (m Message) unaddressed() bool {
+	return m.Error != nil && (m.ID == nil || string(m.ID) == "null")
+}
+
 // ParseMessage reads one JSON-RPC message and holds it to the rules that every
 // revision shares: version "2.0", no member twice, and exactly one of method,
 // result and error.

@@ -430,7 +430,9 @@ func TestReadErrorsEndTheAnswer(t *testing.T) {
 // FuzzResponse: whatever comes ends in an answer or a fault, within the bounds.
 func FuzzResponse(f *testing.F) {
 	for _, test := range framing {
-		f.Add([]byte(test.answer), byte(0), false)
+		if len(test.answer) < 1<<10 { // long seeds only slow mutation down
+			f.Add([]byte(test.answer), byte(0), false)
+		}
 	}
 	f.Add([]byte(respond("200 OK", "text/event-stream", ": hi\n\nid: 1\ndata: "+good+"\n\n")), byte(3), false)
 	f.Add([]byte(respond("200 OK", "text/event-stream", "event: endpoint\ndata: /m?a b\n\ndata: "+good+"\n\n")), byte(1), true)

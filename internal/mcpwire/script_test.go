@@ -226,3 +226,9 @@ func cannedStream(tb testing.TB, limits mcpwire.Limits, src io.Reader, piece int
 	tb.Helper()
 	return mcpwire.NewEventStream(cannedOptions(tb, limits, src, piece))
 }
+
+// timeout is a context of the test that ends after d.
+func timeout(tb testing.TB, d time.Duration) (context.Context, context.CancelFunc) {
+	tb.Helper()
+	return context.WithTimeout(tb.Context(), d)
+}

@@ -140,10 +140,10 @@ func (s *Streamable) params(params []byte) []byte {
 	out = append(out, `","io.modelcontextprotocol/clientInfo":`...)
 	out = append(out, s.opt.Client...)
 	out = append(out, `,"io.modelcontextprotocol/clientCapabilities":{}}`...)
-	inner := bytes.TrimSpace(params)
-	if len(inner) > 2 { // more than {}
+	members := bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(params), []byte("{")))
+	if len(members) > 1 { // more than the closing brace
 		out = append(out, ',')
-		return append(out, inner[1:]...)
+		return append(out, members...)
 	}
 	return append(out, '}')
 }
@@ -279,12 +279,11 @@ func (x *reply) readAnswer(id int) error {
 		return err
 	}
 	x.ans.Notes = append(x.ans.Notes, notes...)
-	switch mt := mediaType(x.resp.header.Get("Content-Type")); {
-	case mt == "text/event-stream":
+	mt := mediaType(x.resp.header.Get("Content-Type"))
+	if mt == "text/event-stream" {
 		return x.readStream(body, id)
-	default:
-		return x.readMessage(body, id, mt)
 	}
+	return x.readMessage(body, id, mt)
 }
 
 // readMessage reads an answer that is one message.
@@ -357,8 +356,8 @@ func (x *reply) take(raw []byte, id int) error {
 		return fault(BadEnvelope, "the server answered the request with a message of its own (%s)", printable(msg.Method, 40))
 	case sameID(msg.ID, id):
 		return nil
-	case msg.Error != nil && (msg.ID == nil || string(msg.ID) == "null"):
-		return nil // an error about a request that the server could not read
+	case msg.unaddressed():
+		return nil
 	}
 	return fault(IDMismatch, "the answer carries the id %s, the request had %d", printable(string(msg.ID), 40), id)
 }
@@ -419,7 +418,7 @@ func (x *reply) takeEvent(ev event, id int) (bool, *Fault) {
 		return false, nil
 	case !msg.IsResponse():
 		return false, nil
-	case !sameID(msg.ID, id) && !(msg.Error != nil && (msg.ID == nil || string(msg.ID) == "null")):
+	case !sameID(msg.ID, id) && !msg.unaddressed():
 		x.note(NoteForeignAnswer, "an answer with the id "+printable(string(msg.ID), 40)+" came first")
 		return false, fault(IDMismatch, "the stream's answer carries the id %s, the request had %d", printable(string(msg.ID), 40), id)
 	}
