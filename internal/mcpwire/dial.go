@@ -27,7 +27,8 @@ type Target struct {
 // ParseTarget takes an absolute http or https URL apart. Userinfo and fragment
 // are left out: neither may travel.
 func ParseTarget(u *url.URL) (Target, error) {
-	t := Target{Secure: u.Scheme == "https", Host: u.Hostname(), Path: u.RequestURI()}
+	t := Target{Secure: u.Scheme == "https", Host: u.Hostname()}
+	t.Path = strings.ReplaceAll(u.RequestURI(), " ", "%20") // net/url leaves spaces in queries
 	port := u.Port()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":

@@ -96,18 +96,31 @@ func (a *attempt) readPages(ctx context.Context, l *listing) *uptime.Failure {
 		if a.res.Era == uptime.Modern {
 			a.checkModernResult(ans.Message.Result)
 		}
-		h.Write(ans.Message.Result)
 		l.raw = append(l.raw, ans.Message.Result)
 		if l.pages++; l.pages > maxPages {
 			return fail(uptime.PaginationLoop, "tools/list goes on after %d pages", maxPages)
+		}
+		if a.sameSingle(ans.Message.Result, l) {
+			return nil
 		}
 		if cursor, more = a.nextCursor(ans.Message.Result); more && l.cursors[cursor] {
 			return fail(uptime.PaginationLoop, "tools/list gives the same nextCursor again on page %d", l.pages)
 		}
 		l.cursors[cursor] = true
+		h.Write(ans.Message.Result)
 	}
 	l.sum = [sha256.Size]byte(h.Sum(nil))
 	return nil
+}
+
+// sameSingle reports whether the first page is, byte for byte, the single page
+// of the last look, so that there is no cursor in it to be looked for.
+func (a *attempt) sameSingle(result []byte, l *listing) bool {
+	if l.pages != 1 || a.known.tools.Pages != 1 {
+		return false
+	}
+	l.sum = sha256.Sum256(result)
+	return l.sum == a.known.toolsSum
 }
 
 // page asks for one page.
