@@ -124,7 +124,7 @@ func fail(c uptime.Cause, format string, args ...any) *uptime.Failure {
 }
 
 // find adds a finding once.
-func (a *attempt) find(id string, detail string) {
+func (a *attempt) find(id, detail string) {
 	if a.noted[id] {
 		return
 	}

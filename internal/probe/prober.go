@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/netip"
 	"runtime"
 	"time"
@@ -43,6 +44,9 @@ type Options struct {
 	KeepTranscript bool
 	// KeepTools keeps the raw tools in every result.
 	KeepTools bool
+	// Connect makes every connection in place of this machine's own network; the
+	// address that it gets has passed the guard. Nil means straight from here.
+	Connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 	// Handshakes bounds how many connections are being made at once; default 64
 	// per core. A saturated core times out healthy servers.
 	Handshakes int
@@ -76,7 +80,7 @@ func New(opt Options) (*Prober, error) {
 		return nil, fmt.Errorf("reading the resolver's configuration: %w", err)
 	}
 	dialer := func(p guard.Policy) *mcpwire.Dialer {
-		return mcpwire.NewDialer(mcpwire.DialerOptions{Resolver: resolver, Check: p.Check, Roots: opt.Roots})
+		return mcpwire.NewDialer(mcpwire.DialerOptions{Resolver: resolver, Check: p.Check, Roots: opt.Roots, Connect: opt.Connect})
 	}
 	return &Prober{
 		opt:    opt,
