@@ -27,7 +27,7 @@ func main() {
 	rounds := flag.Int("rounds", 5, "rounds of each variant, interleaved")
 	hang := flag.Int("hang", 0, "instead: hold this many probes open against a server that hangs")
 	serve := flag.String("serve", "", "internal: run as the server (answer or hang)")
-	profile := flag.String("cpuprofile", "", "write a CPU profile of our probe to this file")
+	profile := flag.String("profile", "", "write a profile of our probe to this file: of CPU, with -hang of the heap")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -37,7 +37,7 @@ func main() {
 		pin(1)
 		err = runServer(ctx, *serve)
 	case *hang > 0:
-		err = measureHang(ctx, *hang)
+		err = measureHang(ctx, *hang, *profile)
 	default:
 		pin(0)
 		err = measureCost(ctx, *n, *rounds, *profile)

@@ -62,14 +62,7 @@ func startProfile(file string, wanted bool) (stop func()) {
 		return func() {}
 	}
 	_ = pprof.StartCPUProfile(f)
-	return func() { pprof.StopCPUProfile(); _ = f.Close(); writeAllocs(file + ".mem") }
-}
-
-func writeAllocs(file string) {
-	if f, err := os.Create(file); err == nil {
-		_ = pprof.Lookup("allocs").WriteTo(f, 0)
-		_ = f.Close()
-	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }
 }
 
 func measureRound(ctx context.Context, n int, v variant) (cost, error) {
@@ -140,14 +133,14 @@ func cpuModel() string {
 
 // measureHang holds n probes open against a server that never answers and reads
 // what this process weighs.
-func measureHang(ctx context.Context, n int) error {
+func measureHang(ctx context.Context, n int, profile string) error {
 	raiseFileLimit(n + 1000)
 	s, err := startServer(ctx, "hang")
 	if err != nil {
 		return err
 	}
 	defer s.stop()
-	p, err := probe.New(probe.Options{Roots: s.roots(), Resolver: s.DNS, Timeout: 10 * time.Minute})
+	p, err := probe.New(probe.Options{Roots: s.roots(), Resolver: s.DNS, Timeout: 10 * time.Minute, Attempts: 1, Wall: 10 * time.Minute})
 	if err != nil {
 		return err
 	}
@@ -155,19 +148,34 @@ func measureHang(ctx context.Context, n int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	for i := range n {
-		wg.Go(func() {
-			p.Attempt(ctx, uptime.Server{ID: uptime.ServerID(strconv.Itoa(i)), URL: s.url(), Private: true})
-		})
+		srv := &uptime.Server{ID: uptime.ServerID(strconv.Itoa(i)), URL: s.url(), Private: true}
+		wg.Go(func() { p.Cell(ctx, srv) })
 	}
 	open := awaitOpen(ctx, s, n)
-	runtime.GC()
+	for range 3 { // each collection halves the stacks that are too large
+		runtime.GC()
+	}
 	debug.FreeOSMemory()
 	weight := residentKB()
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
 	fmt.Printf("%d connections established of %d probes\n", open, n)
 	fmt.Printf("resident: %d MiB before, %d MiB in flight, %.1f KiB a probe\n", base>>10, weight>>10, float64(weight-base)/float64(n))
+	fmt.Printf("a probe: %.1f KiB of heap, %.1f KiB of stack, %.1f goroutines\n",
+		float64(mem.HeapAlloc)/float64(n)/1024, float64(mem.StackInuse)/float64(n)/1024, float64(runtime.NumGoroutine())/float64(n))
+	if profile != "" {
+		writeHeap(profile)
+	}
 	cancel()
 	wg.Wait()
 	return nil
+}
+
+func writeHeap(file string) {
+	if f, err := os.Create(file); err == nil {
+		_ = pprof.Lookup("heap").WriteTo(f, 0)
+		_ = f.Close()
+	}
 }
 
 // awaitOpen waits until n connections to the server stand, or no more come.

@@ -102,10 +102,6 @@ func handler(mode string) http.Handler {
 	tools := toolsJSON()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		if mode == "hang" {
-			<-r.Context().Done()
-			return
-		}
 		var m struct {
 			ID     json.RawMessage
 			Method string
@@ -117,6 +113,10 @@ func handler(mode string) http.Handler {
 		}
 		switch m.Method {
 		case "initialize":
+			if mode == "hang" {
+				<-r.Context().Done()
+				return
+			}
 			w.Header().Set("Mcp-Session-Id", "0123456789abcdef")
 			answer(`{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"bench","version":"1"}}`)
 		case "tools/list":

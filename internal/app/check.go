@@ -24,7 +24,7 @@ func NewChecker(opt probe.Options) (*Checker, error) {
 
 // Check looks at one server, up to three times when it fails, and judges it.
 func (c *Checker) Check(ctx context.Context, srv uptime.Server) show.Check {
-	cell := c.prober.Cell(ctx, srv)
+	cell := c.prober.Cell(ctx, &srv)
 	j := verdict.Decide(1, []uptime.Cell{cell})
 	last := cell.Last()
 	return show.Check{

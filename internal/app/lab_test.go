@@ -66,7 +66,7 @@ func (b *bench) check(t *testing.T, s lab.Scenario) {
 		if i > 0 {
 			b.ahead.Add(int64(time.Duration(s.Setup.Advance) * time.Minute))
 		}
-		cells = []uptime.Cell{p.Cell(t.Context(), b.lab.Server(s.Name))}
+		cells = []uptime.Cell{p.Cell(t.Context(), new(b.lab.Server(s.Name)))}
 	}
 	if s.Setup.LoseAgent {
 		cells = nil

@@ -49,7 +49,6 @@ type conn1 struct {
 	nc     net.Conn
 	rd     reader
 	limits Limits
-	out    []byte
 	until  time.Time // deadline of the request in flight
 	ended  atomic.Bool
 }
@@ -61,13 +60,9 @@ func (c *conn1) roundTrip(ctx context.Context, req *request) (*response, error) 
 	if err := c.nc.SetDeadline(c.until); err != nil {
 		return nil, readFault(err, false, 0)
 	}
-	if c.out == nil {
-		c.out = make([]byte, 0, 1<<10)
-	}
 	c.keepEnded()
-	c.out = appendRequest(c.out[:0], req)
 	began := time.Now()
-	if _, err := c.nc.Write(c.out); err != nil {
+	if err := c.write(req); err != nil {
 		return nil, readFault(err, false, time.Since(began))
 	}
 	sent := time.Now()
@@ -81,6 +76,17 @@ func (c *conn1) roundTrip(ctx context.Context, req *request) (*response, error) 
 	}
 	resp.firstByte = firstByte
 	return resp, nil
+}
+
+// write sends the request in one piece. Its buffer goes back before the wait for
+// the answer begins.
+func (c *conn1) write(req *request) error {
+	buf := c.rd.pool.Get().(*[]byte)
+	defer c.rd.pool.Put(buf)
+	*buf = appendRequest((*buf)[:0], req)
+	_, err := c.nc.Write(*buf)
+	*buf = (*buf)[:min(cap(*buf), bufferSize)]
+	return err
 }
 
 func (c *conn1) interrupt() {

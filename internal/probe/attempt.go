@@ -23,7 +23,7 @@ type conversation interface {
 // attempt is one run of the steps against one server. It is for one goroutine.
 type attempt struct {
 	p       *Prober
-	srv     uptime.Server
+	srv     *uptime.Server // shared with nobody
 	dialer  *mcpwire.Dialer
 	known   knowledge // what earlier attempts learned; a copy
 	res     uptime.Result
@@ -64,19 +64,37 @@ func (h handshake) sameServer(o handshake) bool {
 
 func (h handshake) has(capability string) bool { return slices.Contains(h.capabilities, capability) }
 
-func (p *Prober) newAttempt(srv uptime.Server) *attempt {
+func (p *Prober) newAttempt(srv *uptime.Server) *attempt {
 	now := time.Now()
 	a := &attempt{
 		p: p, srv: srv, dialer: p.public, known: p.known.get(srv),
 		res:   uptime.Result{Started: now, Region: p.opt.Region, Transport: srv.Transport},
 		rec:   &mcpwire.Recorder{Began: now},
-		red:   newRedactor(srv),
+		red:   newRedactor(*srv),
 		noted: map[string]bool{},
 	}
 	if srv.Private {
 		a.dialer = p.open
 	}
 	return a
+}
+
+// look runs the attempt within its bounds. Its frame and those below stay small:
+// while a server hangs, the stack is a good part of what a probe weighs.
+func (a *attempt) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, a.p.opt.Timeout)
+	defer cancel()
+	f := a.run(ctx)
+	a.close(ctx)
+	a.finish(f)
+}
+
+// fileInto adds the result to the cell. It writes in place: append would put a
+// copy of the result into the frame of Cell, which waits for hanging servers.
+func (a *attempt) fileInto(cell *uptime.Cell) {
+	n := len(cell.Attempts)
+	cell.Attempts = slices.Grow(cell.Attempts, 1)[:n+1]
+	cell.Attempts[n] = a.res
 }
 
 // run runs the steps until one fails.
@@ -148,7 +166,7 @@ func (a *attempt) noteAll(ans *mcpwire.Answer) {
 }
 
 // finish completes the result.
-func (a *attempt) finish(f *uptime.Failure) uptime.Result {
+func (a *attempt) finish(f *uptime.Failure) {
 	a.blameOurselves(f)
 	a.res.Failure = f
 	a.res.Timings.Total = time.Since(a.res.Started)
@@ -169,7 +187,6 @@ func (a *attempt) finish(f *uptime.Failure) uptime.Result {
 		return severityRank(x.Severity) - severityRank(y.Severity)
 	})
 	a.p.known.put(a.srv, a.known)
-	return a.res
 }
 
 // blameOurselves turns a failure into Unknown when this process ran late: a

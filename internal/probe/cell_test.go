@@ -57,7 +57,7 @@ func TestCellRepeatsOnlyEvidence(t *testing.T) {
 				w := newWorld(t, tc.handler(t))
 				srv := public()
 				srv.Profile = tc.profile
-				cell := w.newProber(t, probe.Options{Region: "here"}).Cell(t.Context(), srv)
+				cell := w.newProber(t, probe.Options{Region: "here"}).Cell(t.Context(), &srv)
 				if got := verdict.Decide(1, []uptime.Cell{cell}); got.State != tc.state || cause(got.Failure) != tc.cause {
 					t.Errorf("%s %+v, want %s %q", got.State, got.Failure, tc.state, tc.cause)
 				}
@@ -84,7 +84,7 @@ func TestCellWaitsBetweenAttempts(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, slowly(2*time.Second, answerAll(500, "", "", "")))
-		cell := w.newProber(t, probe.Options{}).Cell(t.Context(), public())
+		cell := w.newProber(t, probe.Options{}).Cell(t.Context(), new(public()))
 		if len(cell.Attempts) != 3 {
 			t.Fatalf("%d attempts, want 3", len(cell.Attempts))
 		}
@@ -131,7 +131,7 @@ func TestCellAtTheWall(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				began := time.Now()
 				w := newWorld(t, slowly(time.Hour, answerAll(200, "", "", "")))
-				cell := w.newProber(t, tc.opt).Cell(t.Context(), public())
+				cell := w.newProber(t, tc.opt).Cell(t.Context(), new(public()))
 				if len(cell.Attempts) != tc.attempts || time.Since(began) != tc.took {
 					t.Errorf("%d attempts in %s, want %d in %s", len(cell.Attempts), time.Since(began), tc.attempts, tc.took)
 				}
@@ -156,7 +156,7 @@ func TestCellPassesAfterRetry(t *testing.T) {
 			}
 			return false
 		}
-		cell := newWorld(t, f).newProber(t, probe.Options{}).Cell(t.Context(), public())
+		cell := newWorld(t, f).newProber(t, probe.Options{}).Cell(t.Context(), new(public()))
 		j := verdict.Decide(1, []uptime.Cell{cell})
 		if len(cell.Attempts) != 2 || j.State != uptime.Degraded || j.Failure != nil || !strings.Contains(j.Why, "http_server_error") {
 			t.Errorf("%d attempts, %s %+v %q, want 2, degraded, and the first one's http_server_error named", len(cell.Attempts), j.State, j.Failure, j.Why)
@@ -175,7 +175,7 @@ func TestCellThatIsCalledOff(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				time.AfterFunc(after, cancel)
 				w := newWorld(t, slowly(time.Hour, answerAll(200, "", "", "")))
-				cell := w.newProber(t, probe.Options{}).Cell(ctx, public())
+				cell := w.newProber(t, probe.Options{}).Cell(ctx, new(public()))
 				if len(cell.Attempts) != 1 || time.Since(began) != after {
 					t.Errorf("%d attempts in %s, want 1 in %s", len(cell.Attempts), time.Since(began), after)
 				}
@@ -198,7 +198,7 @@ func TestOurOwnLag(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, answerAll(500, "", "", ""))
 		p := w.newProber(t, probe.Options{Lag: func() time.Duration { return time.Second }})
-		cell := p.Cell(t.Context(), public())
+		cell := p.Cell(t.Context(), new(public()))
 		if f := cell.Last().Failure; len(cell.Attempts) != 1 || cause(f) != uptime.SelfOverload || f.Effect != uptime.Unknown {
 			t.Errorf("%d attempts, %+v, want one that is self_overload", len(cell.Attempts), f)
 		}

@@ -141,18 +141,31 @@ const discoverPatience = 5 * time.Second
 
 // discover sends server/discover and reads from the answer which era this is.
 func (a *attempt) discover(ctx context.Context) (opening, *mcpwire.Answer, *uptime.Failure) {
-	patience := min(discoverPatience, a.p.opt.Timeout/3)
-	bounded, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	a.http.Modern, a.http.Version = true, ModernVersion
-	ans, fault := a.post(bounded, mcpwire.Call{ID: idHandshake, Method: "server/discover"})
+	ans, fault := a.askDiscover(ctx)
+	how, f := a.judgeDiscover(ans, fault)
+	if how != openedModern {
+		a.http.Modern, a.http.Version = false, ""
+		a.keepSession(ans)
+		a.dropSession(ctx)
+	}
+	return how, ans, f
+}
+
+func (a *attempt) askDiscover(ctx context.Context) (*mcpwire.Answer, *mcpwire.Fault) {
+	ctx, cancel := context.WithTimeout(ctx, min(discoverPatience, a.p.opt.Timeout/3))
+	defer cancel()
+	return a.post(ctx, mcpwire.Call{ID: idHandshake, Method: "server/discover"})
+}
+
+func (a *attempt) judgeDiscover(ans *mcpwire.Answer, fault *mcpwire.Fault) (opening, *uptime.Failure) {
 	a.res.Timings.FirstByte = ans.FirstByte
 	f := a.judge(ans, fault)
 	how := judgeOpening(ans, f)
 	switch {
 	case f == nil && how == openedModern:
 		if f = a.greetModern(ans); f == nil {
-			return openedModern, ans, a.step(uptime.StepDiscover, ans.Took, nil, a.introduction())
+			return openedModern, a.step(uptime.StepDiscover, ans.Took, nil, a.introduction())
 		}
 		how = openedLegacy
 		a.skip(uptime.StepDiscover, f.Detail)
@@ -164,10 +177,7 @@ func (a *attempt) discover(ctx context.Context) (opening, *mcpwire.Answer, *upti
 		}
 		a.skip(uptime.StepDiscover, "not a modern server: "+brief(f))
 	}
-	a.http.Modern, a.http.Version = false, ""
-	a.keepSession(ans)
-	a.dropSession(ctx)
-	return how, ans, f
+	return how, f
 }
 
 func brief(f *uptime.Failure) string {

@@ -41,17 +41,17 @@ const memorySize = 1 << 17
 
 func newMemory() *memory { return &memory{m: map[string]knowledge{}} }
 
-func memoryKey(srv uptime.Server) string {
+func memoryKey(srv *uptime.Server) string {
 	return string(srv.Tenant) + "\x00" + string(srv.ID) + "\x00" + srv.URL + "\x00" + string(srv.Transport)
 }
 
-func (m *memory) get(srv uptime.Server) knowledge {
+func (m *memory) get(srv *uptime.Server) knowledge {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m[memoryKey(srv)]
 }
 
-func (m *memory) put(srv uptime.Server, k knowledge) {
+func (m *memory) put(srv *uptime.Server, k knowledge) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.m) >= memorySize {

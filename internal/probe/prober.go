@@ -126,8 +126,9 @@ func newResolver(server netip.AddrPort) (*mcpwire.Resolver, error) {
 }
 
 // Cell tries until an attempt does not argue for Down, the attempts are used up
-// or the wall clock is reached. Each attempt uses connections of its own.
-func (p *Prober) Cell(ctx context.Context, srv uptime.Server) uptime.Cell {
+// or the wall clock is reached. Each attempt uses connections of its own. Srv is
+// shared, not copied, and must not change before Cell returns.
+func (p *Prober) Cell(ctx context.Context, srv *uptime.Server) uptime.Cell {
 	cell := uptime.Cell{Server: srv.ID, Region: p.opt.Region}
 	wall := time.Now().Add(p.opt.Wall)
 	ctx, cancel := context.WithDeadline(ctx, wall)
@@ -135,25 +136,25 @@ func (p *Prober) Cell(ctx context.Context, srv uptime.Server) uptime.Cell {
 	for knocked := false; ; {
 		a := p.newAttempt(srv)
 		a.knocked = knocked
-		res := p.look(ctx, a)
+		a.look(ctx)
 		knocked = a.knocked
-		cell.Attempts = append(cell.Attempts, res)
-		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(res) || !p.pause(ctx, wall) {
+		a.fileInto(&cell)
+		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(a.res.Failure) || !p.pause(ctx, wall) {
 			return cell
 		}
 	}
 }
 
 // worthRepeating reports whether another look could say something else.
-func worthRepeating(res uptime.Result) bool {
-	if res.Failure == nil {
+func worthRepeating(f *uptime.Failure) bool {
+	if f == nil {
 		return false
 	}
-	switch res.Failure.Cause {
+	switch f.Cause {
 	case uptime.CanaryFailed, uptime.CanaryError, uptime.HealthFailed:
 		return true
 	default:
-		return res.Failure.Effect == uptime.Down
+		return f.Effect == uptime.Down
 	}
 }
 
@@ -174,13 +175,7 @@ func (p *Prober) pause(ctx context.Context, wall time.Time) bool {
 
 // Attempt runs the probe's steps once, within Options.Timeout.
 func (p *Prober) Attempt(ctx context.Context, srv uptime.Server) uptime.Result {
-	return p.look(ctx, p.newAttempt(srv))
-}
-
-func (p *Prober) look(ctx context.Context, a *attempt) uptime.Result {
-	ctx, cancel := context.WithTimeout(ctx, p.opt.Timeout)
-	defer cancel()
-	f := a.run(ctx)
-	a.close(ctx)
-	return a.finish(f)
+	a := p.newAttempt(&srv)
+	a.look(ctx)
+	return a.res
 }

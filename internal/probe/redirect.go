@@ -15,18 +15,29 @@ const maxRedirects = 3
 func (a *attempt) post(ctx context.Context, c mcpwire.Call) (*mcpwire.Answer, *mcpwire.Fault) {
 	for {
 		ans, fault := a.http.Call(ctx, c)
-		if ans.Status != 307 && ans.Status != 308 || a.redirects == maxRedirects {
-			return ans, fault
-		}
-		target, ok, blocked := a.redirectTarget(ans.Header.Get("Location"))
+		followed, blocked := a.followRedirect(ans)
 		if blocked != nil {
-			return &mcpwire.Answer{}, &mcpwire.Fault{Kind: mcpwire.Blocked, Detail: "the redirect is refused: " + blocked.Error(), Err: blocked}
+			return &mcpwire.Answer{}, blocked
 		}
-		if !ok {
+		if !followed {
 			return ans, fault
 		}
+	}
+}
+
+// followRedirect moves the conversation to where an answer points.
+func (a *attempt) followRedirect(ans *mcpwire.Answer) (followed bool, blocked *mcpwire.Fault) {
+	if ans.Status != 307 && ans.Status != 308 || a.redirects == maxRedirects {
+		return false, nil
+	}
+	target, ok, err := a.redirectTarget(ans.Header.Get("Location"))
+	if err != nil {
+		return false, &mcpwire.Fault{Kind: mcpwire.Blocked, Detail: "the redirect is refused: " + err.Error(), Err: err}
+	}
+	if ok {
 		a.follow(target)
 	}
+	return ok, nil
 }
 
 // redirectTarget resolves a Location. Leaving https is not followed; an address

@@ -88,7 +88,7 @@ func lookAt(t *testing.T, name string) seen {
 	w.raw("*", p.serve)
 	prober := w.newProber(t, probe.Options{Attempts: 1})
 	srv := uptime.Server{ID: "recorded", URL: rec.target, Private: true}
-	cell := prober.Cell(t.Context(), srv)
+	cell := prober.Cell(t.Context(), &srv)
 	synctest.Wait()
 	return seenIn(cell, p.asked)
 }

@@ -156,7 +156,7 @@ func TestReplayStdio(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cell := p.Cell(t.Context(), child(t, name))
+			cell := p.Cell(t.Context(), new(child(t, name)))
 			if diff := cmp.Diff(want, seenIn(cell, nil)); diff != "" {
 				t.Errorf("(-want +got)\n%s\n%+v", diff, cell.Last().Steps)
 			}
