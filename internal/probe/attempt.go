@@ -40,6 +40,8 @@ type attempt struct {
 
 	hs         handshake
 	redirects  int
+	strayed    bool     // a redirect led to another origin: credentials stayed behind
+	knocked    bool     // this cycle's one request as a stranger has been made
 	lastDelete int      // status of the answer to our DELETE
 	tokenKey   tokenKey // of the token that is presented
 }
@@ -52,6 +54,12 @@ type handshake struct {
 	serverVer    string
 	capabilities []string
 	instructions int // bytes
+}
+
+// sameServer reports whether two handshakes describe the same server.
+func (h handshake) sameServer(o handshake) bool {
+	return h.version == o.version && h.name == o.name && h.serverVer == o.serverVer &&
+		slices.Equal(h.capabilities, o.capabilities)
 }
 
 func (h handshake) has(capability string) bool { return slices.Contains(h.capabilities, capability) }
@@ -145,8 +153,10 @@ func (a *attempt) finish(f *uptime.Failure) uptime.Result {
 	a.res.Failure = f
 	a.res.Timings.Total = time.Since(a.res.Started)
 	if a.hs.version != "" {
-		a.res.Version, a.res.ServerName, a.res.ServerVer = a.hs.version, a.hs.name, a.hs.serverVer
-		a.res.Capabilities = a.hs.capabilities
+		a.res.Version, a.res.ServerName, a.res.ServerVer = a.hs.version, a.red.text(a.hs.name), a.red.text(a.hs.serverVer)
+		for _, c := range a.hs.capabilities {
+			a.res.Capabilities = append(a.res.Capabilities, a.red.text(c))
+		}
 	}
 	if f != nil {
 		f.Detail = a.red.text(f.Detail)

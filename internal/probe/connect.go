@@ -92,7 +92,10 @@ func (a *attempt) freeSlot() { <-a.p.slots }
 func (a *attempt) recordDial(rep mcpwire.DialReport, f *mcpwire.Fault) *uptime.Failure {
 	a.res.Timings.DNS, a.res.Timings.TCP, a.res.Timings.TLS = rep.DNS, rep.TCP, rep.TLS
 	a.describeCertificate(rep)
-	failed := faultFailure(f)
+	failed := a.certificateRefused(f)
+	if failed == nil {
+		failed = faultFailure(f)
+	}
 	switch lastPart(rep, f) {
 	case uptime.StepDNS:
 		return a.step(uptime.StepDNS, rep.DNS, failed, "")

@@ -42,6 +42,7 @@ const (
 	findNoExit             = "no_exit_on_eof"
 	findExitWhileOpen      = "exited_early"
 	findHeavyContract      = "heavy_contract"
+	findHealthBlocked      = "health_blocked"
 )
 
 // kindOfFinding is what is always the same about a finding.
@@ -97,6 +98,7 @@ func findingKinds() map[string]kindOfFinding {
 		findNoExit:             {warn, "the process does not leave when its standard input closes", specStdio + ", Shutdown"},
 		findExitWhileOpen:      {warn, "the process left before its standard input was closed", specStdio},
 		findHeavyContract:      {info, "the tools are heavy: every agent loads all of this before its first call", specTools},
+		findHealthBlocked:      {warn, "a health URL leads to an address that is not contacted, so it was not looked at", ""},
 
 		mcpwire.NoteCompressed:        {warn, "the answer is compressed although identity was asked for", "RFC 9110 section 12.5.3"},
 		mcpwire.NoteNoContentType:     {warn, "the answer has no Content-Type; strict clients refuse it", specTransport + ", Sending Messages to the Server"},

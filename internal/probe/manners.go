@@ -75,20 +75,29 @@ func sameSet(a, b []string) bool {
 // tryMadeUpVersion names a revision that does not exist. It must be refused with
 // 400 since revision 2025-06-18.
 func (a *attempt) tryMadeUpVersion(ctx context.Context) {
-	if a.http == nil || a.hs.version < "2025-06-18" {
+	method := a.harmlessMethod()
+	if a.http == nil || a.hs.version < "2025-06-18" || method == "" {
 		return
 	}
 	agreed := a.http.Version
 	a.http.Version = "1999-01-01"
-	method := "tools/list"
-	if !a.hs.has("tools") {
-		method = "ping"
-	}
 	ans, fault := a.http.Call(ctx, mcpwire.Call{ID: idManners, Method: method})
 	a.http.Version = agreed
 	if fault == nil && ans.Status < 300 && ans.Message.Result != nil {
 		a.find(findBadVersionAccepted, "")
 	}
+}
+
+// harmlessMethod returns a method that the server says it knows, and that only
+// reads. Never ping: many servers do not answer it, and the modern revision has
+// none.
+func (a *attempt) harmlessMethod() string {
+	for _, kind := range []string{"tools", "resources", "prompts"} {
+		if a.hs.has(kind) {
+			return kind + "/list"
+		}
+	}
+	return ""
 }
 
 // useDeadSession ends the session and asks whether it is really gone.

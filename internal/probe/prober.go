@@ -129,8 +129,11 @@ func (p *Prober) Cell(ctx context.Context, srv uptime.Server) uptime.Cell {
 	wall := time.Now().Add(p.opt.Wall)
 	ctx, cancel := context.WithDeadline(ctx, wall)
 	defer cancel()
-	for {
-		res := p.Attempt(ctx, srv)
+	for knocked := false; ; {
+		a := p.newAttempt(srv)
+		a.knocked = knocked
+		res := p.look(ctx, a)
+		knocked = a.knocked
 		cell.Attempts = append(cell.Attempts, res)
 		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(res) || !p.pause(ctx, wall) {
 			return cell
@@ -168,9 +171,12 @@ func (p *Prober) pause(ctx context.Context, wall time.Time) bool {
 
 // Attempt runs the probe's steps once, within Options.Timeout.
 func (p *Prober) Attempt(ctx context.Context, srv uptime.Server) uptime.Result {
+	return p.look(ctx, p.newAttempt(srv))
+}
+
+func (p *Prober) look(ctx context.Context, a *attempt) uptime.Result {
 	ctx, cancel := context.WithTimeout(ctx, p.opt.Timeout)
 	defer cancel()
-	a := p.newAttempt(srv)
 	f := a.run(ctx)
 	a.close(ctx)
 	return a.finish(f)

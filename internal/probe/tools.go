@@ -48,14 +48,18 @@ func (a *attempt) listTools(ctx context.Context) *uptime.Failure {
 	if f == nil {
 		f = a.weigh(&l)
 	}
+	if f == nil {
+		a.known.listedAfter, a.known.listedFor = 0, a.hs
+	}
 	return a.step(uptime.StepTools, l.took, f, a.toolsDetail())
 }
 
-// mayWait reports whether a guest can leave the list for another cycle.
+// mayWait reports whether a guest can leave the list for another cycle: it was
+// read lately, and the server says the same of itself as then.
 func (a *attempt) mayWait() bool {
-	if !a.srv.Guest || a.known.tools.Count == 0 || a.known.listedAfter >= guestCycles-1 {
-		a.known.listedAfter = 0
-		return false
+	k := &a.known
+	if !a.srv.Guest || k.tools.Count == 0 || k.listedAfter >= guestCycles-1 || !k.listedFor.sameServer(a.hs) {
+		return false // and again, until a listing succeeds
 	}
 	a.known.listedAfter++
 	return true
@@ -178,7 +182,7 @@ func (a *attempt) nextCursor(result []byte) (string, bool) {
 // last attempt, its outcome stands.
 func (a *attempt) weigh(l *listing) *uptime.Failure {
 	k := &a.known
-	if k.tools.Count > 0 && k.toolsSum == l.sum && !a.p.opt.KeepTools && k.tools.Pages == l.pages {
+	if k.tools.Count > 0 && k.toolsSum == l.sum && k.tools.Pages == l.pages && !a.wantsRaw() {
 		set := k.tools
 		a.res.Tools = &set
 		a.adopt(k.toolFindings)
@@ -196,6 +200,14 @@ func (a *attempt) weigh(l *listing) *uptime.Failure {
 	k.toolsSum, k.tools, k.toolFindings = l.sum, *a.res.Tools, slices.Clone(a.res.Findings[before:])
 	k.tools.Raw = nil
 	return nil
+}
+
+// wantsRaw reports whether the tools themselves are needed, and not only what
+// is known of an unchanged list: by the caller, or to be held against an accepted
+// contract that they are not known to equal.
+func (a *attempt) wantsRaw() bool {
+	baseline := a.srv.Profile.Baseline
+	return a.p.opt.KeepTools || len(baseline) > 0 && a.known.equals != sha256.Sum256(baseline)
 }
 
 func (a *attempt) adopt(findings []uptime.Finding) {
@@ -270,8 +282,8 @@ func (a *attempt) reportProblems(problems []drift.Problem) {
 
 // compareBaseline holds the list against the contract that was accepted.
 func (a *attempt) compareBaseline(context.Context) *uptime.Failure {
-	if len(a.srv.Profile.Baseline) == 0 || a.res.Tools == nil {
-		return nil
+	if len(a.srv.Profile.Baseline) == 0 || a.res.Tools == nil || len(a.res.Tools.Raw) == 0 {
+		return nil // without the raw tools the list is the accepted one: see wantsRaw
 	}
 	return a.compare(a.srv.Profile.Baseline)
 }
