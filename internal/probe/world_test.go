@@ -20,6 +20,7 @@ type world struct {
 	mu      sync.Mutex
 	hosts   map[string]func(net.Conn) // by address and port, or by "*"
 	dialled []string
+	waiting chan struct{} // gets a value when a blocked connection is asked for
 }
 
 // newWorld returns a network on which only handler answers, at every address.
@@ -144,4 +145,20 @@ func hasFinding(res uptime.Result, id string) bool {
 		}
 	}
 	return false
+}
+
+// newBlockedProber returns a prober for one connection at a time, which is not
+// made before release is closed.
+func (w *world) newBlockedProber(t *testing.T, release <-chan struct{}) *probe.Prober {
+	t.Helper()
+	w.waiting = make(chan struct{}, 1)
+	p, err := probe.New(probe.Options{Handshakes: 1, Connect: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+		w.waiting <- struct{}{}
+		<-release
+		return w.connect(ctx, to)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
