@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -52,7 +53,7 @@ func TestWhatStandsInFront(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				p := newWorld(t, answerAll(tc.status, tc.header, tc.value, tc.body)).newProber(t, probe.Options{})
 				res := look(t, p, public(), tc.cause)
 				if res.Failure.Effect != tc.effect || !strings.Contains(res.Failure.Detail, tc.detail) {
@@ -81,7 +82,7 @@ func TestRedirects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.before = func(w http.ResponseWriter, r *http.Request, _ string) bool {
 					if n := strings.Count(r.URL.Path, "x"); n < tc.hops {
@@ -101,7 +102,7 @@ func TestRedirects(t *testing.T) {
 // that, is a server like any other.
 func TestOldHTTP(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		w := newWorld(t, nil)
 		w.raw("*", func(c net.Conn) {
@@ -139,7 +140,7 @@ func TestConnectionThatBreaks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, nil)
 				w.raw("*", func(c net.Conn) {
 					defer c.Close()
@@ -191,7 +192,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	for _, after := range []time.Duration{0, time.Second, 3 * time.Second, 6 * time.Second, 9 * time.Second} {
 		t.Run(after.String(), func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), after)
 				defer cancel()
 				f := newFake(t)
@@ -213,7 +214,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 // connection and blames nobody.
 func TestCalledOff(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(errors.New("shutting down"))
 		w := newWorld(t, newFake(t))

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/probe"
@@ -89,7 +90,7 @@ func TestSignedIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				g := newGuarded(t, tc.header, tc.value)
 				srv := public()
 				srv.Profile.Credential = signInBy(tc.kind)
@@ -110,7 +111,7 @@ func TestSignedIn(t *testing.T) {
 // ends.
 func TestClientToken(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		g := newGuarded(t, "Authorization", "Bearer "+theSecret)
 		srv := public()
 		srv.Profile.Credential = signInBy(uptime.CredentialClient)
@@ -145,7 +146,7 @@ func TestTokenIsNotHad(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				g := newGuarded(t, "Authorization", "Bearer "+theSecret)
 				g.tokenStatus, g.tokenBody = tc.status, tc.body
 				srv := public()
@@ -184,7 +185,7 @@ func TestCredentialRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				g := newGuarded(t, "Authorization", "Bearer another")
 				g.status = tc.status
 				srv := public()
@@ -202,7 +203,7 @@ func TestCredentialRefused(t *testing.T) {
 // TestStrangersServed: a credential that nobody asks for is worth a warning.
 func TestStrangersServed(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		srv := public()
 		srv.Profile.Credential = signInBy(uptime.CredentialBearer)
 		res := look(t, newWorld(t, newFake(t)).newProber(t, probe.Options{}), srv, "")
@@ -227,7 +228,7 @@ func TestCredentialsStayAtTheirOrigin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				target := newFake(t)
 				leaked := false
 				target.before = func(w http.ResponseWriter, r *http.Request, _ string) bool {
@@ -267,7 +268,7 @@ func TestCredentialsStayAtTheirOrigin(t *testing.T) {
 // of the result shows a secret.
 func TestSecretsAreNowhere(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		f.name = "you sent " + theSecret
 		canary := fmt.Sprintf(`{"jsonrpc":"2.0","id":100,"result":{"content":[{"type":"text","text":"Bearer %s and %s"}],"isError":true}}`, theSecret, url.QueryEscape(theSecret))

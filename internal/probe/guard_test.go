@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,7 +33,7 @@ func TestPrivateLiterals(t *testing.T) {
 		for _, transport := range []uptime.Transport{"", uptime.StreamableHTTP, uptime.HTTPSSE} {
 			t.Run(addr+" "+string(transport), func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t, newFake(t))
 					srv := public()
 					srv.URL, srv.Transport = "http://"+addr+":8080/mcp", transport
@@ -87,7 +88,7 @@ func startNames(t *testing.T) *lab.Lab {
 	if err := l.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
 	go func() { done <- l.Run(ctx) }()
 	t.Cleanup(func() {
@@ -182,7 +183,7 @@ func TestPrivateDetours(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.before = tc.before
 				w := newWorld(t, nil)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,7 +39,7 @@ func TestSecondLook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.modern = tc.modern
 				var h http.Handler = f
@@ -108,7 +109,7 @@ func TestServerThatMoves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				handler := tc.from(newFake(t))
 				p := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					handler.ServeHTTP(w, r)
@@ -148,7 +149,7 @@ func (h half) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // the old one.
 func TestToolsChange(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		p := newWorld(t, f).newProber(t, probe.Options{})
 		var hashes []string
@@ -178,7 +179,7 @@ func TestBaselineWithAnUnchangedList(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				srv := public()
 				srv.Profile.Baseline = snapshot(tc.baseline)
@@ -204,7 +205,7 @@ func TestBaselineWithAnUnchangedList(t *testing.T) {
 // else of itself, and again as long as listing them fails.
 func TestGuest(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		srv := public()
 		srv.Guest = true
@@ -271,7 +272,7 @@ func TestSignInIsDiscoveredHourly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.before = wall(nil, tc.metadata)
 				p := newWorld(t, f).newProber(t, probe.Options{})
@@ -309,7 +310,7 @@ func everyNth(n, end int) []int {
 // TestDiscoveryThatFindsNoAnswer takes nothing away from what was found before.
 func TestDiscoveryThatFindsNoAnswer(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
 		f.before = wall(nil, 200)
 		p := newWorld(t, f).newProber(t, probe.Options{})
@@ -360,7 +361,7 @@ func TestOneKnockACycle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.before = tc.before
 				srv := public()
@@ -418,7 +419,7 @@ func TestSessionsAreEnded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.before = tc.before(f)
 				p := newWorld(t, f).newProber(t, probe.Options{Thorough: true})
@@ -445,7 +446,7 @@ func TestNoPing(t *testing.T) {
 	for capability, want := range map[string]string{"logging": "", "resources": "resources/list", "prompts": "prompts/list"} {
 		t.Run(capability, func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
 				f.before = func(w http.ResponseWriter, _ *http.Request, method string) bool {
 					if method == "initialize" {
@@ -467,7 +468,7 @@ func TestNoPing(t *testing.T) {
 // other.
 func TestWalledStream(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		srv := public()
 		srv.Transport = uptime.HTTPSSE
 		srv.Profile.Canary = &uptime.Canary{Tool: "add"}
