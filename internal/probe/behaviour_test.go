@@ -54,8 +54,16 @@ func TestWhatStandsInFront(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				p := newWorld(t, answerAll(tc.status, tc.header, tc.value, tc.body)).newProber(t, probe.Options{})
+				asked := 0
+				h := answerAll(tc.status, tc.header, tc.value, tc.body)
+				p := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					asked++
+					h.ServeHTTP(w, r)
+				})).newProber(t, probe.Options{})
 				res := look(t, p, public(), tc.cause)
+				if tc.effect == uptime.Unknown && asked != 1 {
+					t.Errorf("%d requests to somebody who asks for fewer, want 1", asked)
+				}
 				if res.Failure.Effect != tc.effect || !strings.Contains(res.Failure.Detail, tc.detail) {
 					t.Errorf("%+v, want an argument for %s that says %q", res.Failure, tc.effect, tc.detail)
 				}

@@ -192,9 +192,14 @@ func TestBaselineWithAnUnchangedList(t *testing.T) {
 					if hasFinding(res, "drift_harmless") != tc.finding {
 						t.Errorf("look %d: findings %+v", i+1, res.Findings)
 					}
+					if spared := len(res.Tools.Raw) == 0; spared != (i > 0 && name == "equal") {
+						t.Errorf("look %d: the work of reading the tools was spared: %t", i+1, spared)
+					}
 				}
 				f.change(func(f *fake) { f.tools = otherTool })
-				look(t, p, srv, map[bool]uptime.Cause{true: "", false: uptime.DriftDetected}[name == "compatible"])
+				for range 2 {
+					look(t, p, srv, map[bool]uptime.Cause{true: "", false: uptime.DriftDetected}[name == "compatible"])
+				}
 			})
 		})
 	}
@@ -430,6 +435,30 @@ func TestSessionsAreEnded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSessionOfAServerThatMoves: the session of a handshake that is given up in
+// favour of another is ended, too.
+func TestSessionOfAServerThatMoves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		p := newWorld(t, f).newProber(t, probe.Options{})
+		look(t, p, public(), "")
+		f.change(func(f *fake) {
+			f.before = func(w http.ResponseWriter, _ *http.Request, method string) bool {
+				if method == "initialize" {
+					f.change(func(f *fake) { f.openSession(w) })
+					writeJSON(w, 200, "{")
+				}
+				return method == "initialize"
+			}
+		})
+		look(t, p, public(), uptime.BadJSON)
+		if f.made != 3 {
+			t.Errorf("%d sessions were opened, the test wants 3", f.made)
+		}
+	})
 }
 
 func status(code int) http.HandlerFunc {
