@@ -78,7 +78,7 @@ func timeScenarios() []Scenario {
 		{
 			Name: "second-try", Group: group, Setup: Setup{Attempts: 2},
 			About:   "The first handshake of each minute fails: one of two replicas is broken.",
-			Expect:  slow(),
+			Expect:  Expect{State: uptime.Degraded, Cause: uptime.HTTPServerError, Tools: toolCount},
 			handler: legacy(on{"initialize": firstFails()}),
 		},
 		{

@@ -77,8 +77,8 @@ func faultFailure(f *mcpwire.Fault) *uptime.Failure {
 // result. It knows nothing of the step; callers refine what it says.
 func judgeAnswer(ans *mcpwire.Answer, f *mcpwire.Fault) *uptime.Failure {
 	switch {
-	case f != nil && ans.Status > 299:
-		return judgeStatus(ans) // the status says more than a body that broke off
+	case f != nil && (ans.Status > 299 || challenged(ans)):
+		return judgeStatus(ans) // the status says more than a body that broke off, or is a challenge's
 	case f != nil:
 		return faultFailure(f)
 	case ans.Status > 299:

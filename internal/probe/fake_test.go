@@ -4,23 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/alivemcp/alivemcp/internal/probe"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
-
-// bubble runs a test on a clock of its own.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, f)
-}
 
 const (
 	oneTool  = `[{"name":"add","description":"adds","inputSchema":{"type":"object","properties":{"a":{"type":"number"}}}}]`
@@ -253,5 +245,3 @@ func look(t *testing.T, p *probe.Prober, srv uptime.Server, want uptime.Cause) u
 func countOf(log []string, word string) int {
 	return len(slices.DeleteFunc(slices.Clone(log), func(s string) bool { return s != word }))
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -181,7 +181,7 @@ func (a *attempt) tokenFailure(err error) *uptime.Failure {
 	fault, _ := errors.AsType[*mcpwire.Fault](err)
 	switch {
 	case answered && refused.Refused():
-		return a.refusal("the authorization server refused the monitor's credential: %s", err)
+		return a.refusal("the authorization server refused the monitor's credential (%s)", err)
 	case answered && refused.Status == 429:
 		return fail(uptime.RateLimited, "no token could be had: %s", err)
 	case errors.Is(err, errBlocked):

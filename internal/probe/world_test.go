@@ -3,6 +3,8 @@ package probe_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -37,7 +39,7 @@ func newWorld(t *testing.T, handler http.Handler) *world {
 func (w *world) handle(t *testing.T, addr string, handler http.Handler) {
 	t.Helper()
 	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
-	srv := &http.Server{Handler: handler}
+	srv := &http.Server{Handler: handler, ErrorLog: discard()}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -162,3 +164,6 @@ func (w *world) newBlockedProber(t *testing.T, release <-chan struct{}) *probe.P
 	}
 	return p
 }
+
+// discard logs nowhere.
+func discard() *log.Logger { return log.New(io.Discard, "", 0) }

@@ -15,8 +15,7 @@ const SlowHandshake = 5 * time.Second
 // Judgement is what the cells of one minute say about a server.
 type Judgement struct {
 	State uptime.State
-	// Failure is what decided; nil when Live, and when Degraded for being slow or
-	// for passing only after a retry.
+	// Failure explains a state other than Live; nil when Live.
 	Failure *uptime.Failure
 	// Why is one short sentence for people; empty when Live.
 	Why string
@@ -28,61 +27,69 @@ type Judgement struct {
 // Two of N: with two or more regions expected the server is Down when at least
 // two cells failed and Degraded when exactly one did; with one region that cell
 // decides. Cells that are no evidence (Unknown) are set aside; when nothing is
-// left the state is Unknown.
+// left the state is Unknown. The order of the cells does not matter, so that two
+// sealers who hear of them in different orders say the same.
 func Decide(expected int, cells []uptime.Cell) Judgement {
-	var downs, evidence int
-	var worst, firstUnknown Judgement
-	for _, c := range cells {
-		j := judgeCell(c)
-		if j.State == uptime.Unknown {
-			if firstUnknown.Failure == nil {
-				firstUnknown = j
-			}
-			continue
-		}
-		evidence++
-		if j.State == uptime.Down {
+	if len(cells) == 0 {
+		return lost("no region reported")
+	}
+	downs := 0
+	worst := voice{Judgement: judgeCell(cells[0]), region: cells[0].Region}
+	for i, c := range cells {
+		v := voice{Judgement: judgeCell(c), region: c.Region}
+		if v.State == uptime.Down {
 			downs++
 		}
-		if j.State > worst.State {
-			worst = j
+		if i > 0 && v.outweighs(worst) {
+			worst = v
 		}
 	}
-	switch {
-	case len(cells) == 0:
-		lost := uptime.Failure{Cause: uptime.AgentLost, Detail: "no region reported", Effect: uptime.Unknown}
-		return Judgement{Failure: &lost, Why: "no region reported"}
-	case evidence == 0:
-		return firstUnknown
-	case downs == 1 && expected > 1:
+	if downs == 1 && expected > 1 {
 		worst.State, worst.Why = uptime.Degraded, "one region failed"
 	}
-	return worst
+	return worst.Judgement
+}
+
+func lost(why string) Judgement {
+	return Judgement{Failure: &uptime.Failure{Cause: uptime.AgentLost, Detail: why, Effect: uptime.Unknown}, Why: why}
+}
+
+// voice is what one region says.
+type voice struct {
+	Judgement
+	region string
+}
+
+// outweighs reports whether v and not o shall speak for the minute: the worse
+// state (Unknown is the least), then the one that names a failure, then the
+// region that comes first by its name.
+func (v voice) outweighs(o voice) bool {
+	switch {
+	case v.State != o.State:
+		return v.State > o.State
+	case (v.Failure == nil) != (o.Failure == nil):
+		return v.Failure != nil
+	case v.region != o.region || v.Failure == nil:
+		return v.region < o.region
+	}
+	return v.Failure.Cause < o.Failure.Cause
 }
 
 // judgeCell judges a single region's attempts.
 func judgeCell(c uptime.Cell) Judgement {
 	if len(c.Attempts) == 0 {
-		lost := uptime.Failure{Cause: uptime.AgentLost, Detail: "the region made no attempt", Effect: uptime.Unknown}
-		return Judgement{Failure: &lost, Why: lost.Detail}
+		return lost("the region made no attempt")
 	}
 	last := c.Last()
 	switch {
 	case last.Failure != nil:
 		return Judgement{State: last.Failure.Effect, Failure: last.Failure, Why: last.Failure.Detail}
 	case len(c.Attempts) > 1:
-		return Judgement{State: uptime.Degraded, Why: afterRetry(c.Attempts[0])}
+		return Judgement{State: uptime.Degraded, Failure: c.Attempts[0].Failure, Why: "passed only after a retry"}
 	case last.Timings.Handshake > SlowHandshake:
 		return Judgement{State: uptime.Degraded, Why: "the handshake took longer than 5 s"}
 	}
 	return Judgement{State: uptime.Live}
-}
-
-func afterRetry(first uptime.Result) string {
-	if first.Failure == nil {
-		return "passed only after a retry"
-	}
-	return "passed only after a retry; the first attempt failed with " + string(first.Failure.Cause)
 }
 
 // Grade summarises how well a server keeps the protocol, apart from whether it
