@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/alivemcp/alivemcp/internal/app"
+	"github.com/alivemcp/alivemcp/internal/probe"
+	"github.com/alivemcp/alivemcp/internal/show"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// checkFlags are the flags of check.
+type checkFlags struct {
+	connectFlags
+	profileFlags
+	format      string
+	failOn      string
+	attempts    int
+	concurrency int
+	transcript  bool
+	quiet       bool
+	stdio       bool
+	env         []string
+}
+
+func checkFormats() []show.Format {
+	return []show.Format{show.Text, show.JSON, show.JUnit, show.GitHub, show.Markdown}
+}
+
+func newCheck(sh Shell) *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "check [flags] URL... | - | --stdio -- COMMAND [ARG...]",
+		Short: "Check servers now and say what is wrong",
+		Long: `Check completes the handshake, lists the tools and judges each server.
+
+A server that fails is tried again, three times in all; --attempts 1 is quicker.
+--fail-on decides when the exit code is 1:
+  down      a server is down (default; unknown passes, it is no evidence)
+  degraded  a server is not live, unknown included
+  warn      as degraded, or there is a finding of severity warn or fail`,
+		Example: `  alivemcp check https://example.com/mcp
+  alivemcp check https://a.example/mcp https://b.example/mcp --format json
+  alivemcp check https://example.com/mcp --bearer-env MCP_TOKEN --fail-on warn
+  alivemcp check https://example.com/mcp --canary-tool search --canary-args '{"q":"x"}' --canary-expect not_empty
+  alivemcp check --stdio -- npx -y @modelcontextprotocol/server-everything
+  alivemcp check - < urls.txt`,
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, sh, args) },
+	}
+	f.declare(cmd)
+	return cmd
+}
+
+func (f *checkFlags) declare(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	formatFlag(cmd, &f.format, checkFormats()...)
+	flags.StringVar(&f.failOn, "fail-on", "down", "exit 1 from here on: down|degraded|warn")
+	flags.IntVar(&f.attempts, "attempts", 3, "how often a failing server is tried, 1 to 10")
+	flags.IntVar(&f.concurrency, "concurrency", 8, "how many servers are checked at once, 1 to 64")
+	flags.BoolVar(&f.transcript, "transcript", false, "print the requests and answers, without secrets")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	flags.BoolVar(&f.stdio, "stdio", false, "check a server that the command after -- starts")
+	flags.StringArrayVar(&f.env, "env", nil, "let the started server see this environment `variable` (repeatable)")
+	words := []string{"down", "degraded", "warn"}
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
+	f.connectFlags.declare(cmd)
+	f.profileFlags.declare(flags)
+}
+
+// checkRun is a check command line, understood.
+type checkRun struct {
+	format  show.Format
+	failOn  app.FailOn
+	options probe.Options
+	servers []uptime.Server
+}
+
+func (f checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
+	r, err := f.parse(sh, args, cmd.ArgsLenAtDash())
+	if err != nil {
+		return err
+	}
+	checker, err := app.NewChecker(r.options)
+	if err != nil {
+		return err
+	}
+	checks, missing := f.look(cmd.Context(), sh, checker, r.servers)
+	if err := f.print(sh, r.format, checks); err != nil {
+		return err
+	}
+	return judge(r.failOn, checks, missing)
+}
+
+func (f checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err error) {
+	if r.format, err = parseFormat(f.format, "check https://example.com/mcp", checkFormats()...); err != nil {
+		return r, err
+	}
+	if r.failOn, err = app.ParseFailOn(f.failOn); err != nil {
+		return r, usage("check --fail-on degraded https://example.com/mcp", "%v", err)
+	}
+	if f.attempts < 1 || f.attempts > 10 || f.concurrency < 1 || f.concurrency > 64 {
+		return r, usage("check --attempts 1 --concurrency 8 https://example.com/mcp", "--attempts is 1 to 10 and --concurrency 1 to 64")
+	}
+	if r.options, err = f.options("check"); err != nil {
+		return r, err
+	}
+	r.options.Attempts, r.options.KeepTranscript = f.attempts, f.transcript
+	r.servers, err = f.servers(sh, args, dash)
+	return r, err
+}
+
+// look checks all servers and tells the progress meanwhile.
+func (f checkFlags) look(ctx context.Context, sh Shell, checker *app.Checker, servers []uptime.Server) ([]show.Check, int) {
+	var done atomic.Int64
+	stop := sh.progress(ctx, f.quiet, func(d time.Duration) string {
+		if len(servers) == 1 {
+			return fmt.Sprintf("checking %s, %.0f s", show.Clean(servers[0].Name, 60), d.Seconds())
+		}
+		return fmt.Sprintf("checked %d of %d, %.0f s", done.Load(), len(servers), d.Seconds())
+	})
+	defer stop()
+	return checker.All(ctx, servers, f.concurrency, func(show.Check) { done.Add(1) })
+}
+
+func (f checkFlags) print(sh Shell, format show.Format, checks []show.Check) error {
+	if len(checks) == 0 {
+		return nil
+	}
+	st := sh.style()
+	st.Transcript = f.transcript
+	return show.Write(sh.Out, format, checks, st)
+}
+
+func judge(threshold app.FailOn, checks []show.Check, missing int) error {
+	if missing > 0 {
+		return fmt.Errorf("interrupted; %d of %d targets were not checked", missing, missing+len(checks))
+	}
+	for _, c := range checks {
+		if !threshold.Good(c) {
+			return errNotGood
+		}
+	}
+	return nil
+}

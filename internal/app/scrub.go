@@ -1,0 +1,83 @@
+package app
+
+import (
+	"cmp"
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// shortestSecret is the length below which a value is no secret worth hiding:
+// replacing every "1" would make the report unreadable.
+const shortestSecret = 4
+
+// scrubber returns a function that hides the secrets of a server. It is the
+// last line: a server may repeat our credential in an error, and what packages
+// before this one missed must not be printed.
+func scrubber(srv uptime.Server) func(string) string {
+	var pairs []string
+	for _, s := range secrets(srv) {
+		pairs = append(pairs, s, hidden)
+	}
+	return strings.NewReplacer(pairs...).Replace
+}
+
+// secrets lists what must not be shown, longest first.
+func secrets(srv uptime.Server) []string {
+	var list []string
+	add := func(s string) {
+		if len(s) >= shortestSecret {
+			list = append(list, s, url.QueryEscape(s), base64.StdEncoding.EncodeToString([]byte(s)))
+		}
+	}
+	for _, h := range srv.Profile.Headers {
+		addHeader(h.Value.Reveal(), add)
+	}
+	for _, check := range srv.Profile.Health {
+		for _, h := range check.Headers {
+			addHeader(h.Value.Reveal(), add)
+		}
+	}
+	if c := srv.Profile.Credential; c != nil {
+		addHeader(c.Token.Reveal(), add)
+		add(c.ClientSecret.Reveal())
+		add(c.Key.Reveal())
+	}
+	for _, kv := range srv.Command.Env {
+		_, value, _ := strings.Cut(kv, "=")
+		add(value)
+	}
+	addURL(srv.URL, add)
+	slices.SortFunc(list, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	return slices.Compact(list)
+}
+
+// addHeader adds a header's value and, when it begins with a scheme, what comes
+// after it.
+func addHeader(value string, add func(string)) {
+	add(value)
+	if _, rest, ok := strings.Cut(value, " "); ok {
+		add(rest)
+	}
+}
+
+// addURL adds what redactURL hides.
+func addURL(raw string, add func(string)) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return
+	}
+	if password, ok := u.User.Password(); ok {
+		add(password)
+	}
+	for name, values := range u.Query() {
+		for _, v := range values {
+			if secretName.MatchString(name) || opaque.MatchString(v) {
+				add(v)
+			}
+		}
+	}
+}

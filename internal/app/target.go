@@ -1,0 +1,140 @@
+package app
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// ErrNotURL means that a target is not an absolute http or https URL.
+var ErrNotURL = errors.New("not an http or https URL")
+
+// maxURL bounds a target, in bytes.
+const maxURL = 8 << 10
+
+// hidden stands where a secret would have stood.
+const hidden = "[redacted]"
+
+// Target returns the server at a URL. Its name is the URL without secrets. The
+// error is ErrNotURL and never repeats what was given, which may be a secret
+// that slipped out of its quotes.
+func Target(raw string) (uptime.Server, error) {
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil || len(raw) > maxURL || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return uptime.Server{}, ErrNotURL
+	}
+	u.Fragment, u.RawFragment = "", ""
+	full := u.String()
+	return uptime.Server{ID: uptime.ServerID(full), Name: redactURL(u), URL: full}, nil
+}
+
+// CommandTarget returns the stdio server that a command starts. Its name is the
+// command line without what looks like secrets; env are additions to its
+// minimal environment, as KEY=value.
+func CommandTarget(argv, env []string) uptime.Server {
+	name := redactArgs(argv)
+	return uptime.Server{
+		ID: uptime.ServerID("stdio:" + name), Name: name, Transport: uptime.Stdio,
+		Command: uptime.Command{Path: argv[0], Args: argv[1:], Env: env},
+	}
+}
+
+// Loopback reports whether a server is a child process or on this machine.
+func Loopback(srv uptime.Server) bool {
+	if srv.Transport == uptime.Stdio {
+		return true
+	}
+	addr, named := host(srv)
+	return named == "localhost" || strings.HasSuffix(named, ".localhost") || addr.IsLoopback()
+}
+
+// Private reports whether a server is Loopback or named by a private or
+// link-local address. A name other than localhost is never private: who answers
+// for it may change.
+func Private(srv uptime.Server) bool {
+	addr, _ := host(srv)
+	return Loopback(srv) || addr.IsPrivate() || addr.IsLinkLocalUnicast()
+}
+
+func host(srv uptime.Server) (netip.Addr, string) {
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		return netip.Addr{}, ""
+	}
+	name := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	addr, err := netip.ParseAddr(name)
+	if err != nil {
+		return netip.Addr{}, name
+	}
+	return addr.Unmap(), name
+}
+
+// Origin is the scheme, host and port of a server's URL, or its id for stdio.
+func Origin(srv uptime.Server) string {
+	u, err := url.Parse(srv.URL)
+	if err != nil || srv.URL == "" {
+		return string(srv.ID)
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host)
+}
+
+// secretName matches names of parameters and flags that hold secrets.
+var secretName = regexp.MustCompile(`(?i)(key|token|secret|passw|pwd|auth|credential|signature|\bsig\b|bearer|cookie|\bpat\b)`)
+
+// opaque matches words that look as if nobody had chosen them.
+var opaque = regexp.MustCompile(`^[A-Za-z0-9_+=-]{24,}$`)
+
+func redactURL(u *url.URL) string {
+	shown := *u
+	shown.User, shown.RawQuery = nil, redactQuery(u.RawQuery)
+	return shown.String()
+}
+
+func redactQuery(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	parts := strings.Split(raw, "&")
+	for i, p := range parts {
+		name, value, ok := strings.Cut(p, "=")
+		if ok && (secretName.MatchString(name) || opaque.MatchString(value)) {
+			parts[i] = name + "=" + hidden
+		} else if !ok && opaque.MatchString(p) {
+			parts[i] = hidden
+		}
+	}
+	return strings.Join(parts, "&")
+}
+
+// redactArgs joins a command line and hides the values of flags and variables
+// whose names speak of secrets, words that look like keys, and what URLs hide.
+func redactArgs(argv []string) string {
+	out := make([]string, len(argv))
+	for i, arg := range argv {
+		follows := i > 1 && strings.HasPrefix(argv[i-1], "-") && !strings.Contains(argv[i-1], "=") && secretName.MatchString(argv[i-1])
+		out[i] = redactArg(arg, i > 0, follows)
+	}
+	return strings.Join(out, " ")
+}
+
+func redactArg(arg string, mayHide, follows bool) string {
+	name, value, assigned := strings.Cut(arg, "=")
+	switch {
+	case !mayHide:
+		return arg
+	case follows, strings.HasPrefix(strings.ToLower(arg), "bearer "), opaque.MatchString(arg) && !strings.HasPrefix(arg, "-"):
+		return hidden
+	case strings.Contains(arg, "://"):
+		if u, err := url.Parse(arg); err == nil {
+			return redactURL(u)
+		}
+		return hidden
+	case assigned && (secretName.MatchString(name) || opaque.MatchString(value)):
+		return name + "=" + hidden
+	}
+	return arg
+}
