@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +28,8 @@ type checkFlags struct {
 	quiet       bool
 	stdio       bool
 	env         []string
+	repeat      bool
+	interval    time.Duration
 }
 
 func checkFormats() []show.Format {
@@ -49,7 +53,8 @@ A server that fails is tried again, three times in all; --attempts 1 is quicker.
   alivemcp check https://example.com/mcp --bearer-env MCP_TOKEN --fail-on warn
   alivemcp check https://example.com/mcp --canary-tool search --canary-args '{"q":"x"}' --canary-expect not_empty
   alivemcp check --stdio -- npx -y @modelcontextprotocol/server-everything
-  alivemcp check - < urls.txt`,
+  alivemcp check - < urls.txt
+  alivemcp check --watch --interval 30s https://example.com/mcp`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, sh, args) },
 	}
 	f.declare(cmd)
@@ -68,6 +73,8 @@ func (f *checkFlags) declare(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.env, "env", nil, "let the started server see this environment `variable` (repeatable)")
 	words := []string{"down", "degraded", "warn"}
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
+	flags.BoolVar(&f.repeat, "watch", false, "check again and again until interrupted")
+	flags.DurationVar(&f.interval, "interval", time.Minute, "from one look to the next with --watch; at least 5s for servers elsewhere")
 	f.connectFlags.declare(cmd)
 	f.profileFlags.declare(flags)
 }
@@ -89,8 +96,11 @@ func (f checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
 	if err != nil {
 		return err
 	}
+	if f.repeat {
+		return f.watch(cmd.Context(), sh, checker, r)
+	}
 	checks, missing := f.look(cmd.Context(), sh, checker, r.servers)
-	if err := f.print(sh, r.format, checks); err != nil {
+	if err := f.print(sh, r, checks); err != nil {
 		return err
 	}
 	return judge(r.failOn, checks, missing)
@@ -110,8 +120,10 @@ func (f checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err er
 		return r, err
 	}
 	r.options.Attempts, r.options.KeepTranscript = f.attempts, f.transcript
-	r.servers, err = f.servers(sh, args, dash)
-	return r, err
+	if r.servers, err = f.servers(sh, args, dash); err != nil || !f.repeat {
+		return r, err
+	}
+	return r, f.checkInterval(r)
 }
 
 // look checks all servers and tells the progress meanwhile.
@@ -127,13 +139,31 @@ func (f checkFlags) look(ctx context.Context, sh Shell, checker *app.Checker, se
 	return checker.All(ctx, servers, f.concurrency, func(show.Check) { done.Add(1) })
 }
 
-func (f checkFlags) print(sh Shell, format show.Format, checks []show.Check) error {
+func (f checkFlags) print(sh Shell, r checkRun, checks []show.Check) error {
 	if len(checks) == 0 {
 		return nil
 	}
 	st := sh.style()
 	st.Transcript = f.transcript
-	return show.Write(sh.Out, format, checks, st)
+	st.Bad = func(c show.Check) bool { return !r.failOn.Good(c) }
+	if err := show.Write(sh.Out, r.format, checks, st); err != nil || r.format != show.GitHub {
+		return err
+	}
+	return sh.stepSummary(checks, st)
+}
+
+// stepSummary appends a summary to the page of a GitHub run, when there is one.
+func (sh Shell) stepSummary(checks []show.Check, st show.Style) error {
+	name := sh.getenv("GITHUB_STEP_SUMMARY")
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) // #nosec G304 -- the runner names the file
+	if err != nil {
+		return fmt.Errorf("appending to GITHUB_STEP_SUMMARY: %w", err)
+	}
+	st.Color = false
+	return errors.Join(show.Write(f, show.Markdown, checks, st), f.Close())
 }
 
 func judge(threshold app.FailOn, checks []show.Check, missing int) error {

@@ -47,6 +47,17 @@ type Style struct {
 	Width int
 	// Transcript adds the requests and answers.
 	Transcript bool
+	// Compact writes JSON on one line each.
+	Compact bool
+	// Bad says which checks are not good. Nil means those that are Down.
+	Bad func(Check) bool
+}
+
+func (st Style) bad(c Check) bool {
+	if st.Bad == nil {
+		return c.State == uptime.Down
+	}
+	return st.Bad(c)
 }
 
 // Write renders checks to w in one write.
@@ -67,8 +78,14 @@ func render(b *bytes.Buffer, f Format, checks []Check, st Style) error {
 	switch f {
 	case JSON:
 		return writeJSON(b, checks, st)
+	case JUnit:
+		return writeJUnit(b, checks, st)
 	case Text:
 		writeText(b, checks, st)
+	case GitHub:
+		writeGitHub(b, checks, st)
+	case Markdown:
+		writeMarkdown(b, checks, st)
 	default:
 		return fmt.Errorf("unknown format %q", f)
 	}

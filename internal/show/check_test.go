@@ -93,6 +93,14 @@ func down() show.Check {
 	}
 }
 
+func unknown() show.Check {
+	failure := &uptime.Failure{Cause: uptime.RateLimited, Step: uptime.StepInitialize, Detail: "429, retry after 30 s", Effect: uptime.Unknown}
+	return show.Check{
+		Target: "https://busy.example/mcp", Why: failure.Detail, Failure: failure, Attempts: 1,
+		Result: uptime.Result{Started: started(), Failure: failure},
+	}
+}
+
 func walled() show.Check {
 	return show.Check{
 		Target: "https://walled.example/mcp", State: uptime.Live, Grade: "A", Attempts: 1,
@@ -129,6 +137,9 @@ func TestGolden(t *testing.T) {
 		"several.txt":       render(t, show.Text, show.Style{Unicode: true, Width: 100}, live(), down(), walled()),
 		"live.json":         render(t, show.JSON, show.Style{}, live()),
 		"down-walled.json":  render(t, show.JSON, show.Style{Transcript: true}, down(), walled()),
+		"several.junit.xml": render(t, show.JUnit, show.Style{}, live(), down(), unknown()),
+		"several.github":    render(t, show.GitHub, show.Style{}, live(), down(), unknown()),
+		"several.md":        render(t, show.Markdown, show.Style{}, live(), down()),
 		"empty-result.json": render(t, show.JSON, show.Style{}, show.Check{Target: "x"}),
 	} {
 		golden(t, name, got)
@@ -157,7 +168,7 @@ func TestASCIIWhenAsked(t *testing.T) {
 
 // hostile is a server that tries to take over the reader.
 func hostile() show.Check {
-	evil := "a\x1b[2J\x1b]0;owned\x07b\u202egnp.exe\u2066\u200b\x9b31m\r\n::error::fake\x00\xff ]]> <script>alert(1)</script> | `x` @all " + strings.Repeat("A", 100_000)
+	evil := "a\x1b[2J\x1b]0;owned\x07b\u202egnp.exe\u2066\u200b\x9b31m\r\n::error::fake\x00\xff ]]> <script>alert(1)</script> | `x` @all " + strings.Repeat("A", 20_000)
 	c := down()
 	c.Target, c.Why = evil, evil
 	c.Failure.Detail = evil
@@ -172,7 +183,7 @@ func hostile() show.Check {
 }
 
 func TestHostileTextIsTame(t *testing.T) {
-	for _, f := range []show.Format{show.Text, show.JSON} {
+	for _, f := range []show.Format{show.Text, show.JSON, show.JUnit, show.GitHub, show.Markdown} {
 		out := render(t, f, show.Style{Unicode: true, Transcript: true}, hostile(), hostile())
 		for _, r := range string(out) {
 			if r != '\n' && r != '\t' && unicode.In(r, unicode.Cc, unicode.Cf) || r == 0 {

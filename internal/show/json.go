@@ -183,10 +183,13 @@ func writeJSON(w io.Writer, checks []Check, st Style) error {
 			reports[i].Transcript = exchangeReports(c.Result.Transcript)
 		}
 	}
-	if len(reports) == 1 {
-		return encode(w, reports[0])
+	switch {
+	case len(reports) != 1:
+		return encode(w, reports)
+	case st.Compact:
+		return json.NewEncoder(w).Encode(reports[0])
 	}
-	return encode(w, reports)
+	return encode(w, reports[0])
 }
 
 // encode writes v as indented JSON and a line feed.

@@ -164,23 +164,10 @@ func (p pen) total(c Check) {
 
 // verdict says in words why the state is not Live.
 func (p pen) verdict(c Check) {
-	why := c.Why
-	head := ""
-	if f := c.Failure; f != nil {
-		head = string(f.Cause)
-		if r := f.Reason(); r != uptime.NoReason {
-			head += " (" + string(r) + ")"
-		}
-		if f.Detail != "" && f.Detail != why {
-			why = strings.TrimPrefix(why+": "+f.Detail, ": ")
-		}
+	if text := Reason(c); text != "" {
+		sign, color := stateSign(c.State)
+		p.wrapped("  "+p.paint(color, p.say(sign))+" ", 4, p.say(text))
 	}
-	text := strings.TrimSuffix(strings.TrimPrefix(head+": "+why, ": "), ": ")
-	if text == "" {
-		return
-	}
-	sign, color := stateSign(c.State)
-	p.wrapped("  "+p.paint(color, p.say(sign))+" ", 4, p.say(text))
 }
 
 func (p pen) finding(f uptime.Finding) {
