@@ -63,7 +63,7 @@ func (f *benchFlags) declare(cmd *cobra.Command) {
 	f.connectFlags.declare(cmd)
 }
 
-func (f benchFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
+func (f *benchFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
 	format, srv, err := f.parse(sh, args)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func goodOrNot(good bool) error {
 	return errNotGood
 }
 
-func (f benchFlags) measure(cmd *cobra.Command, sh Shell, checker *app.Checker, srv uptime.Server) show.Bench {
+func (f *benchFlags) measure(cmd *cobra.Command, sh Shell, checker *app.Checker, srv uptime.Server) show.Bench {
 	var done atomic.Int64
 	stop := sh.progress(cmd.Context(), f.quiet, func(d time.Duration) string {
 		return fmt.Sprintf("probed %d of %d, %.0f s", done.Load(), f.opt.Probes, d.Seconds())
@@ -110,7 +110,7 @@ func (f benchFlags) measure(cmd *cobra.Command, sh Shell, checker *app.Checker, 
 	return checker.Bench(cmd.Context(), srv, f.opt, func() { done.Add(1) })
 }
 
-func (f benchFlags) parse(sh Shell, args []string) (format show.Format, srv uptime.Server, err error) {
+func (f *benchFlags) parse(sh Shell, args []string) (format show.Format, srv uptime.Server, err error) {
 	if format, err = parseFormat(f.format, tryBench, show.Text, show.JSON); err != nil {
 		return format, srv, err
 	}
@@ -133,7 +133,7 @@ func (f benchFlags) parse(sh Shell, args []string) (format show.Format, srv upti
 	return format, srv, nil
 }
 
-func (f benchFlags) bounds(args []string) error {
+func (f *benchFlags) bounds(args []string) error {
 	switch {
 	case len(args) != 1:
 		return usage(tryBench, "bench takes one URL, got %d", len(args))
@@ -151,7 +151,7 @@ func (f benchFlags) bounds(args []string) error {
 	return f.checkTransport("bench")
 }
 
-func (f benchFlags) readBaseline() (*show.Bench, error) {
+func (f *benchFlags) readBaseline() (*show.Bench, error) {
 	if f.baseline == "" {
 		return nil, nil
 	}

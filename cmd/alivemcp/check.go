@@ -87,7 +87,7 @@ type checkRun struct {
 	servers []uptime.Server
 }
 
-func (f checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
+func (f *checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
 	r, err := f.parse(sh, args, cmd.ArgsLenAtDash())
 	if err != nil {
 		return err
@@ -106,7 +106,7 @@ func (f checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
 	return judge(r.failOn, checks, missing)
 }
 
-func (f checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err error) {
+func (f *checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err error) {
 	if r.format, err = parseFormat(f.format, "check https://example.com/mcp", checkFormats()...); err != nil {
 		return r, err
 	}
@@ -127,7 +127,7 @@ func (f checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err er
 }
 
 // look checks all servers and tells the progress meanwhile.
-func (f checkFlags) look(ctx context.Context, sh Shell, checker *app.Checker, servers []uptime.Server) ([]show.Check, int) {
+func (f *checkFlags) look(ctx context.Context, sh Shell, checker *app.Checker, servers []uptime.Server) ([]show.Check, int) {
 	var done atomic.Int64
 	stop := sh.progress(ctx, f.quiet, func(d time.Duration) string {
 		if len(servers) == 1 {
@@ -139,7 +139,7 @@ func (f checkFlags) look(ctx context.Context, sh Shell, checker *app.Checker, se
 	return checker.All(ctx, servers, f.concurrency, func(show.Check) { done.Add(1) })
 }
 
-func (f checkFlags) print(sh Shell, r checkRun, checks []show.Check) error {
+func (f *checkFlags) print(sh Shell, r checkRun, checks []show.Check) error {
 	if len(checks) == 0 {
 		return nil
 	}

@@ -40,7 +40,7 @@ func (f *connectFlags) declare(cmd *cobra.Command) {
 }
 
 // options reads what the flags say about the prober.
-func (f connectFlags) options(command string) (probe.Options, error) {
+func (f *connectFlags) options(command string) (probe.Options, error) {
 	opt := probe.Options{Timeout: f.timeout, Region: "local", Version: build().Version, UserAgent: userAgent()}
 	if f.timeout <= 0 {
 		return opt, usage(command+" --timeout 15s https://example.com/mcp", "--timeout must be positive")
@@ -87,7 +87,7 @@ func readRoots(file string) (*x509.CertPool, error) {
 }
 
 // server returns the server at raw, reached and signed in to as the flags say.
-func (f connectFlags) server(raw string, profile uptime.Profile) (uptime.Server, error) {
+func (f *connectFlags) server(raw string, profile uptime.Profile) (uptime.Server, error) {
 	srv, err := app.Target(raw)
 	if err != nil {
 		return srv, err
@@ -96,7 +96,7 @@ func (f connectFlags) server(raw string, profile uptime.Profile) (uptime.Server,
 	return srv, nil
 }
 
-func (f connectFlags) checkTransport(command string) error {
+func (f *connectFlags) checkTransport(command string) error {
 	switch uptime.Transport(f.transport) {
 	case "", uptime.StreamableHTTP, uptime.HTTPSSE:
 		return nil

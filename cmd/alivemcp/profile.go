@@ -45,7 +45,7 @@ func (f *profileFlags) declare(flags *pflag.FlagSet) {
 }
 
 // profile reads the flags, with what signs in.
-func (f profileFlags) profile(sign signFlags, sh Shell) (p uptime.Profile, err error) {
+func (f *profileFlags) profile(sign *signFlags, sh Shell) (p uptime.Profile, err error) {
 	if err := sign.profile(sh, &p); err != nil {
 		return p, err
 	}
@@ -68,7 +68,7 @@ func (f profileFlags) profile(sign signFlags, sh Shell) (p uptime.Profile, err e
 	return p, err
 }
 
-func (f profileFlags) canary() (*uptime.Canary, error) {
+func (f *profileFlags) canary() (*uptime.Canary, error) {
 	if f.canaryTool == "" {
 		if f.canaryArgs != "" || f.canaryExpect != nil || f.canaryDowns {
 			return nil, usageError{"--canary-args, --canary-expect and --canary-downs need a tool", "try: --canary-tool search"}
@@ -83,7 +83,7 @@ func (f profileFlags) canary() (*uptime.Canary, error) {
 	return &uptime.Canary{Tool: f.canaryTool, Arguments: []byte(f.canaryArgs), Expect: expect, Downs: f.canaryDowns}, err
 }
 
-func (f profileFlags) health() ([]uptime.HealthCheck, error) {
+func (f *profileFlags) health() ([]uptime.HealthCheck, error) {
 	if len(f.healthURL) == 0 && (f.healthExpect != nil || f.healthDowns) {
 		return nil, usageError{"--health-expect and --health-downs need a URL", "try: --health-url https://example.com/healthz"}
 	}
@@ -101,7 +101,7 @@ func (f profileFlags) health() ([]uptime.HealthCheck, error) {
 	return checks, nil
 }
 
-func (f profileFlags) completionCheck() (*uptime.CompletionCheck, error) {
+func (f *profileFlags) completionCheck() (*uptime.CompletionCheck, error) {
 	if f.completion == "" {
 		return nil, nil
 	}

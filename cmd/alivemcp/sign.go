@@ -37,12 +37,12 @@ func (s *signFlags) declare(flags *pflag.FlagSet) {
 }
 
 // given reports whether anything secret would be sent.
-func (s signFlags) given() bool {
+func (s *signFlags) given() bool {
 	return len(s.headers) > 0 || s.bearerEnv != "" || s.bearerFile != "" || s.clientID != "" || s.cert != ""
 }
 
 // profile reads headers and credential into p.
-func (s signFlags) profile(sh Shell, p *uptime.Profile) error {
+func (s *signFlags) profile(sh Shell, p *uptime.Profile) error {
 	for _, h := range s.headers {
 		header, err := sh.header(h)
 		if err != nil {
@@ -55,7 +55,7 @@ func (s signFlags) profile(sh Shell, p *uptime.Profile) error {
 	return err
 }
 
-func (s signFlags) credential(sh Shell) (*uptime.Credential, error) {
+func (s *signFlags) credential(sh Shell) (*uptime.Credential, error) {
 	var ways []uptime.CredentialKind
 	for kind, given := range map[uptime.CredentialKind]bool{
 		uptime.CredentialBearer: s.bearerEnv != "" || s.bearerFile != "",
@@ -79,7 +79,7 @@ func (s signFlags) credential(sh Shell) (*uptime.Credential, error) {
 	return s.mtls()
 }
 
-func (s signFlags) bearer(sh Shell) (*uptime.Credential, error) {
+func (s *signFlags) bearer(sh Shell) (*uptime.Credential, error) {
 	token, err := sh.envOrFile(s.bearerEnv, s.bearerFile)
 	if err != nil {
 		return nil, err
@@ -87,7 +87,7 @@ func (s signFlags) bearer(sh Shell) (*uptime.Credential, error) {
 	return &uptime.Credential{Kind: uptime.CredentialBearer, Token: token}, nil
 }
 
-func (s signFlags) client(sh Shell) (*uptime.Credential, error) {
+func (s *signFlags) client(sh Shell) (*uptime.Credential, error) {
 	if s.clientID == "" || s.clientSecretEnv == "" && s.clientSFile == "" {
 		return nil, usageError{"client credentials are incomplete", "give --client-id ID and --client-secret-env NAME"}
 	}
@@ -101,7 +101,7 @@ func (s signFlags) client(sh Shell) (*uptime.Credential, error) {
 	}, nil
 }
 
-func (s signFlags) mtls() (*uptime.Credential, error) {
+func (s *signFlags) mtls() (*uptime.Credential, error) {
 	if s.cert == "" || s.key == "" {
 		return nil, usageError{"a client certificate needs its key", "give --cert FILE and --key-file FILE"}
 	}

@@ -20,11 +20,11 @@ const tryCheck = "check https://example.com/mcp"
 
 // servers returns what the arguments name. dash is how many came before --, or
 // -1.
-func (f checkFlags) servers(sh Shell, args []string, dash int) ([]uptime.Server, error) {
+func (f *checkFlags) servers(sh Shell, args []string, dash int) ([]uptime.Server, error) {
 	if err := f.checkTransport("check"); err != nil {
 		return nil, err
 	}
-	profile, err := f.profileFlags.profile(f.sign, sh)
+	profile, err := f.profile(&f.sign, sh)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (f checkFlags) servers(sh Shell, args []string, dash int) ([]uptime.Server,
 	return f.httpServers(urls, profile)
 }
 
-func (f checkFlags) stdioServer(sh Shell, args []string, dash int, profile uptime.Profile) ([]uptime.Server, error) {
+func (f *checkFlags) stdioServer(sh Shell, args []string, dash int, profile uptime.Profile) ([]uptime.Server, error) {
 	if dash != 0 || len(args) == 0 {
 		return nil, usage("check --stdio -- node server.js", "--stdio wants the command after --, and no other target")
 	}
@@ -75,7 +75,7 @@ func envName(s string) string {
 
 // urls returns the targets of the arguments, with - replaced by the lines of
 // standard input.
-func (f checkFlags) urls(sh Shell, args []string) ([]string, error) {
+func (f *checkFlags) urls(sh Shell, args []string) ([]string, error) {
 	if len(args) == 0 {
 		return nil, usage(tryCheck, "no target given")
 	}
@@ -120,7 +120,7 @@ func readTargets(r io.Reader) ([]string, error) {
 
 // httpServers parses urls. Errors name a target by its number: it may be a
 // secret that slipped out of its quotes.
-func (f checkFlags) httpServers(urls []string, profile uptime.Profile) ([]uptime.Server, error) {
+func (f *checkFlags) httpServers(urls []string, profile uptime.Profile) ([]uptime.Server, error) {
 	servers := make([]uptime.Server, len(urls))
 	origins := map[string]bool{}
 	for i, raw := range urls {

@@ -18,7 +18,7 @@ const (
 )
 
 // checkInterval refuses to bother servers that are not on this machine.
-func (f checkFlags) checkInterval(r checkRun) error {
+func (f *checkFlags) checkInterval(r checkRun) error {
 	least := leastLoopbackInterval
 	for _, srv := range r.servers {
 		if !app.Loopback(srv) {
@@ -36,7 +36,7 @@ func (f checkFlags) checkInterval(r checkRun) error {
 
 // watch repeats until it is interrupted; then the last look at each server
 // decides, since that is how a watch is meant to end.
-func (f checkFlags) watch(ctx context.Context, sh Shell, checker *app.Checker, r checkRun) error {
+func (f *checkFlags) watch(ctx context.Context, sh Shell, checker *app.Checker, r checkRun) error {
 	looks := make(chan app.Look)
 	go func() {
 		defer close(looks)
@@ -58,7 +58,7 @@ func (f checkFlags) watch(ctx context.Context, sh Shell, checker *app.Checker, r
 }
 
 // draw shows looks until the channel closes.
-func (f checkFlags) draw(sh Shell, r checkRun, looks <-chan app.Look, last map[int]show.Check) error {
+func (f *checkFlags) draw(sh Shell, r checkRun, looks <-chan app.Look, last map[int]show.Check) error {
 	st := sh.style()
 	st.Transcript = f.transcript
 	if r.format == show.Text && sh.OutTTY && !sh.dumb() && len(r.servers) <= mostRows {

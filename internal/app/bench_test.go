@@ -10,7 +10,7 @@ import (
 )
 
 func TestCompareBench(t *testing.T) {
-	spread := func(name string, p95 float64) show.Spread {
+	spread := func(p95 float64) show.Spread {
 		return show.Spread{Name: "tools", Count: 10, P95: p95}
 	}
 	for _, tc := range []struct {
@@ -24,8 +24,8 @@ func TestCompareBench(t *testing.T) {
 		{"from nothing", 0, 5, []show.Slower{{Name: "tools", Baseline: 0, P95: 5, Ratio: 5000}}},
 		{"faster", 20, 10, []show.Slower{}},
 	} {
-		base := show.Bench{Steps: []show.Spread{spread("tools", tc.old), {Name: "gone", Count: 1, P95: 1}}}
-		now := show.Bench{Steps: []show.Spread{spread("tools", tc.now), {Name: "new", Count: 1, P95: 99}}}
+		base := show.Bench{Steps: []show.Spread{spread(tc.old), {Name: "gone", Count: 1, P95: 1}}}
+		now := show.Bench{Steps: []show.Spread{spread(tc.now), {Name: "new", Count: 1, P95: 99}}}
 		if diff := cmp.Diff(tc.want, app.CompareBench(base, now, 1.5).Slower); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
 		}

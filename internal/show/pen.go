@@ -99,7 +99,7 @@ func severitySign(s uptime.Severity) (sign, color string) {
 
 // line writes one line.
 func (p pen) line(format string, args ...any) {
-	fmt.Fprintf(p, format, args...)
+	fmt.Fprintf(p.Buffer, format, args...)
 	p.WriteByte('\n')
 }
 
@@ -118,7 +118,7 @@ func (p pen) wrapped(head string, indent int, text string) {
 func wrap(text string, room int) []string {
 	var lines []string
 	cur := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		switch {
 		case cur == "":
 			cur = word

@@ -16,7 +16,8 @@ const (
 )
 
 // Progress tells on w what text returns until ctx ends, and wipes its line
-// then. text gets the time since the beginning.
+// then. text gets the time since the beginning. That w does not take it is no
+// reason to stop.
 func Progress(ctx context.Context, w io.Writer, terminal bool, text func(time.Duration) string) {
 	begin := time.Now()
 	wait, again := firstLine, nextLine
@@ -30,7 +31,7 @@ func Progress(ctx context.Context, w io.Writer, terminal bool, text func(time.Du
 		select {
 		case <-ctx.Done():
 			if terminal && drawn {
-				fmt.Fprint(w, "\r\x1b[K")
+				_, _ = fmt.Fprint(w, "\r\x1b[K")
 			}
 			return
 		case now := <-timer.C:
@@ -43,8 +44,8 @@ func Progress(ctx context.Context, w io.Writer, terminal bool, text func(time.Du
 
 func tell(w io.Writer, terminal bool, line string) {
 	if terminal {
-		fmt.Fprintf(w, "\r\x1b[K%s", line)
+		_, _ = fmt.Fprintf(w, "\r\x1b[K%s", line)
 		return
 	}
-	fmt.Fprintln(w, line)
+	_, _ = fmt.Fprintln(w, line)
 }

@@ -184,8 +184,12 @@ func (p pen) authChain(a *uptime.AuthChain) {
 		return
 	}
 	for _, link := range [][2]string{
-		{"metadata", a.ResourceMetadata}, {"issuer", a.AuthorizationServer}, {"token at", a.TokenEndpoint},
-		{"scopes", strings.Join(a.Scopes, " ")}, {"register", strings.Join(a.Registration, ", ")}, {"broken", a.Broken},
+		{"metadata", a.ResourceMetadata},
+		{"issuer", a.AuthorizationServer},
+		{"token at", a.TokenEndpoint},
+		{"scopes", strings.Join(a.Scopes, " ")},
+		{"register", strings.Join(a.Registration, ", ")},
+		{"broken", a.Broken},
 	} {
 		if link[1] != "" {
 			p.wrapped("    "+pad("sign-in "+link[0], 18), 22, p.say(link[1]))
