@@ -20,14 +20,16 @@ var allowed = map[string]string{
 	"internal/app":     "internal/uptime internal/probe internal/verdict internal/show",
 	"cmd/alivemcp":     "internal/uptime internal/probe internal/show internal/app",
 	"internal/drift":   "internal/uptime",
+	"internal/config":  "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's
 // production code may import. A trailing slash admits the subpackages.
 var outside = map[string]string{
-	"internal/app":   "golang.org/x/sync/errgroup",
-	"cmd/alivemcp":   "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
-	"internal/drift": "github.com/go-json-experiment/json/",
+	"internal/app":    "golang.org/x/sync/errgroup",
+	"cmd/alivemcp":    "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
+	"internal/drift":  "github.com/go-json-experiment/json/",
+	"internal/config": "github.com/goccy/go-yaml/",
 }
 
 func TestImports(t *testing.T) {
