@@ -1,0 +1,227 @@
+package lab_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/lab"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"go.uber.org/goleak"
+)
+
+// start serves the named scenarios, or all of them, until the test ends.
+func start(t *testing.T, opt lab.Options, names ...string) *lab.Lab {
+	t.Helper()
+	if len(names) > 0 {
+		opt.Scenarios = slices.DeleteFunc(lab.Scenarios(), func(s lab.Scenario) bool { return !slices.Contains(names, s.Name) })
+		if len(opt.Scenarios) != len(names) {
+			t.Fatalf("%d of the scenarios %q exist", len(opt.Scenarios), names)
+		}
+	}
+	l := lab.New(opt)
+	if err := l.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("Run: %v", err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Error("Run did not return")
+		}
+	})
+	return l
+}
+
+// client trusts the lab and keeps no connection.
+func client(t *testing.T, l *lab.Lab) *http.Client {
+	t.Helper()
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(l.CAPEM())
+	tr := &http.Transport{
+		DisableKeepAlives: true, DisableCompression: true, ForceAttemptHTTP2: true,
+		TLSClientConfig: &tls.Config{RootCAs: roots},
+	}
+	t.Cleanup(tr.CloseIdleConnections)
+	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+func post(t *testing.T, c *http.Client, url, session, body string) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json, text/event-stream")
+	if session != "" {
+		req.Header.Set("Mcp-Session-Id", session)
+	}
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatalf("posting to %s: %v", url, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, _ := io.ReadAll(resp.Body)
+	return resp, string(b)
+}
+
+const initialize = `{"jsonrpc":"2.0","id":7,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
+
+func TestScenariosAreComplete(t *testing.T) {
+	names, groups := map[string]bool{}, map[string]int{}
+	form := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	for _, s := range lab.Scenarios() {
+		if names[s.Name] || !form.MatchString(strings.ReplaceAll(s.Name, ".", "")) {
+			t.Errorf("%q is not a new kebab-case name", s.Name)
+		}
+		names[s.Name] = true
+		groups[s.Group]++
+		if !slices.Contains(lab.Groups(), s.Group) {
+			t.Errorf("%s is in the unknown group %q", s.Name, s.Group)
+		}
+		if !strings.HasSuffix(s.About, ".") || strings.Contains(s.About, "\n") {
+			t.Errorf("%s: About is not a sentence: %q", s.Name, s.About)
+		}
+		if s.Expect.Detail != strings.ToLower(s.Expect.Detail) {
+			t.Errorf("%s: detail %q is not in lower case", s.Name, s.Expect.Detail)
+		}
+	}
+	t.Logf("%d scenarios", len(names))
+	for _, g := range lab.Groups() {
+		if groups[g] == 0 {
+			t.Errorf("no scenario in group %s", g)
+		}
+	}
+}
+
+func TestEveryCauseHasAScenario(t *testing.T) {
+	seen := map[uptime.Cause]bool{}
+	for _, s := range lab.Scenarios() {
+		seen[s.Expect.Cause] = true
+	}
+	for _, c := range uptime.Causes() {
+		if !seen[c] {
+			t.Errorf("no scenario expects %s", c)
+		}
+	}
+}
+
+func TestSDKClientConnectsToHealthyServers(t *testing.T) {
+	l := start(t, lab.Options{})
+	for _, s := range l.Scenarios() {
+		if s.Group != "healthy" {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			c := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+			var tr mcp.Transport = &mcp.StreamableClientTransport{
+				Endpoint: l.URL(s.Name), HTTPClient: client(t, l), DisableStandaloneSSE: true, MaxRetries: -1,
+			}
+			if s.Expect.Transport == uptime.HTTPSSE {
+				tr = &mcp.SSEClientTransport{Endpoint: l.URL(s.Name), HTTPClient: client(t, l)}
+			}
+			session, err := c.Connect(t.Context(), tr, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := session.InitializeResult().ProtocolVersion; s.Expect.Version != "" && got != s.Expect.Version {
+				t.Errorf("negotiated %s, want %s", got, s.Expect.Version)
+			}
+			count := 0
+			if s.Expect.Tools != lab.Unlisted {
+				for _, err := range session.Tools(t.Context(), nil) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					count++
+				}
+				if count != s.Expect.Tools {
+					t.Errorf("%d tools, want %d", count, s.Expect.Tools)
+				}
+			}
+			if err := session.Close(); err != nil {
+				t.Error(err)
+			}
+			waitFor(t, func() bool { return l.Sessions(s.Name) == 0 })
+		})
+	}
+}
+
+// waitFor polls what has no event of its own.
+func waitFor(t *testing.T, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Error("waited in vain")
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestSessionsAndRequestsAreCounted(t *testing.T) {
+	l := start(t, lab.Options{}, "healthy-canary")
+	c, url := client(t, l), l.URL("healthy-canary")
+	resp, body := post(t, c, url, "", initialize)
+	id := resp.Header.Get("Mcp-Session-Id")
+	if id == "" || !strings.Contains(body, `"id":7`) {
+		t.Fatalf("initialize: session %q, body %s", id, body)
+	}
+	if resp, _ := post(t, c, url, "stale", `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`); resp.StatusCode != 404 {
+		t.Errorf("a foreign session got %d, want 404", resp.StatusCode)
+	}
+	if resp, _ := post(t, c, url, id, `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`); resp.StatusCode != 200 {
+		t.Errorf("our session got %d, want 200", resp.StatusCode)
+	}
+	if got := l.Sessions("healthy-canary"); got != 1 {
+		t.Errorf("%d sessions, want 1", got)
+	}
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodDelete, url, nil)
+	req.Header.Set("Mcp-Session-Id", id)
+	if resp, err := c.Do(req); err != nil || resp.StatusCode != 200 {
+		t.Errorf("DELETE: %v, %v", resp, err)
+	}
+	waitFor(t, func() bool { return l.Sessions("healthy-canary") == 0 })
+	want := map[string]int{"initialize": 1, "tools/list": 2, "DELETE /healthy-canary/mcp": 1}
+	for k, n := range want {
+		if got := l.Requests("healthy-canary")[k]; got != n {
+			t.Errorf("%d requests %s, want %d", got, k, n)
+		}
+	}
+}
+
+func TestIndex(t *testing.T) {
+	l := start(t, lab.Options{})
+	root := strings.TrimSuffix(l.URL("healthy-legacy"), "healthy-legacy/mcp")
+	for path, part := range map[string]string{"": "<strong>http-404</strong>", "index.json": `"cause": "http_not_found"`} {
+		resp, err := client(t, l).Get(root + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if resp.StatusCode != 200 || !bytes.Contains(body, []byte(part)) {
+			t.Errorf("/%s: status %d, want %s in it", path, resp.StatusCode, part)
+		}
+	}
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -1,0 +1,3 @@
+package lab
+
+func silentScenarios() []Scenario { return nil }
