@@ -121,7 +121,7 @@ func (f *benchFlags) parse(sh Shell, args []string) (format show.Format, srv upt
 	if err := f.sign.profile(sh, &profile); err != nil {
 		return format, srv, err
 	}
-	if srv, err = f.server(args[0], profile); err != nil {
+	if srv, err = f.at(args[0], profile); err != nil {
 		return format, srv, usage(tryBench, "the target is %v", err)
 	}
 	if !f.own && !app.Private(srv) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -13,23 +14,23 @@ import (
 	"github.com/alivemcp/alivemcp/internal/app"
 	"github.com/alivemcp/alivemcp/internal/probe"
 	"github.com/alivemcp/alivemcp/internal/show"
-	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // checkFlags are the flags of check.
 type checkFlags struct {
 	connectFlags
 	profileFlags
+	stdioFlags
 	format      string
 	failOn      string
 	attempts    int
 	concurrency int
 	transcript  bool
 	quiet       bool
-	stdio       bool
-	env         []string
-	repeat      bool
-	interval    time.Duration
+	// clientConfig is the file of an MCP client, client how to read it.
+	clientConfig, client string
+	repeat               bool
+	interval             time.Duration
 }
 
 func checkFormats() []show.Format {
@@ -47,12 +48,16 @@ A server that fails is tried again, three times in all; --attempts 1 is quicker.
 --fail-on decides when the exit code is 1:
   down      a server is down (default; unknown passes, it is no evidence)
   degraded  a server is not live, unknown included
-  warn      as degraded, or there is a finding of severity warn or fail`,
+  warn      as degraded, or there is a finding of severity warn or fail
+With --client-config it is also 1 when the client could not use an entry.
+
+A credential is only ever sent to one origin: check others in a run of their own.`,
 		Example: `  alivemcp check https://example.com/mcp
   alivemcp check https://a.example/mcp https://b.example/mcp --format json
   alivemcp check https://example.com/mcp --bearer-env MCP_TOKEN --fail-on warn
   alivemcp check https://example.com/mcp --canary-tool search --canary-args '{"q":"x"}' --canary-expect not_empty
   alivemcp check --stdio -- npx -y @modelcontextprotocol/server-everything
+  alivemcp check --client-config ~/.cursor/mcp.json
   alivemcp check - < urls.txt
   alivemcp check --watch --interval 30s https://example.com/mcp`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, sh, args) },
@@ -69,14 +74,16 @@ func (f *checkFlags) declare(cmd *cobra.Command) {
 	flags.IntVar(&f.concurrency, "concurrency", 8, "how many servers are checked at once, 1 to 64")
 	flags.BoolVar(&f.transcript, "transcript", false, "print the requests and answers, without secrets")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	flags.BoolVar(&f.stdio, "stdio", false, "check a server that the command after -- starts")
-	flags.StringArrayVar(&f.env, "env", nil, "let the started server see this environment `variable` (repeatable)")
+	flags.StringVar(&f.clientConfig, "client-config", "", "check the servers of an MCP client's configuration `file`; runs its commands")
+	flags.StringVar(&f.client, "client", "", "read that file as this client does (default: found out): "+strings.Join(app.ClientNames(), "|"))
+	_ = cmd.RegisterFlagCompletionFunc("client", cobra.FixedCompletions(app.ClientNames(), cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	words := []string{"down", "degraded", "warn"}
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	flags.BoolVar(&f.repeat, "watch", false, "check again and again until interrupted")
 	flags.DurationVar(&f.interval, "interval", time.Minute, "from one look to the next with --watch; at least 5s for servers elsewhere")
 	f.connectFlags.declare(cmd)
 	f.profileFlags.declare(flags)
+	f.stdioFlags.declare(flags)
 }
 
 // checkRun is a check command line, understood.
@@ -84,7 +91,7 @@ type checkRun struct {
 	format  show.Format
 	failOn  app.FailOn
 	options probe.Options
-	servers []uptime.Server
+	targets []app.Target
 }
 
 func (f *checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
@@ -99,7 +106,7 @@ func (f *checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
 	if f.repeat {
 		return f.watch(cmd.Context(), sh, checker, r)
 	}
-	checks, missing := f.look(cmd.Context(), sh, checker, r.servers)
+	checks, missing := f.look(cmd.Context(), sh, checker, r.targets)
 	if err := f.print(sh, r, checks); err != nil {
 		return err
 	}
@@ -120,23 +127,23 @@ func (f *checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err e
 		return r, err
 	}
 	r.options.Attempts, r.options.KeepTranscript = f.attempts, f.transcript
-	if r.servers, err = f.servers(sh, args, dash); err != nil || !f.repeat {
+	if r.targets, err = f.targets(sh, args, dash); err != nil || !f.repeat {
 		return r, err
 	}
 	return r, f.checkInterval(r)
 }
 
 // look checks all servers and tells the progress meanwhile.
-func (f *checkFlags) look(ctx context.Context, sh Shell, checker *app.Checker, servers []uptime.Server) ([]show.Check, int) {
+func (f *checkFlags) look(ctx context.Context, sh Shell, checker *app.Checker, targets []app.Target) ([]show.Check, int) {
 	var done atomic.Int64
 	stop := sh.progress(ctx, f.quiet, func(d time.Duration) string {
-		if len(servers) == 1 {
-			return fmt.Sprintf("checking %s, %.0f s", show.Clean(servers[0].Name, 60), d.Seconds())
+		if len(targets) == 1 {
+			return fmt.Sprintf("checking %s, %.0f s", show.Clean(targets[0].Server.Name, 60), d.Seconds())
 		}
-		return fmt.Sprintf("checked %d of %d, %.0f s", done.Load(), len(servers), d.Seconds())
+		return fmt.Sprintf("checked %d of %d, %.0f s", done.Load(), len(targets), d.Seconds())
 	})
 	defer stop()
-	return checker.All(ctx, servers, f.concurrency, func(show.Check) { done.Add(1) })
+	return checker.All(ctx, targets, f.concurrency, func(show.Check) { done.Add(1) })
 }
 
 func (f *checkFlags) print(sh Shell, r checkRun, checks []show.Check) error {
@@ -145,7 +152,7 @@ func (f *checkFlags) print(sh Shell, r checkRun, checks []show.Check) error {
 	}
 	st := sh.style()
 	st.Transcript = f.transcript
-	st.Bad = func(c show.Check) bool { return !r.failOn.Good(c) }
+	st.Bad = func(c show.Check) bool { return !good(r.failOn, c) }
 	if err := show.Write(sh.Out, r.format, checks, st); err != nil || r.format != show.GitHub {
 		return err
 	}
@@ -171,9 +178,14 @@ func judge(threshold app.FailOn, checks []show.Check, missing int) error {
 		return fmt.Errorf("interrupted; %d of %d targets were not checked", missing, missing+len(checks))
 	}
 	for _, c := range checks {
-		if !threshold.Good(c) {
+		if !good(threshold, c) {
 			return errNotGood
 		}
 	}
 	return nil
+}
+
+// good is what the threshold says, unless the client's own file is in the way.
+func good(threshold app.FailOn, c show.Check) bool {
+	return threshold.Good(c) && !app.Misconfigured(c)
 }

@@ -86,9 +86,9 @@ func readRoots(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// server returns the server at raw, reached and signed in to as the flags say.
-func (f *connectFlags) server(raw string, profile uptime.Profile) (uptime.Server, error) {
-	srv, err := app.Target(raw)
+// at returns the server at raw, reached and signed in to as the flags say.
+func (f *connectFlags) at(raw string, profile uptime.Profile) (uptime.Server, error) {
+	srv, err := app.ParseURL(raw)
 	if err != nil {
 		return srv, err
 	}

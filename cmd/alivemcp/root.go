@@ -33,7 +33,7 @@ func usage(try, format string, args ...any) error {
 
 // Run runs the command line args and returns the exit code.
 func Run(ctx context.Context, sh Shell, args []string) int {
-	root := newRoot(sh)
+	root := newRoot(sh) //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	switch {
@@ -42,7 +42,7 @@ func Run(ctx context.Context, sh Shell, args []string) int {
 	case errors.Is(err, errNotGood):
 		return exitNotGood
 	}
-	fmt.Fprintln(sh.Err, oneLine(cmd, err))
+	_, _ = fmt.Fprintln(sh.Err, oneLine(cmd, err)) // nobody else could be told
 	return exitTrouble
 }
 
@@ -79,7 +79,7 @@ Exit codes: 0 good; 1 the thing checked is not good; 2 wrong usage or our own fa
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err.Error(), "see: " + cmd.CommandPath() + " --help"}
 	})
-	root.AddCommand(newCheck(sh), newBench(sh), newVersion(sh), newCompletion(sh))
+	root.AddCommand(newCheck(sh), newBench(sh), newSnapshot(sh), newDiff(sh), newVersion(sh), newCompletion(sh))
 	return root
 }
 

@@ -7,70 +7,84 @@ import (
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/app"
+	"github.com/alivemcp/alivemcp/internal/show"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// Bounds of the targets read from standard input.
+// Bounds of what names the targets.
 const (
 	maxTargets    = 10_000
 	maxTargetLine = 8 << 10
+	maxClientFile = 4 << 20
 )
 
 const tryCheck = "check https://example.com/mcp"
 
-// servers returns what the arguments name. dash is how many came before --, or
+// targets returns what the arguments name. dash is how many came before --, or
 // -1.
-func (f *checkFlags) servers(sh Shell, args []string, dash int) ([]uptime.Server, error) {
+func (f *checkFlags) targets(sh Shell, args []string, dash int) ([]app.Target, error) {
 	if err := f.checkTransport("check"); err != nil {
 		return nil, err
 	}
 	profile, err := f.profile(&f.sign, sh)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if f.stdio {
-		return f.stdioServer(sh, args, dash, profile)
+	case f.clientConfig != "":
+		return f.clientTargets(sh, args)
+	case f.client != "":
+		return nil, usage("check --client-config mcp.json --client cursor", "--client says how to read --client-config, which is not given")
+	case f.stdio:
+		return f.stdioTarget(sh, args, dash, profile)
 	}
 	urls, err := f.urls(sh, args)
 	if err != nil {
 		return nil, err
 	}
-	return f.httpServers(urls, profile)
+	return f.urlTargets(urls, profile)
 }
 
-func (f *checkFlags) stdioServer(sh Shell, args []string, dash int, profile uptime.Profile) ([]uptime.Server, error) {
-	if dash != 0 || len(args) == 0 {
-		return nil, usage("check --stdio -- node server.js", "--stdio wants the command after --, and no other target")
-	}
+func (f *checkFlags) stdioTarget(sh Shell, args []string, dash int, profile uptime.Profile) ([]app.Target, error) {
 	if f.sign.given() {
 		return nil, usage("check --env API_KEY --stdio -- node server.js", "a stdio server is given secrets by its environment, not by HTTP flags")
 	}
-	env, err := sh.environ(f.env)
+	srv, err := f.server(sh, args, dash, "check")
 	if err != nil {
 		return nil, err
 	}
-	srv := app.CommandTarget(args, env)
-	srv.Private, srv.Profile = true, profile
-	return []uptime.Server{srv}, nil
+	srv.Profile = profile
+	return app.Targets(srv), nil
 }
 
-// environ returns the named variables as KEY=value.
-func (sh Shell) environ(names []string) ([]string, error) {
-	var env []string
-	for _, name := range names {
-		value, ok := sh.LookupEnv(name)
-		if !ok {
-			return nil, usageError{"--env wants the name of a variable that is set", "try: export " + envName(name) + "=... first"}
-		}
-		env = append(env, name+"="+value)
+// clientTargets reads a client's file and says on stderr what belongs to no
+// server of it.
+func (f *checkFlags) clientTargets(sh Shell, args []string) ([]app.Target, error) {
+	if len(args) > 0 || f.sign.given() || f.stdio {
+		return nil, usage("check --client-config mcp.json", "--client-config names targets and credentials itself; leave out the others")
 	}
-	return env, nil
+	data, err := readFile(f.clientConfig, maxClientFile)
+	if err != nil {
+		return nil, err
+	}
+	targets, remarks, err := app.ReadClientFile(f.clientConfig, data, f.client, sh.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range remarks {
+		sh.remark(r)
+	}
+	if len(targets) == 0 {
+		return nil, fmt.Errorf("%s names no server that is switched on; servers stand in mcpServers, servers or context_servers", f.clientConfig)
+	}
+	for i := range targets {
+		targets[i].Server.Private = !f.public
+	}
+	return targets, nil
 }
 
-// envName is the name in what may be NAME=value.
-func envName(s string) string {
-	name, _, _ := strings.Cut(s, "=")
-	return name
+// remark tells on stderr what is no part of the result.
+func (sh Shell) remark(text string) {
+	_, _ = fmt.Fprintln(sh.Err, "note: "+show.Clean(text, 1000)) // nobody else could be told
 }
 
 // urls returns the targets of the arguments, with - replaced by the lines of
@@ -97,7 +111,7 @@ func (f *checkFlags) urls(sh Shell, args []string) ([]string, error) {
 	return urls, nil
 }
 
-// readTargets reads one URL a line; empty lines and comments after # alone are
+// readTargets reads one URL a line; empty lines and lines that begin with # are
 // passed over.
 func readTargets(r io.Reader) ([]string, error) {
 	var urls []string
@@ -118,21 +132,28 @@ func readTargets(r io.Reader) ([]string, error) {
 	return urls, nil
 }
 
-// httpServers parses urls. Errors name a target by its number: it may be a
+// urlTargets parses urls. Errors name a target by its number: it may be a
 // secret that slipped out of its quotes.
-func (f *checkFlags) httpServers(urls []string, profile uptime.Profile) ([]uptime.Server, error) {
+func (f *checkFlags) urlTargets(urls []string, profile uptime.Profile) ([]app.Target, error) {
 	servers := make([]uptime.Server, len(urls))
-	origins := map[string]bool{}
 	for i, raw := range urls {
-		srv, err := f.server(raw, profile)
+		srv, err := f.at(raw, profile)
 		if err != nil {
 			return nil, usage(tryCheck, "target %d is %v", i+1, err)
 		}
 		servers[i] = srv
+	}
+	return app.Targets(servers...), f.sign.oneOrigin("check", servers)
+}
+
+// oneOrigin refuses to show one credential to several origins.
+func (s *signFlags) oneOrigin(command string, servers []uptime.Server) error {
+	origins := map[string]bool{}
+	for _, srv := range servers {
 		origins[app.Origin(srv)] = true
 	}
-	if f.sign.given() && len(origins) > 1 {
-		return nil, usage("check --bearer-env TOKEN https://example.com/mcp", "one credential is never sent to %d different origins", len(origins))
+	if s.given() && len(origins) > 1 {
+		return usage(command+" --bearer-env TOKEN https://example.com/mcp", "one credential is never sent to %d different origins", len(origins))
 	}
-	return servers, nil
+	return nil
 }

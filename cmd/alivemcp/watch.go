@@ -20,8 +20,8 @@ const (
 // checkInterval refuses to bother servers that are not on this machine.
 func (f *checkFlags) checkInterval(r checkRun) error {
 	least := leastLoopbackInterval
-	for _, srv := range r.servers {
-		if !app.Loopback(srv) {
+	for _, t := range r.targets {
+		if !app.Loopback(t.Server) {
 			least = leastInterval
 		}
 	}
@@ -40,7 +40,7 @@ func (f *checkFlags) watch(ctx context.Context, sh Shell, checker *app.Checker, 
 	looks := make(chan app.Look)
 	go func() {
 		defer close(looks)
-		checker.Watch(ctx, r.servers, f.concurrency, f.interval, looks)
+		checker.Watch(ctx, r.targets, f.concurrency, f.interval, looks)
 	}()
 	last := map[int]show.Check{}
 	if err := f.draw(sh, r, looks, last); err != nil {
@@ -50,7 +50,7 @@ func (f *checkFlags) watch(ctx context.Context, sh Shell, checker *app.Checker, 
 		return errors.New("interrupted before the first look ended")
 	}
 	for _, c := range last {
-		if !r.failOn.Good(c) {
+		if !good(r.failOn, c) {
 			return errNotGood
 		}
 	}
@@ -61,11 +61,11 @@ func (f *checkFlags) watch(ctx context.Context, sh Shell, checker *app.Checker, 
 func (f *checkFlags) draw(sh Shell, r checkRun, looks <-chan app.Look, last map[int]show.Check) error {
 	st := sh.style()
 	st.Transcript = f.transcript
-	if r.format == show.Text && sh.OutTTY && !sh.dumb() && len(r.servers) <= mostRows {
+	if r.format == show.Text && sh.OutTTY && !sh.dumb() && len(r.targets) <= mostRows {
 		return drawBoard(sh, st, r, looks, last)
 	}
 	for look := range looks {
-		last[look.Server] = look.Check
+		last[look.Target] = look.Check
 		if err := show.WriteLine(sh.Out, r.format, look.Check, st); err != nil {
 			return err
 		}
@@ -75,9 +75,9 @@ func (f *checkFlags) draw(sh Shell, r checkRun, looks <-chan app.Look, last map[
 
 // drawBoard redraws after each look and each second.
 func drawBoard(sh Shell, st show.Style, r checkRun, looks <-chan app.Look, last map[int]show.Check) error {
-	names := make([]string, len(r.servers))
-	for i, srv := range r.servers {
-		names[i] = srv.Name
+	names := make([]string, len(r.targets))
+	for i, t := range r.targets {
+		names[i] = t.Server.Name
 	}
 	board := show.NewBoard(names, st)
 	second := time.NewTicker(time.Second)
@@ -91,8 +91,8 @@ func drawBoard(sh Shell, st show.Style, r checkRun, looks <-chan app.Look, last 
 			if !more {
 				return nil
 			}
-			last[look.Server] = look.Check
-			board.Add(look.Server, look.Check, time.Now())
+			last[look.Target] = look.Check
+			board.Add(look.Target, look.Check, time.Now())
 		case <-second.C:
 		}
 	}

@@ -3,7 +3,9 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,7 +16,10 @@ import (
 )
 
 // Checker checks servers on demand. It is safe for concurrent use.
-type Checker struct{ prober *probe.Prober }
+type Checker struct {
+	prober *probe.Prober
+	region string
+}
 
 // NewChecker returns a Checker that probes with the given options.
 func NewChecker(opt probe.Options) (*Checker, error) {
@@ -22,7 +27,7 @@ func NewChecker(opt probe.Options) (*Checker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Checker{prober: p}, nil
+	return &Checker{prober: p, region: opt.Region}, nil
 }
 
 // Check looks at one server, as often as its options say when it fails, and
@@ -44,6 +49,16 @@ func (c *Checker) Check(ctx context.Context, srv uptime.Server) show.Check {
 	return explain(check.MapText(scrubber(srv)))
 }
 
+// look checks a target that may not be a server at all.
+func (c *Checker) look(ctx context.Context, t Target) show.Check {
+	check := show.Check{Target: t.Server.Name, Why: t.Broken, Result: uptime.Result{Started: time.Now(), Region: c.region}}
+	if t.Broken == "" {
+		check = c.Check(ctx, t.Server)
+	}
+	check.Result.Findings = append(slices.Clone(t.Notes), check.Result.Findings...)
+	return check
+}
+
 // explain puts a reason that has no failure among the findings, where readers
 // of JSON find it.
 func explain(c show.Check) show.Check {
@@ -55,20 +70,20 @@ func explain(c show.Check) show.Check {
 	return c
 }
 
-// All checks servers, at most n at a time, and calls done after each, never
+// All checks targets, at most n at a time, and calls done after each, never
 // twice at once. When ctx ends it returns early: the checks that were complete,
-// in the order of servers, and how many those are not.
-func (c *Checker) All(ctx context.Context, servers []uptime.Server, n int, done func(show.Check)) (checks []show.Check, missing int) {
-	found := make([]*show.Check, len(servers))
+// in the order of targets, and how many those are not.
+func (c *Checker) All(ctx context.Context, targets []Target, n int, done func(show.Check)) (checks []show.Check, missing int) {
+	found := make([]*show.Check, len(targets))
 	var mu sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(max(1, n))
-	for i, srv := range servers {
+	for i, t := range targets {
 		if ctx.Err() != nil {
 			break
 		}
 		group.Go(func() error {
-			check := c.Check(ctx, srv)
+			check := c.look(ctx, t)
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -85,5 +100,5 @@ func (c *Checker) All(ctx context.Context, servers []uptime.Server, n int, done 
 			checks = append(checks, *f)
 		}
 	}
-	return checks, len(servers) - len(checks)
+	return checks, len(targets) - len(checks)
 }

@@ -19,10 +19,29 @@ const maxURL = 8 << 10
 // hidden stands where a secret would have stood.
 const hidden = "[redacted]"
 
-// Target returns the server at a URL. Its name is the URL without secrets. The
+// Target is something to check: a server, and what is known about it before.
+type Target struct {
+	Server uptime.Server
+	// Notes are added to the findings.
+	Notes []uptime.Finding
+	// Broken says why there is nothing to probe; empty for a server that can be
+	// checked.
+	Broken string
+}
+
+// Targets makes a Target of each server.
+func Targets(servers ...uptime.Server) []Target {
+	targets := make([]Target, len(servers))
+	for i, srv := range servers {
+		targets[i].Server = srv
+	}
+	return targets
+}
+
+// ParseURL returns the server at a URL. Its name is the URL without secrets. The
 // error is ErrNotURL and never repeats what was given, which may be a secret
 // that slipped out of its quotes.
-func Target(raw string) (uptime.Server, error) {
+func ParseURL(raw string) (uptime.Server, error) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil || len(raw) > maxURL || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return uptime.Server{}, ErrNotURL
@@ -32,10 +51,10 @@ func Target(raw string) (uptime.Server, error) {
 	return uptime.Server{ID: uptime.ServerID(full), Name: redactURL(u), URL: full}, nil
 }
 
-// CommandTarget returns the stdio server that a command starts. Its name is the
+// ParseCommand returns the stdio server that a command starts. Its name is the
 // command line without what looks like secrets; env are additions to its
 // minimal environment, as KEY=value.
-func CommandTarget(argv, env []string) uptime.Server {
+func ParseCommand(argv, env []string) uptime.Server {
 	name := redactArgs(argv)
 	return uptime.Server{
 		ID: uptime.ServerID("stdio:" + name), Name: name, Transport: uptime.Stdio,

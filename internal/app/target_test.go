@@ -8,7 +8,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-func TestTarget(t *testing.T) {
+func TestParseURL(t *testing.T) {
 	for in, want := range map[string]string{
 		"https://example.com/mcp":                           "https://example.com/mcp",
 		" https://example.com/mcp#top ":                     "https://example.com/mcp",
@@ -19,7 +19,7 @@ func TestTarget(t *testing.T) {
 		"example.com/mcp":                                   "", "ftp://example.com": "", "https://": "", "http:///mcp": "", "": "", "hunter2": "", "https://e\x00": "",
 		"https://example.com/" + strings.Repeat("a", 9000): "",
 	} {
-		srv, err := app.Target(in)
+		srv, err := app.ParseURL(in)
 		if (err != nil) != (want == "") || srv.Name != want {
 			t.Errorf("%.60q is named %q, %v; want %q", in, srv.Name, err, want)
 		}
@@ -29,7 +29,7 @@ func TestTarget(t *testing.T) {
 	}
 }
 
-func TestCommandTargetHidesSecrets(t *testing.T) {
+func TestParseCommandHidesSecrets(t *testing.T) {
 	for want, argv := range map[string][]string{
 		"npx -y @modelcontextprotocol/server-everything": {"npx", "-y", "@modelcontextprotocol/server-everything"},
 		"srv --api-key [redacted] --port 80":             {"srv", "--api-key", "hunter2", "--port", "80"},
@@ -38,7 +38,7 @@ func TestCommandTargetHidesSecrets(t *testing.T) {
 		"srv postgres://db.example/x":                    {"srv", "postgres://u:hunter2@db.example/x"},
 		"srv [redacted]":                                 {"srv", "hunter2hunter2hunter2hunter2"},
 	} {
-		srv := app.CommandTarget(argv, nil)
+		srv := app.ParseCommand(argv, nil)
 		if srv.Name != want {
 			t.Errorf("%q is named %q, want %q", argv, srv.Name, want)
 		}
@@ -58,15 +58,15 @@ func TestPrivate(t *testing.T) {
 			t.Errorf("%s: loopback, private = %v, want %v", url, got, want)
 		}
 	}
-	if !app.Loopback(app.CommandTarget([]string{"x"}, nil)) {
+	if !app.Loopback(app.ParseCommand([]string{"x"}, nil)) {
 		t.Error("a child process is not on this machine")
 	}
 }
 
 func TestOrigin(t *testing.T) {
-	a, _ := app.Target("https://Example.com/a")
-	b, _ := app.Target("https://example.com/b?x=1")
-	c, _ := app.Target("http://example.com/a")
+	a, _ := app.ParseURL("https://Example.com/a")
+	b, _ := app.ParseURL("https://example.com/b?x=1")
+	c, _ := app.ParseURL("http://example.com/a")
 	if app.Origin(a) != app.Origin(b) || app.Origin(a) == app.Origin(c) {
 		t.Errorf("%s %s %s", app.Origin(a), app.Origin(b), app.Origin(c))
 	}

@@ -6,34 +6,33 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/show"
-	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // Look is one check in a series.
 type Look struct {
-	Server int // index into the servers that are watched
+	Target int // index into the targets that are watched
 	Check  show.Check
 }
 
-// Watch checks every server, and again each time interval has passed since it
+// Watch checks every target, and again each time interval has passed since it
 // last began, at most n at a time. It sends what it saw to looks and returns
 // when ctx has ended and nothing is in flight; a check that was cut short is
 // not sent.
-func (c *Checker) Watch(ctx context.Context, servers []uptime.Server, n int, interval time.Duration, looks chan<- Look) {
+func (c *Checker) Watch(ctx context.Context, targets []Target, n int, interval time.Duration, looks chan<- Look) {
 	slots := make(chan struct{}, max(1, n))
 	var all sync.WaitGroup
-	for i, srv := range servers {
+	for i, t := range targets {
 		all.Go(func() {
-			for c.lookOnce(ctx, i, srv, interval, slots, looks) {
+			for c.lookOnce(ctx, i, t, interval, slots, looks) {
 			}
 		})
 	}
 	all.Wait()
 }
 
-// lookOnce checks one server and waits for its next turn. It reports whether
+// lookOnce checks one target and waits for its next turn. It reports whether
 // there is one.
-func (c *Checker) lookOnce(ctx context.Context, i int, srv uptime.Server, interval time.Duration, slots chan struct{}, looks chan<- Look) bool {
+func (c *Checker) lookOnce(ctx context.Context, i int, t Target, interval time.Duration, slots chan struct{}, looks chan<- Look) bool {
 	select {
 	case slots <- struct{}{}:
 	case <-ctx.Done():
@@ -41,7 +40,7 @@ func (c *Checker) lookOnce(ctx context.Context, i int, srv uptime.Server, interv
 	}
 	next := time.NewTimer(interval)
 	defer next.Stop()
-	check := c.Check(ctx, srv)
+	check := c.look(ctx, t)
 	<-slots
 	if ctx.Err() != nil {
 		return false
