@@ -36,6 +36,7 @@ var outside = map[string]string{
 	"internal/guard":   "golang.org/x/net/",
 	"internal/mcpwire": "golang.org/x/net/",
 	"internal/lab":     "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",
+	"internal/probe":   "github.com/theory/jsonpath",
 }
 
 func TestImports(t *testing.T) {

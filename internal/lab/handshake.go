@@ -216,8 +216,8 @@ func modernScenarios(group string) []Scenario {
 		},
 		{
 			Name: "modern-version-refused", Group: group,
-			About:   "The server announces revision 2026-07-28 and refuses it when the tools are listed.",
-			Expect:  fails(uptime.VersionRefused, uptime.StepTools, ""),
+			About:  "The server announces revision 2026-07-28 and refuses it when the tools are listed.",
+			Expect: fails(uptime.VersionRefused, uptime.StepTools, ""),
 			handler: modern(on{"tools/list": reply(http.StatusBadRequest, "application/json",
 				strings.Replace(unknownRevision, revisionModern, revision2025, 1))}),
 		},

@@ -53,7 +53,7 @@ func health(downs bool, expect ...uptime.Assertion) func(*stage) uptime.Profile 
 // baseline accepts these tools, as JSON objects, as the contract.
 func baseline(tools ...string) func(*stage) uptime.Profile {
 	return func(*stage) uptime.Profile {
-		return uptime.Profile{Baseline: []byte(`{"schema":"alivemcp.snapshot/v1","tools":[` + strings.Join(tools, ",") + `]}`)}
+		return uptime.Profile{Baseline: []byte(`{"schema":"alivemcp.tools/v1","tools":[` + strings.Join(tools, ",") + `]}`)}
 	}
 }
 

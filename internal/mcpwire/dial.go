@@ -57,6 +57,14 @@ func (t Target) authority() string {
 	return host + ":" + strconv.Itoa(int(t.Port))
 }
 
+// URL returns t as a URL.
+func (t Target) URL() string {
+	if t.Secure {
+		return "https://" + t.authority() + t.Path
+	}
+	return "http://" + t.authority() + t.Path
+}
+
 // SameOrigin reports whether credentials for t may also go to o (RFC 6454).
 func (t Target) SameOrigin(o Target) bool {
 	return t.Secure == o.Secure && t.Port == o.Port && strings.EqualFold(t.Host, o.Host)

@@ -118,11 +118,7 @@ func (e *EventStream) endpoint() error {
 // refused: credentials would travel there.
 func (e *EventStream) resolve(ref string) (Target, error) {
 	t := e.opt.Target
-	scheme := "http"
-	if t.Secure {
-		scheme = "https"
-	}
-	base, err := url.Parse(scheme + "://" + t.authority() + t.Path)
+	base, err := url.Parse(t.URL())
 	if err != nil {
 		return Target{}, fault(Endpoint, "the stream's own URL cannot be parsed")
 	}
@@ -195,4 +191,13 @@ func (x *reply) readEvents(er *eventReader, id int) error {
 		}
 	}
 	return fault(NoAnswer, "%d events and no answer among them", x.limits.Events)
+}
+
+// SetHeader replaces the fields that are sent with every request.
+func (e *EventStream) SetHeader(h Header) {
+	e.opt.Header = h
+	e.get.SetHeader(h)
+	if e.post != nil {
+		e.post.SetHeader(h)
+	}
 }

@@ -1,6 +1,7 @@
 package mcpwire
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -106,7 +107,9 @@ func lookupFault(err error) *Fault {
 	f := &Fault{Kind: DNSFailure, Detail: dns.Kind.String(), Err: err}
 	switch dns.Kind {
 	case DNSNXDomain:
-		f.Kind = NXDomain
+		f.Kind, f.Detail = NXDomain, "the name does not exist (NXDOMAIN)"
+	case DNSServFail:
+		f.Detail = "the name servers refused or failed to answer (REFUSED, SERVFAIL)"
 	case DNSUnreachable, DNSNoServers:
 		f.Kind = OurNetwork
 	}
@@ -126,7 +129,7 @@ func tlsFault(err error, now time.Time) *Fault {
 	var alert tls.AlertError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil && now.Before(invalid.Cert.NotBefore):
-		f.Kind, f.Detail = TLSNotYetValid, "the certificate is not valid before "+invalid.Cert.NotBefore.UTC().Format(time.DateTime)
+		f.Kind, f.Detail = TLSNotYetValid, "the certificate is not yet valid: it begins on "+invalid.Cert.NotBefore.UTC().Format(time.DateTime)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil:
 		f.Kind, f.Detail = TLSExpired, "the certificate expired on "+invalid.Cert.NotAfter.UTC().Format(time.DateTime)
 	case errors.As(err, &invalid):
@@ -135,6 +138,8 @@ func tlsFault(err error, now time.Time) *Fault {
 		f.Kind, f.Detail = TLSHostname, "the certificate is for another name than "+printable(host.Host, 80)
 	case errors.As(err, &unknown):
 		f.Kind, f.Detail = TLSUntrusted, "the certificate is not signed by an authority that is trusted here (is an intermediate certificate missing?)"
+	case errors.As(err, &record) && bytes.HasPrefix(record.RecordHeader[:], []byte("HTTP/")):
+		f.Detail = "the port does not speak TLS: it answers in plain HTTP"
 	case errors.As(err, &record):
 		f.Detail = "the port does not speak TLS"
 	case errors.As(err, &alert):
@@ -168,6 +173,8 @@ func readFault(err error, any bool, waited time.Duration) *Fault {
 		f.Kind, f.Detail = Canceled, "canceled"
 	case any:
 		f.Kind, f.Detail = Truncated, "the connection closed in the middle of the answer"
+	case errors.Is(err, syscall.ECONNRESET):
+		f.Kind, f.Detail = Reset, "the connection was reset where an answer was due"
 	default:
 		f.Kind, f.Detail = Reset, "the connection closed where an answer was due"
 	}

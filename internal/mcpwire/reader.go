@@ -101,7 +101,8 @@ func (rd *reader) line(limit int) ([]byte, error) {
 // release gives the buffer back when nothing is left in it.
 func (rd *reader) release() {
 	if rd.buf != nil && rd.r == rd.w && len(rd.buf) == bufferSize {
-		rd.pool.Put(&rd.buf)
+		buf := rd.buf // the pool must not hold a pointer into rd
+		rd.pool.Put(&buf)
 		rd.buf = nil
 	}
 	if rd.r == rd.w {

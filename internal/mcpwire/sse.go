@@ -173,10 +173,10 @@ func (er *eventReader) fill() error {
 	return orNoProgress(err)
 }
 
-// read reads once; while an event lacks only its blank line it does so with
-// little patience, because some servers never send that line.
+// read reads once; while an event is under way it does so with little patience,
+// because some servers never send the line end and blank line that complete it.
 func (er *eventReader) read() (int, error) {
-	brief := er.patience != nil && er.hasData && er.r == er.w
+	brief := er.patience != nil && (er.hasData || er.r < er.w)
 	if brief {
 		er.patience(true)
 		defer func(p func(bool)) { p(false) }(er.patience)
@@ -185,7 +185,7 @@ func (er *eventReader) read() (int, error) {
 	if !brief || n > 0 || !isTimeout(err) {
 		return n, err
 	}
-	if CheckJSON(er.data) == nil {
+	if er.whole() {
 		return 0, errSilent
 	}
 	er.patience(false)
@@ -193,9 +193,18 @@ func (er *eventReader) read() (int, error) {
 	return er.src.Read(er.buf[er.w:])
 }
 
+// whole reports whether the event under way lacks nothing but its end.
+func (er *eventReader) whole() bool {
+	data := er.data
+	if value, ok := bytes.CutPrefix(er.buf[er.r:er.w], []byte("data:")); ok {
+		data = append(bytes.Clone(data), value...)
+	}
+	return CheckJSON(data) == nil
+}
+
 // errSilent says that the stream fell silent in the middle of an event.
 var errSilent = errors.New("the event stream fell silent before the blank line that ends an event")
 
 // blankLinePatience is how long the blank line behind complete data is waited
 // for.
-const blankLinePatience = time.Second
+const blankLinePatience = 300 * time.Millisecond

@@ -68,8 +68,7 @@ type Streamable struct {
 	// Redials counts the connections after the first.
 	Redials int
 	// Read counts the bytes read over connections that are closed.
-	read  int64
-	notes []Note
+	read int64
 }
 
 // NewStreamable returns a client that has not connected yet.
@@ -317,7 +316,7 @@ func (x *reply) checkType(mt string, raw []byte, id int) error {
 	case mt == "application/json" || strings.HasSuffix(mt, "+json"):
 		return nil
 	case text[0] == '<' || mt == "text/html":
-		return fault(HTML, "status %d with a web page instead of JSON-RPC", x.resp.status)
+		return fault(HTML, "status %d with an HTML page instead of JSON-RPC", x.resp.status)
 	}
 	msg, bad := ParseMessage(raw)
 	switch answers := bad == nil && msg.IsResponse() && sameID(msg.ID, id); {
@@ -473,3 +472,6 @@ func (x *reply) readDocument() error {
 	x.ans.Body, err = readBody(body, 0, errorBody)
 	return err
 }
+
+// SetHeader replaces the fields that are sent with every request.
+func (s *Streamable) SetHeader(h Header) { s.opt.Header = h }

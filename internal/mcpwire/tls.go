@@ -52,7 +52,7 @@ func (d *Dialer) tlsConfig(host string, cert *tls.Certificate, rep *DialReport) 
 		InsecureSkipVerify: true, //nolint:gosec // see VerifyConnection
 		VerifyConnection: func(cs tls.ConnectionState) error {
 			rep.Certificate = cs.PeerCertificates[0]
-			return d.chains.verify(cs, d.opt.Roots, d.opt.Now())
+			return d.chains.verify(host, cs.PeerCertificates, d.opt.Roots, d.opt.Now())
 		},
 	}
 	if cert != nil {
@@ -112,17 +112,19 @@ func newChainCache() *chainCache {
 	return &chainCache{good: map[[sha256.Size]byte]time.Time{}}
 }
 
-func (c *chainCache) verify(cs tls.ConnectionState, roots *x509.CertPool, now time.Time) error {
-	key := chainKey(cs)
+// verify holds a chain against the host that was dialled. The host comes from
+// the caller, because ConnectionState.ServerName is empty for addresses.
+func (c *chainCache) verify(host string, certs []*x509.Certificate, roots *x509.CertPool, now time.Time) error {
+	key := chainKey(host, certs)
 	c.mu.Lock()
 	until, hit := c.good[key]
 	c.mu.Unlock()
-	leaf := cs.PeerCertificates[0]
+	leaf := certs[0]
 	if hit && now.Before(until) && !now.Before(leaf.NotBefore) {
 		return nil
 	}
 	chains, err := leaf.Verify(x509.VerifyOptions{
-		DNSName: cs.ServerName, Roots: roots, CurrentTime: now, Intermediates: pool(cs.PeerCertificates[1:]),
+		DNSName: host, Roots: roots, CurrentTime: now, Intermediates: pool(certs[1:]),
 	})
 	if err != nil {
 		return err
@@ -140,10 +142,10 @@ func (c *chainCache) remember(key [sha256.Size]byte, until time.Time) {
 	c.good[key] = until
 }
 
-func chainKey(cs tls.ConnectionState) [sha256.Size]byte {
+func chainKey(host string, certs []*x509.Certificate) [sha256.Size]byte {
 	h := sha256.New()
-	h.Write([]byte(cs.ServerName))
-	for _, cert := range cs.PeerCertificates {
+	h.Write([]byte(host))
+	for _, cert := range certs {
 		h.Write(cert.Raw)
 	}
 	return [sha256.Size]byte(h.Sum(nil))

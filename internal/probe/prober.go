@@ -5,15 +5,19 @@ package probe
 import (
 	"context"
 	"crypto/x509"
+	"fmt"
 	"net/netip"
+	"runtime"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/guard"
+	"github.com/alivemcp/alivemcp/internal/mcpwire"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // Options configure a Prober. The zero value is usable.
 type Options struct {
-	// Timeout bounds one attempt; default 15 s.
+	// Timeout bounds one attempt; default 15 s, which serverless cold starts need.
 	Timeout time.Duration
 	// Attempts is how often a failing server is tried within a cell; default 3.
 	Attempts int
@@ -27,32 +31,143 @@ type Options struct {
 	Roots *x509.CertPool
 	// Resolver is asked instead of the system's name servers when set.
 	Resolver netip.AddrPort
-	// UserAgent is sent with each request.
+	// UserAgent is sent with each request; it should hold a contact URL.
 	UserAgent string
 	// Version is this program's, for clientInfo.
 	Version string
+	// Thorough adds the checks that cost requests of their own and are worth
+	// making once in a while: the same list twice, a refused version, the session
+	// after its end.
+	Thorough bool
 	// KeepTranscript keeps the transcript of attempts that passed, too.
 	KeepTranscript bool
 	// KeepTools keeps the raw tools in every result.
 	KeepTools bool
+	// Handshakes bounds how many connections are being made at once; default 64
+	// per core. A saturated core times out healthy servers.
+	Handshakes int
 	// Lag reports by how much this process runs late. Failures while it is
-	// above half a second are blamed on us. Nil means never late.
+	// above MaxLag are blamed on us. Nil means never late.
 	Lag func() time.Duration
 }
 
-// Prober looks at servers. It is safe for concurrent use.
-type Prober struct{ opt Options }
+// MaxLag is the lateness of our own process above which its failures say nothing
+// about a server.
+const MaxLag = 500 * time.Millisecond
 
-// New returns a Prober.
-func New(opt Options) (*Prober, error) { return &Prober{opt: opt}, nil }
-
-// Attempt runs the probe's steps once.
-func (p *Prober) Attempt(ctx context.Context, srv uptime.Server) uptime.Result {
-	return uptime.Result{}
+// Prober looks at servers. It is safe for concurrent use; what it learns about a
+// server (era, transport, last tool list) makes the next look cheaper.
+type Prober struct {
+	opt    Options
+	open   *mcpwire.Dialer // for servers that may be private
+	public *mcpwire.Dialer // refuses non-public addresses
+	slots  chan struct{}
+	known  *memory
+	tokens *tokenCache
+	client []byte // clientInfo
 }
 
-// Cell tries until an attempt passes, the attempts are used up or the wall
-// clock is reached.
+// New returns a Prober. It fails when the system's resolver configuration
+// cannot be read.
+func New(opt Options) (*Prober, error) {
+	opt = opt.withDefaults()
+	resolver, err := newResolver(opt.Resolver)
+	if err != nil {
+		return nil, fmt.Errorf("reading the resolver's configuration: %w", err)
+	}
+	dialer := func(p guard.Policy) *mcpwire.Dialer {
+		return mcpwire.NewDialer(mcpwire.DialerOptions{Resolver: resolver, Check: p.Check, Roots: opt.Roots})
+	}
+	return &Prober{
+		opt:    opt,
+		open:   dialer(guard.Policy{AllowPrivate: true}),
+		public: dialer(guard.Policy{}),
+		slots:  make(chan struct{}, opt.Handshakes),
+		known:  newMemory(),
+		tokens: &tokenCache{},
+		client: fmt.Appendf(nil, `{"name":"alivemcp","version":%q}`, opt.Version),
+	}, nil
+}
+
+func (opt Options) withDefaults() Options {
+	setDefault(&opt.Timeout, 15*time.Second)
+	setDefault(&opt.Attempts, 3)
+	setDefault(&opt.Gap, 5*time.Second)
+	setDefault(&opt.Wall, 50*time.Second)
+	setDefault(&opt.Handshakes, 64*runtime.NumCPU())
+	setDefault(&opt.Region, "local")
+	setDefault(&opt.Version, "dev")
+	setDefault(&opt.UserAgent, "AliveMCP/"+opt.Version+" (+https://github.com/alivemcp/alivemcp)")
+	if opt.Lag == nil {
+		opt.Lag = func() time.Duration { return 0 }
+	}
+	return opt
+}
+
+func setDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+func newResolver(server netip.AddrPort) (*mcpwire.Resolver, error) {
+	if server.IsValid() {
+		return &mcpwire.Resolver{Servers: []netip.AddrPort{server}}, nil
+	}
+	return mcpwire.SystemResolver()
+}
+
+// Cell tries until an attempt does not argue for Down, the attempts are used up
+// or the wall clock is reached. Each attempt uses connections of its own.
 func (p *Prober) Cell(ctx context.Context, srv uptime.Server) uptime.Cell {
-	return uptime.Cell{Server: srv.ID, Region: p.opt.Region}
+	cell := uptime.Cell{Server: srv.ID, Region: p.opt.Region}
+	wall := time.Now().Add(p.opt.Wall)
+	ctx, cancel := context.WithDeadline(ctx, wall)
+	defer cancel()
+	for {
+		res := p.Attempt(ctx, srv)
+		cell.Attempts = append(cell.Attempts, res)
+		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(res) || !p.pause(ctx, wall) {
+			return cell
+		}
+	}
+}
+
+// worthRepeating reports whether another look could say something else.
+func worthRepeating(res uptime.Result) bool {
+	if res.Failure == nil {
+		return false
+	}
+	switch res.Failure.Cause {
+	case uptime.CanaryFailed, uptime.CanaryError, uptime.HealthFailed:
+		return true
+	default:
+		return res.Failure.Effect == uptime.Down
+	}
+}
+
+// pause waits for the gap; it reports whether there is time for another attempt.
+func (p *Prober) pause(ctx context.Context, wall time.Time) bool {
+	if time.Until(wall) <= p.opt.Gap {
+		return false
+	}
+	timer := time.NewTimer(p.opt.Gap)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Attempt runs the probe's steps once, within Options.Timeout.
+func (p *Prober) Attempt(ctx context.Context, srv uptime.Server) uptime.Result {
+	ctx, cancel := context.WithTimeout(ctx, p.opt.Timeout)
+	defer cancel()
+	a := p.newAttempt(srv)
+	f := a.run(ctx)
+	a.close(ctx)
+	return a.finish(f)
 }
