@@ -2,12 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/alivemcp/alivemcp/internal/probe"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -123,77 +123,11 @@ func (f *profileFlags) completionCheck() (*uptime.CompletionCheck, error) {
 func parseAssertions(flag string, words []string) ([]uptime.Assertion, error) {
 	var list []uptime.Assertion
 	for _, w := range words {
-		a, ok := ParseAssertion(w)
-		if !ok {
-			return nil, usageError{
-				flag + " wants contains:TEXT, regex:RE, json:$.path=VALUE, not_empty, no_error or max_ms:N",
-				"try: " + flag + " 'json:$.status=ok'",
-			}
+		a, err := probe.ParseAssertion(w)
+		if err != nil {
+			return nil, usageError{flag + ": " + err.Error(), "try: " + flag + " 'json:$.status=\"ok\"'"}
 		}
 		list = append(list, a)
 	}
 	return list, nil
-}
-
-// ParseAssertion reads one assertion: contains:TEXT, regex:RE2,
-// json:PATH=VALUE, not_empty, not_empty:PATH, no_error or max_ms:N. A VALUE that
-// is no JSON is taken as a string.
-func ParseAssertion(s string) (uptime.Assertion, bool) {
-	kind, rest, has := strings.Cut(s, ":")
-	switch kind {
-	case "contains":
-		return uptime.Assertion{Kind: uptime.AssertContains, Value: rest}, rest != ""
-	case "regex":
-		_, err := regexp.Compile(rest)
-		return uptime.Assertion{Kind: uptime.AssertRegex, Value: rest}, err == nil && rest != ""
-	case "json":
-		return jsonAssertion(rest)
-	case "not_empty":
-		return uptime.Assertion{Kind: uptime.AssertNotEmpty, Path: rest}, !has || strings.HasPrefix(rest, "$")
-	case "no_error":
-		return uptime.Assertion{Kind: uptime.AssertNoError}, !has
-	case "max_ms":
-		n, err := strconv.Atoi(rest)
-		return uptime.Assertion{Kind: uptime.AssertMaxMillis, Value: rest}, err == nil && n > 0
-	}
-	return uptime.Assertion{}, false
-}
-
-func jsonAssertion(s string) (uptime.Assertion, bool) {
-	at := equals(s)
-	if at < 0 || !strings.HasPrefix(s, "$") {
-		return uptime.Assertion{}, false
-	}
-	path, value := s[:at], s[at+1:]
-	if !json.Valid([]byte(value)) {
-		quoted, err := json.Marshal(value)
-		if err != nil {
-			return uptime.Assertion{}, false
-		}
-		value = string(quoted)
-	}
-	return uptime.Assertion{Kind: uptime.AssertJSONPath, Path: path, Value: value}, true
-}
-
-// equals finds the = between path and value: the first one outside brackets
-// and quotes, since a filter of RFC 9535 may hold == itself.
-func equals(s string) int {
-	depth, quote := 0, rune(0)
-	for i, r := range s {
-		switch {
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case depth > 0 && (r == '\'' || r == '"'):
-			quote = r
-		case r == '[':
-			depth++
-		case r == ']':
-			depth--
-		case r == '=' && depth == 0:
-			return i
-		}
-	}
-	return -1
 }

@@ -14,9 +14,9 @@ import (
 // replacing every "1" would make the report unreadable.
 const shortestSecret = 4
 
-// scrubber returns a function that hides the secrets of a server. It is the
-// last line: a server may repeat our credential in an error, and what packages
-// before this one missed must not be printed.
+// scrubber returns a function that hides the secrets of a server. The prober
+// redacts what it quotes; this is the last line, for names and links that a
+// server fills with our credential and for what was missed before.
 func scrubber(srv uptime.Server) func(string) string {
 	var pairs []string
 	for _, s := range secrets(srv) {
@@ -64,7 +64,7 @@ func addHeader(value string, add func(string)) {
 	}
 }
 
-// addURL adds what redactURL hides.
+// addURL adds what probe.SafeURL hides.
 func addURL(raw string, add func(string)) {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/alivemcp/alivemcp/internal/probe"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -48,7 +49,7 @@ func ParseURL(raw string) (uptime.Server, error) {
 	}
 	u.Fragment, u.RawFragment = "", ""
 	full := u.String()
-	return uptime.Server{ID: uptime.ServerID(full), Name: redactURL(u), URL: full}, nil
+	return uptime.Server{ID: uptime.ServerID(full), Name: probe.SafeURL(full), URL: full}, nil
 }
 
 // ParseCommand returns the stdio server that a command starts. Its name is the
@@ -101,33 +102,11 @@ func Origin(srv uptime.Server) string {
 	return u.Scheme + "://" + strings.ToLower(u.Host)
 }
 
-// secretName matches names of parameters and flags that hold secrets.
+// secretName matches names of flags and variables that hold secrets.
 var secretName = regexp.MustCompile(`(?i)(key|token|secret|passw|pwd|auth|credential|signature|\bsig\b|bearer|cookie|\bpat\b)`)
 
 // opaque matches words that look as if nobody had chosen them.
 var opaque = regexp.MustCompile(`^[A-Za-z0-9_+=-]{24,}$`)
-
-func redactURL(u *url.URL) string {
-	shown := *u
-	shown.User, shown.RawQuery = nil, redactQuery(u.RawQuery)
-	return shown.String()
-}
-
-func redactQuery(raw string) string {
-	if raw == "" {
-		return ""
-	}
-	parts := strings.Split(raw, "&")
-	for i, p := range parts {
-		name, value, ok := strings.Cut(p, "=")
-		if ok && (secretName.MatchString(name) || opaque.MatchString(value)) {
-			parts[i] = name + "=" + hidden
-		} else if !ok && opaque.MatchString(p) {
-			parts[i] = hidden
-		}
-	}
-	return strings.Join(parts, "&")
-}
 
 // redactArgs joins a command line and hides the values of flags and variables
 // whose names speak of secrets, words that look like keys, and what URLs hide.
@@ -148,10 +127,7 @@ func redactArg(arg string, mayHide, follows bool) string {
 	case follows, strings.HasPrefix(strings.ToLower(arg), "bearer "), opaque.MatchString(arg) && !strings.HasPrefix(arg, "-"):
 		return hidden
 	case strings.Contains(arg, "://"):
-		if u, err := url.Parse(arg); err == nil {
-			return redactURL(u)
-		}
-		return hidden
+		return probe.SafeURL(arg)
 	case assigned && (secretName.MatchString(name) || opaque.MatchString(value)):
 		return name + "=" + hidden
 	}

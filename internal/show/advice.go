@@ -25,9 +25,9 @@ func Advice(c uptime.Cause) string {
 
 func connectionAdvice(c uptime.Cause) string {
 	return map[uptime.Cause]string{
-		uptime.DNSNXDomain:    "the name does not exist: check the spelling, then the DNS record and the domain's renewal date",
+		uptime.DNSNXDomain:    "check the spelling, then the DNS record and the domain's renewal date",
 		uptime.DNSFailed:      "the name servers gave no answer: ask another one with --resolver 1.1.1.1:53, then look at the zone's delegation and DNSSEC",
-		uptime.ConnectRefused: "nothing listens there: start the process or container, then check the port and the address it binds to",
+		uptime.ConnectRefused: "start the process or container, then check the port and the address it binds to",
 		uptime.ConnectTimeout: "packets are dropped on the way: check firewall, security group and load balancer, then the host itself",
 		uptime.ConnectReset:   "something closes the connection: look at the proxy's and the process's log for a crash or a limit at this time",
 		uptime.TLSExpired:     "renew the certificate, reload the proxy, and look why the automatic renewal did not run",
@@ -55,7 +55,7 @@ func httpAdvice(c uptime.Cause) string {
 		uptime.HTTPRedirect:      "give the address that it redirects to; for POST only 307 and 308 keep the request, and https must not become http",
 		uptime.MisdirectedHost:   "the server rejects this host name: add it to the allowed hosts of its DNS-rebinding protection",
 		uptime.NotMCP:            "something answers, but not MCP: check the path and that no web page, gateway or parking page sits in front",
-		uptime.EmptyBody:         "the answer has no body: look for a handler that fails silently or a proxy that drops it",
+		uptime.EmptyBody:         "look for a handler that fails silently or a proxy that drops it",
 		uptime.ContentType:       "answer with Content-Type application/json or text/event-stream; check what the proxy does to it",
 		uptime.BodyTooLarge:      "the answer is larger than clients accept: page tools/list and shorten schemas",
 		uptime.AuthRequired:      "the server now asks for sign-in: if that is meant, give a credential with --bearer-env; else undo the change of its access rules",
@@ -66,7 +66,7 @@ func httpAdvice(c uptime.Cause) string {
 
 func protocolAdvice(c uptime.Cause) string {
 	return map[uptime.Cause]string{
-		uptime.BadJSON:            "the answer is no JSON: look for log lines or an error page written into the response",
+		uptime.BadJSON:            "look for log lines or an error page written into the response",
 		uptime.BadEnvelope:        "the answer is JSON but no JSON-RPC 2.0 message: check SDK version and any gateway that rewrites bodies",
 		uptime.IDMismatch:         "the answer carries another request's id: look for a cache or for state shared between requests",
 		uptime.RPCError:           "the server answered with an error: read it above, then the server's log at this time",
