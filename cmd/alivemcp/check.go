@@ -126,7 +126,7 @@ func (f *checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err e
 	if r.options, err = f.options("check"); err != nil {
 		return r, err
 	}
-	r.options.Attempts, r.options.KeepTranscript = f.attempts, f.transcript
+	r.options.Attempts, r.options.KeepTranscript, r.options.Thorough = f.attempts, f.transcript, !f.repeat
 	if r.targets, err = f.targets(sh, args, dash); err != nil || !f.repeat {
 		return r, err
 	}

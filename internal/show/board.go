@@ -87,7 +87,7 @@ func (b *Board) Draw(w io.Writer, now time.Time) error {
 // row is one line that never wraps: the target gets what room is left.
 func (p pen) row(r row, now time.Time) string {
 	if r.looks == 0 {
-		return "  waiting    " + p.say(Clean(r.target, max(12, p.width()-14)))
+		return "  waiting    " + p.say(middle(r.target, max(12, p.width()-14)))
 	}
 	sign, color := stateSign(r.last.State)
 	head := p.say(sign) + " " + pad(r.last.State.String(), 9)
@@ -96,7 +96,7 @@ func (p pen) row(r row, now time.Time) string {
 		tail += "  " + string(c.Cause)
 	}
 	room := max(12, p.width()-1-runes(head)-shownBeats-4-runes(tail))
-	return p.paint(color, head) + "  " + pad(p.say(Clean(r.target, room)), room) + "  " + p.beats(r.beats) + tail
+	return p.paint(color, head) + "  " + pad(p.say(middle(r.target, room)), room) + "  " + p.beats(r.beats) + tail
 }
 
 // beats draws the past as blocks, as high as the look took long; a look that

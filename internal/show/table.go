@@ -14,7 +14,7 @@ func (p pen) table(checks []Check) {
 	for _, c := range checks {
 		sign, color := stateSign(c.State)
 		state := p.paint(color, p.say(sign)+" "+pad(c.State.String(), 10))
-		row := fmt.Sprintf("%s %s %9s %7s  %-5s  %s", state, pad(p.say(Clean(c.Target, wide)), wide), timeCell(c), toolsCell(c), orDash(c.Grade), reasonCell(c))
+		row := fmt.Sprintf("%s %s %9s %7s  %-5s  %s", state, pad(p.say(middle(c.Target, wide)), wide), timeCell(c), toolsCell(c), orDash(c.Grade), reasonCell(c))
 		p.line("%s", strings.TrimRight(row, " "))
 	}
 }
@@ -25,6 +25,17 @@ func (p pen) targetWidth(checks []Check) int {
 		wide = max(wide, runes(c.Target))
 	}
 	return min(wide, max(24, p.width()-44))
+}
+
+// middle cuts s to width characters and keeps both its ends: targets tend to
+// begin alike.
+func middle(s string, width int) string {
+	r := []rune(s)
+	if len(r) <= width {
+		return s
+	}
+	head := width / 3
+	return string(r[:head]) + "…" + string(r[len(r)-(width-head-1):])
 }
 
 func timeCell(c Check) string {
