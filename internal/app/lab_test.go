@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"crypto/x509"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,55 +14,59 @@ import (
 )
 
 // TestEveryScenarioOfTheLab holds the probe against every fault that the lab
-// knows.
+// knows: state, cause, step, wording, findings.
 func TestEveryScenarioOfTheLab(t *testing.T) {
-	l := lab.New(lab.Options{Minute: 50 * time.Millisecond})
-	if err := l.Listen(); err != nil {
+	shared := newBench(t, nil)
+	for _, s := range lab.Scenarios() {
+		t.Run(s.Group+"/"+s.Name, func(t *testing.T) {
+			t.Parallel()
+			b := shared
+			if s.Setup.Advance > 0 { // it moves the clock, which others share
+				b = newBench(t, []lab.Scenario{s})
+			}
+			b.check(t, s)
+		})
+	}
+}
+
+// bench is a running lab with a clock that can be moved on.
+type bench struct {
+	lab   *lab.Lab
+	ahead atomic.Int64
+}
+
+func newBench(t *testing.T, scenarios []lab.Scenario) *bench {
+	t.Helper()
+	b := &bench{}
+	now := func() time.Time { return time.Now().Add(time.Duration(b.ahead.Load())) }
+	b.lab = lab.New(lab.Options{Scenarios: scenarios, Now: now})
+	if err := b.lab.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	stopped := make(chan error, 1)
-	go func() { stopped <- l.Run(ctx) }()
+	go func() { stopped <- b.lab.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-stopped; err != nil {
 			t.Error(err)
 		}
 	})
-	for _, s := range l.Scenarios() {
-		t.Run(s.Group+"/"+s.Name, func(t *testing.T) {
-			t.Parallel()
-			checkScenario(t, l, s)
-		})
-	}
+	return b
 }
 
-func checkScenario(t *testing.T, l *lab.Lab, s lab.Scenario) {
+func (b *bench) check(t *testing.T, s lab.Scenario) {
 	t.Helper()
 	if s.Setup.Bench {
-		t.Skip("only a series of handshakes shows it")
+		t.Skip("only a series of handshakes shows it; see TestBench")
 	}
-	opt := probe.Options{Timeout: s.Setup.Timeout, Attempts: max(s.Setup.Attempts, 1), Gap: time.Millisecond, Thorough: true}
-	if s.Setup.NeedsCA {
-		opt.Roots = x509.NewCertPool()
-		opt.Roots.AppendCertsFromPEM(l.CAPEM())
-	}
-	if s.Setup.NeedsResolver {
-		opt.Resolver = l.Resolver()
-	}
-	if s.Setup.Lag > 0 {
-		opt.Lag = func() time.Duration { return s.Setup.Lag }
-	}
-	p, err := probe.New(opt)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := b.prober(t, s)
 	var cells []uptime.Cell
 	for i := range max(s.Setup.Repeat, 1) {
-		if i > 0 && s.Setup.Advance > 0 {
-			<-time.After(time.Duration(s.Setup.Advance) * 50 * time.Millisecond)
+		if i > 0 {
+			b.ahead.Add(int64(time.Duration(s.Setup.Advance) * time.Minute))
 		}
-		cells = []uptime.Cell{p.Cell(t.Context(), l.Server(s.Name))}
+		cells = []uptime.Cell{p.Cell(t.Context(), b.lab.Server(s.Name))}
 	}
 	if s.Setup.LoseAgent {
 		cells = nil
@@ -75,4 +80,24 @@ func checkScenario(t *testing.T, l *lab.Lab, s lab.Scenario) {
 	if err := s.Expect.Check(j.State, res); err != nil {
 		t.Errorf("%s\n%v\ngot state %s failure %+v\nsteps %+v\nfindings %+v", s.About, err, j.State, j.Failure, res.Steps, res.Findings)
 	}
+}
+
+func (b *bench) prober(t *testing.T, s lab.Scenario) *probe.Prober {
+	t.Helper()
+	opt := probe.Options{Timeout: s.Setup.Timeout, Attempts: max(s.Setup.Attempts, 1), Gap: time.Millisecond, Thorough: true}
+	if s.Setup.NeedsCA {
+		opt.Roots = x509.NewCertPool()
+		opt.Roots.AppendCertsFromPEM(b.lab.CAPEM())
+	}
+	if s.Setup.NeedsResolver {
+		opt.Resolver = b.lab.Resolver()
+	}
+	if s.Setup.Lag > 0 {
+		opt.Lag = func() time.Duration { return s.Setup.Lag }
+	}
+	p, err := probe.New(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }

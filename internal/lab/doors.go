@@ -53,7 +53,7 @@ func (d *doors) close() {
 // open listens on a TCP address.
 func (d *doors) open(addr string) (net.Listener, error) {
 	var conf net.ListenConfig
-	ln, err := conf.Listen(context.Background(), "tcp", addr) //nolint:usetesting // no caller has a context: nothing here can hang
+	ln, err := conf.Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", addr, err)
 	}
@@ -90,23 +90,34 @@ func (c *watchedConn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// listen opens the port that the scenario asks for, if any.
+// listen opens the port that the scenario asks for, if any, and makes its
+// certificate.
 func (s *stage) listen() (err error) {
-	s.port = s.lab.shared.Addr().String()
+	s.port = dialable(s.lab.shared.Addr())
 	switch {
 	case s.door == doorShut:
 		s.port, err = s.lab.doors.shut(s.lab.host)
-		return err
 	case s.door == doorUnread:
 		s.port, err = s.lab.doors.unread(s.lab.host)
-		return err
 	case s.own || s.tls != nil || s.conn != nil:
-		s.ln, err = s.lab.doors.open(net.JoinHostPort(s.lab.host, "0"))
-		if err == nil {
-			s.port = s.ln.Addr().String()
+		if s.ln, err = s.lab.doors.open(net.JoinHostPort(s.lab.host, "0")); err == nil {
+			s.port = dialable(s.ln.Addr())
 		}
 	}
+	if err == nil && s.tls != nil {
+		s.conf, err = s.tls(s)
+	}
 	return err
+}
+
+// dialable turns the address of a listener on all interfaces into one that
+// clients here can use.
+func dialable(a net.Addr) string {
+	host, port, _ := net.SplitHostPort(a.String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return a.String()
 }
 
 // shut returns an address that refuses connections for as long as the lab
@@ -147,7 +158,7 @@ func (d *doors) unread(host string) (string, error) {
 }
 
 func dial(addr string) (net.Conn, error) {
-	c, err := (&net.Dialer{Timeout: 5 * time.Second}).Dial("tcp", addr) //nolint:noctx // bounded, and to ourselves
+	c, err := (&net.Dialer{Timeout: 5 * time.Second}).Dial("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("dialling ourselves at %s: %w", addr, err)
 	}

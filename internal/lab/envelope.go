@@ -65,6 +65,18 @@ func rpcErrorScenarios(group string) []Scenario {
 			handler: legacy(on{"initialize": rpcError(-32603, "Cannot read properties of undefined")}),
 		},
 		{
+			Name: "rpc-error-without-id", Group: group,
+			About:   "The handshake ends in an error whose id is null, as most servers send it.",
+			Expect:  fails(uptime.RPCError, uptime.StepInitialize, "-32000").or(uptime.IDMismatch),
+			handler: legacy(on{"initialize": rpc(`{"jsonrpc":"2.0","error":{"code":-32000,"message":"Server is shutting down"},"id":null}`)}),
+		},
+		{
+			Name: "rpc-error-400", Group: group,
+			About:   "The handshake is refused with status 400 and a JSON-RPC error.",
+			Expect:  fails(uptime.HTTPClientError, uptime.StepInitialize, "400").or(uptime.RPCError, uptime.HTTPMethod),
+			handler: legacy(on{"initialize": reply(http.StatusBadRequest, "application/json", `{"jsonrpc":"2.0","id":$ID,"error":{"code":-32602,"message":"Invalid params"}}`)}),
+		},
+		{
 			Name: "rpc-error-unknown-method", Group: group,
 			About:  "The server speaks JSON-RPC and has never heard of MCP.",
 			Expect: fails(uptime.RPCError, uptime.StepInitialize, "-32601").or(uptime.NotMCP),
@@ -105,7 +117,7 @@ func rpcErrorScenarios(group string) []Scenario {
 			Name: "json-cut-in-tools", Group: group,
 			About:   "The handshake works and the list of tools is cut at 64 KiB by a proxy.",
 			Expect:  fails(uptime.BadJSON, uptime.StepTools, "json"),
-			handler: legacy(on{"tools/list": rpc(`{"jsonrpc":"2.0","id":$ID,"result":{"tools":[` + strings.Join(bulkyTools(1, 64<<10), ","))}),
+			handler: legacy(on{"tools/list": rpc(`{"jsonrpc":"2.0","id":$ID,"result":{"tools":[{"name":"` + strings.Repeat("x", 64<<10))}),
 		},
 	}
 }

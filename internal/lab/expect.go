@@ -128,8 +128,8 @@ func liveModern(tools int) Expect {
 
 // liveSSE is the judgement of a good server behind the HTTP+SSE transport.
 // The revision depends on what the client offered first.
-func liveSSE(tools int) Expect {
-	e := live(tools)
+func liveSSE() Expect {
+	e := live(toolCount)
 	e.Transport, e.Version = uptime.HTTPSSE, ""
 	return e
 }
@@ -160,7 +160,7 @@ func (e Expect) found(ids ...string) Expect {
 }
 
 func (e Expect) or(causes ...uptime.Cause) Expect {
-	e.AnyCause = causes
+	e.AnyCause = append(slices.Clone(e.AnyCause), causes...)
 	return e
 }
 

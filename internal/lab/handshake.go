@@ -152,6 +152,21 @@ func sessionScenarios(group string) []Scenario {
 			handler: legacy(on{"initialize": with(sessionHeader, "for-ever", result(greeting)), "tools/list": result(`{"tools":` + tools + `}`)}),
 		},
 		{
+			Name: "session-expiry-400", Group: group,
+			About:  "A session that has ended is answered with 400 instead of 404: clients never start anew.",
+			Expect: live(toolCount).found("session_expiry_not_404"),
+			handler: legacy(on{
+				"initialize": session(initialize), "tools/list": sessionOr400(result(`{"tools":` + tools + `}`)),
+			}),
+		},
+		{
+			Name: "version-header-ignored", Group: group,
+			About:   "The server takes any revision in the header, even one that it cannot know.",
+			Expect:  live(toolCount).found("version_header_ignored"),
+			handler: legacy(nil),
+			profile: func(*stage) uptime.Profile { return uptime.Profile{Aggressive: true} },
+		},
+		{
 			Name: "session-cannot-be-ended", Group: group,
 			About:   "The server does not let clients end sessions, as it may.",
 			Expect:  live(toolCount),
@@ -175,6 +190,17 @@ func sessionScenarios(group string) []Scenario {
 			Expect:  fails(uptime.SessionLost, "", "session").or(uptime.InitializedRefused),
 			handler: twoReplicas,
 		},
+	}
+}
+
+// sessionOr400 turns calls of an ended session away with the wrong status.
+func sessionOr400(a answer) answer {
+	return func(w http.ResponseWriter, c *call) {
+		if !c.stage.knows(c.Request) {
+			reply(http.StatusBadRequest, "application/json", noSuchSession)(w, c)
+			return
+		}
+		a(w, c)
 	}
 }
 
@@ -242,7 +268,8 @@ func modernScenarios(group string) []Scenario {
 			About:  "The server asks the client something on the stream, which revision 2026-07-28 forbids.",
 			Expect: liveModern(toolCount).found("server_request_on_stream"),
 			handler: modern(on{"tools/list": consistent(events(
-				event(`{"jsonrpc":"2.0","id":99,"method":"roots/list"}`) + event(`{"jsonrpc":"2.0","id":$ID,"result":`+modernTools+`}`)))}),
+				event(`{"jsonrpc":"2.0","id":99,"method":"roots/list"}`) + event(`{"jsonrpc":"2.0","id":$ID,"result":`+modernTools+`}`),
+			))}),
 		},
 	}
 }

@@ -4,8 +4,9 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // healthyScenarios are servers that nothing is wrong with, however unusual
@@ -60,7 +61,7 @@ func healthyScenarios() []Scenario {
 		{
 			Name: "healthy-sse", Group: group, path: "sse",
 			About:   "A correct server behind the deprecated HTTP+SSE transport.",
-			Expect:  liveSSE(toolCount),
+			Expect:  liveSSE(),
 			handler: sdkSSE,
 		},
 		{
@@ -118,6 +119,18 @@ func healthyScenarios() []Scenario {
 			handler: modern(nil),
 		},
 		{
+			Name: "healthy-strict", Group: group,
+			About:   "A correct server that insists on every header field that the specification asks of clients.",
+			Expect:  live(toolCount),
+			handler: strictly(legacy(nil)),
+		},
+		{
+			Name: "healthy-cors", Group: group,
+			About:   "A correct server that sends everything that browsers want to see, and half a dozen other fields.",
+			Expect:  live(toolCount),
+			handler: legacy(on{"initialize": with("Access-Control-Allow-Origin", "*", with("Set-Cookie", "a=b; Path=/", session(initialize)))}),
+		},
+		{
 			Name: "healthy-empty-cursor", Group: group,
 			About:   "A server that writes an empty cursor where the last page should have none.",
 			Expect:  live(toolCount),
@@ -134,7 +147,30 @@ func healthyScenarios() []Scenario {
 			Name: "healthy-large", Group: group,
 			About:   "A correct server with 181 tools and a megabyte of schemas in one page.",
 			Expect:  live(181),
-			handler: legacy(on{"tools/list": result(`{"tools":[` + strings.Join(bulkyTools(181, 5700), ",") + `]}`)}),
+			handler: legacy(on{"tools/list": inSession(listing(181, 5700))}),
 		},
+	}
+}
+
+// strictly turns away what is not exactly as the specification wants it: both
+// media types accepted, JSON sent, and the negotiated revision named after the
+// handshake.
+func strictly(next func(*stage) http.Handler) func(*stage) http.Handler {
+	return func(s *stage) http.Handler {
+		h := next(s)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			accept, revision := r.Header.Get("Accept"), r.Header.Get(revisionHeader)
+			post := r.Method == http.MethodPost
+			switch {
+			case post && (!strings.Contains(accept, "application/json") || !strings.Contains(accept, "text/event-stream")):
+				http.Error(w, "Not Acceptable: Client must accept both application/json and text/event-stream", http.StatusNotAcceptable)
+			case post && r.Header.Get("Content-Type") != "application/json":
+				http.Error(w, "Unsupported Media Type", http.StatusUnsupportedMediaType)
+			case r.Header.Get(sessionHeader) != "" && revision != revision2025:
+				http.Error(w, "Bad Request: Unsupported protocol version: "+revision, http.StatusBadRequest)
+			default:
+				h.ServeHTTP(w, r)
+			}
+		})
 	}
 }

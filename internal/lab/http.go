@@ -50,13 +50,14 @@ func httpScenarios() []Scenario {
 			handler: sdk(nil, nil, threeTools),
 		},
 	}
-	for _, status := range []int{400, 406, 410, 415, 422} {
+	for _, status := range []int{400, 406, 415, 422} {
 		out = append(out, refusing(group, status, uptime.HTTPClientError))
 	}
+	out = append(out, refusing(group, 410, uptime.HTTPNotFound))
 	for _, status := range []int{500, 502, 503, 504, 520} {
 		out = append(out, refusing(group, status, uptime.HTTPServerError))
 	}
-	return append(append(out, redirectScenarios()...), foreignScenarios()...)
+	return append(append(append(out, redirectScenarios()...), foreignScenarios()...), encodedScenarios()...)
 }
 
 // refusing answers everything with one status.
@@ -173,41 +174,20 @@ func redirectOn(w http.ResponseWriter, c *call) {
 	redirect(http.StatusTemporaryRedirect, "$BASE/mcp/1"+strings.TrimPrefix(c.stage.rel(c.Request), "/mcp/"))(w, c)
 }
 
-// elsewhere redirects to localhost, which is another origin than 127.0.0.1, and
-// fails there when it is shown the secret.
+// elsewhere redirects to localhost, which is another origin than its address,
+// and fails there when it is shown the secret.
 func elsewhere(s *stage) http.Handler {
 	there := legacy(nil)(s)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &call{Request: r, stage: s}
 		switch {
-		case !strings.HasPrefix(r.Host, "localhost"):
-			redirect(http.StatusTemporaryRedirect, strings.Replace(s.url(), "127.0.0.1", "localhost", 1))(w, c)
+		case r.Host == s.port:
+			_, port, _ := net.SplitHostPort(s.port)
+			redirect(http.StatusTemporaryRedirect, strings.Replace(s.url(), s.port, "localhost:"+port, 1))(w, c)
 		case r.Header.Get("X-Api-Key") != "":
 			refuse(http.StatusTeapot, "a credential has crossed origins")(w, c)
 		default:
 			there.ServeHTTP(w, r)
 		}
 	})
-}
-
-// foreignScenarios answer 200 with something that is not MCP.
-func foreignScenarios() []Scenario {
-	const group = "http"
-	return []Scenario{
-		{
-			Name: "html-200", Group: group,
-			About:   "Every path shows the same web page with status 200: an HTTP check calls this healthy.",
-			Expect:  fails(uptime.NotMCP, "", "html"),
-			handler: always(page(http.StatusOK, "Welcome")),
-		},
-		{
-			Name: "not-http", Group: group,
-			About:  "Another protocol answers on the port.",
-			Expect: fails(uptime.NotMCP, "", ""),
-			conn: func(_ *stage, c net.Conn) {
-				_, _ = c.Read(make([]byte, 1024))
-				_, _ = c.Write([]byte("SSH-2.0-OpenSSH_9.6\r\n"))
-			},
-		},
-	}
 }

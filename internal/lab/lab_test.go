@@ -7,16 +7,19 @@ import (
 	"crypto/x509"
 	"io"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/alivemcp/alivemcp/internal/lab"
-	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"go.uber.org/goleak"
+
+	"github.com/alivemcp/alivemcp/internal/lab"
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // start serves the named scenarios, or all of them, until the test ends.
@@ -32,7 +35,7 @@ func start(t *testing.T, opt lab.Options, names ...string) *lab.Lab {
 	if err := l.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- l.Run(ctx) }()
 	t.Cleanup(func() {
@@ -62,7 +65,7 @@ func client(t *testing.T, l *lab.Lab) *http.Client {
 	return &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-func post(t *testing.T, c *http.Client, url, session, body string) (*http.Response, string) {
+func post(t *testing.T, c *http.Client, url, session, body string) (int, http.Header, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -79,7 +82,7 @@ func post(t *testing.T, c *http.Client, url, session, body string) (*http.Respon
 	}
 	defer func() { _ = resp.Body.Close() }()
 	b, _ := io.ReadAll(resp.Body)
-	return resp, string(b)
+	return resp.StatusCode, resp.Header, string(b)
 }
 
 const initialize = `{"jsonrpc":"2.0","id":7,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`
@@ -102,6 +105,13 @@ func TestScenariosAreComplete(t *testing.T) {
 		if s.Expect.Detail != strings.ToLower(s.Expect.Detail) {
 			t.Errorf("%s: detail %q is not in lower case", s.Name, s.Expect.Detail)
 		}
+	}
+	order := make([]string, 0, len(names))
+	for _, s := range lab.Scenarios() {
+		order = append(order, s.Group)
+	}
+	if got := slices.Compact(order); !slices.Equal(got, lab.Groups()) {
+		t.Errorf("the groups come as %q, want %q", got, lab.Groups())
 	}
 	t.Logf("%d scenarios", len(names))
 	for _, g := range lab.Groups() {
@@ -180,24 +190,29 @@ func waitFor(t *testing.T, done func() bool) {
 func TestSessionsAndRequestsAreCounted(t *testing.T) {
 	l := start(t, lab.Options{}, "healthy-canary")
 	c, url := client(t, l), l.URL("healthy-canary")
-	resp, body := post(t, c, url, "", initialize)
-	id := resp.Header.Get("Mcp-Session-Id")
+	_, header, body := post(t, c, url, "", initialize)
+	id := header.Get("Mcp-Session-Id")
 	if id == "" || !strings.Contains(body, `"id":7`) {
 		t.Fatalf("initialize: session %q, body %s", id, body)
 	}
-	if resp, _ := post(t, c, url, "stale", `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`); resp.StatusCode != 404 {
-		t.Errorf("a foreign session got %d, want 404", resp.StatusCode)
+	if status, _, _ := post(t, c, url, "stale", `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`); status != 404 {
+		t.Errorf("a foreign session got %d, want 404", status)
 	}
-	if resp, _ := post(t, c, url, id, `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`); resp.StatusCode != 200 {
-		t.Errorf("our session got %d, want 200", resp.StatusCode)
+	if status, _, _ := post(t, c, url, id, `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`); status != 200 {
+		t.Errorf("our session got %d, want 200", status)
 	}
 	if got := l.Sessions("healthy-canary"); got != 1 {
 		t.Errorf("%d sessions, want 1", got)
 	}
 	req, _ := http.NewRequestWithContext(t.Context(), http.MethodDelete, url, nil)
 	req.Header.Set("Mcp-Session-Id", id)
-	if resp, err := c.Do(req); err != nil || resp.StatusCode != 200 {
-		t.Errorf("DELETE: %v, %v", resp, err)
+	resp, err := c.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != 200 {
+		t.Errorf("DELETE: status %d, want 200", resp.StatusCode)
 	}
 	waitFor(t, func() bool { return l.Sessions("healthy-canary") == 0 })
 	want := map[string]int{"initialize": 1, "tools/list": 2, "DELETE /healthy-canary/mcp": 1}
@@ -224,4 +239,100 @@ func TestIndex(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestFindingsAreListed(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range lab.Scenarios() {
+		for _, id := range s.Expect.Findings {
+			if !bytes.Contains(doc, []byte("//\t"+id+" ")) {
+				t.Errorf("%s expects the finding %s, which the package comment does not list", s.Name, id)
+			}
+		}
+	}
+}
+
+func TestRunStopsAtOnceAndLeavesNothing(t *testing.T) {
+	ignore := goleak.IgnoreCurrent()
+	l := lab.New(lab.Options{})
+	if err := l.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(ctx) }()
+	var work sync.WaitGroup
+	c := client(t, l)
+	for _, name := range []string{"hang-in-handshake", "hang-after-accept", "half-answer", "slow-drip", "sse-not-closed", "healthy-legacy", "tls-13"} {
+		work.Go(func() {
+			req, _ := http.NewRequestWithContext(ctx, http.MethodPost, l.URL(name), strings.NewReader(initialize))
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Accept", "application/json, text/event-stream")
+			if resp, err := c.Do(req); err == nil {
+				_, _ = io.Copy(io.Discard, resp.Body)
+				_ = resp.Body.Close()
+			}
+		})
+	}
+	waitFor(t, func() bool {
+		return l.Requests("hang-in-handshake")["initialize"] == 1 && l.Requests("tls-13")["initialize"] == 1
+	})
+	cancel()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(3 * time.Second):
+		t.Fatal("Run did not return")
+	}
+	work.Wait()
+	goleak.VerifyNone(t, ignore)
+}
+
+func TestListenFailsCleanly(t *testing.T) {
+	l := start(t, lab.Options{}, "healthy-legacy")
+	taken := strings.TrimPrefix(strings.TrimSuffix(l.URL("healthy-legacy"), "/healthy-legacy/mcp"), "http://")
+	if err := lab.New(lab.Options{Addr: taken}).Listen(); err == nil || !strings.Contains(err.Error(), taken) {
+		t.Errorf("listening on a taken address: %v, want an error that names it", err)
+	}
+}
+
+func TestCheckComparesEverything(t *testing.T) {
+	e := lab.Expect{
+		State: uptime.Down, Cause: uptime.BadJSON, AnyCause: []uptime.Cause{uptime.RateLimited}, Step: uptime.StepTools,
+		Detail: "json", Findings: []string{"redirected"}, Era: uptime.Legacy, Tools: 3,
+	}
+	good := uptime.Result{
+		Era: uptime.Legacy, Failure: &uptime.Failure{Cause: uptime.BadJSON, Step: uptime.StepTools, Detail: "broken JSON"},
+		Findings: []uptime.Finding{{ID: "redirected"}}, Tools: &uptime.ToolSet{Count: 3},
+	}
+	if err := e.Check(uptime.Down, good); err != nil {
+		t.Errorf("a match is refused: %v", err)
+	}
+	other := good
+	other.Failure = &uptime.Failure{Cause: uptime.RateLimited}
+	if err := e.Check(uptime.Unknown, other); err != nil {
+		t.Errorf("another cause that is allowed is refused: %v", err)
+	}
+	for name, spoil := range map[string]func(*uptime.Result){
+		"cause":    func(r *uptime.Result) { r.Failure.Cause = uptime.NotMCP },
+		"none":     func(r *uptime.Result) { r.Failure = nil },
+		"step":     func(r *uptime.Result) { r.Failure.Step = uptime.StepDNS },
+		"detail":   func(r *uptime.Result) { r.Failure.Detail = "?" },
+		"findings": func(r *uptime.Result) { r.Findings = nil },
+		"era":      func(r *uptime.Result) { r.Era = uptime.Modern },
+		"tools":    func(r *uptime.Result) { r.Tools = nil },
+	} {
+		bad, failure := good, *good.Failure
+		bad.Failure = &failure
+		spoil(&bad)
+		if e.Check(uptime.Down, bad) == nil {
+			t.Errorf("a wrong %s is overlooked", name)
+		}
+	}
+	if e.Check(uptime.Live, good) == nil {
+		t.Error("a wrong state is overlooked")
+	}
+}

@@ -33,7 +33,7 @@ type nameServer struct {
 // openNameServer takes a port that is free for both transports.
 func openNameServer(d *doors, host string) (*nameServer, error) {
 	var conf net.ListenConfig
-	ctx := context.Background() //nolint:usetesting // no caller has a context: nothing here can hang
+	ctx := context.Background()
 	for range 20 {
 		udp, err := conf.ListenPacket(ctx, "udp", net.JoinHostPort(host, "0"))
 		if err != nil {
@@ -41,7 +41,7 @@ func openNameServer(d *doors, host string) (*nameServer, error) {
 		}
 		d.own(udp)
 		if tcp, err := d.open(udp.LocalAddr().String()); err == nil {
-			addr := udp.LocalAddr().(*net.UDPAddr).AddrPort()
+			addr := netip.MustParseAddrPort(dialable(udp.LocalAddr()))
 			return &nameServer{addr: addr, udp: udp, tcp: tcp, asked: map[string]int{}}, nil
 		}
 	}

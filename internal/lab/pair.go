@@ -56,7 +56,10 @@ func (p pair) handler(s *stage) http.Handler {
 			return
 		}
 		if text := pairAnswers(c); text != "" && !p.mute {
-			frames.(chan string) <- p.before + text
+			select {
+			case frames.(chan string) <- p.before + text:
+			case <-c.Context().Done():
+			}
 		}
 		refuse(http.StatusAccepted, "Accepted")(w, c)
 	}
@@ -95,13 +98,13 @@ func pairScenarios(group string) []Scenario {
 	}
 	wrong := func(detail string) Expect { return fails(uptime.SSEEndpoint, uptime.StepStream, detail) }
 	return []Scenario{
-		paired("pair-plain", "A correct server of the deprecated transport.", liveSSE(toolCount), pair{}),
-		paired("pair-absolute", "The endpoint is a whole address on the same origin.", liveSSE(toolCount),
+		paired("pair-plain", "A correct server of the deprecated transport.", liveSSE(), pair{}),
+		paired("pair-absolute", "The endpoint is a whole address on the same origin.", liveSSE(),
 			pair{first: "event: endpoint\ndata: $ORIGIN$ENDPOINT\n\n"}),
-		paired("pair-notification-first", "Notifications come ahead of the answers.", liveSSE(toolCount),
+		paired("pair-notification-first", "Notifications come ahead of the answers.", liveSSE(),
 			pair{before: event(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`)}),
 		paired("pair-endpoint-on-post", "A POST to the stream's address opens a stream, too: it is still the deprecated transport.",
-			liveSSE(toolCount), pair{onPost: events("event: endpoint\ndata: /nowhere\n\n")}),
+			liveSSE(), pair{onPost: events("event: endpoint\ndata: /nowhere\n\n")}),
 		paired("pair-foreign-endpoint", "The endpoint is on another origin: the proxy's inner address leaks out.",
 			wrong("origin"), pair{first: "event: endpoint\ndata: http://10.0.0.17:8000$ENDPOINT\n\n"}),
 		paired("pair-localhost-endpoint", "The endpoint says localhost although the server was reached by another name.",

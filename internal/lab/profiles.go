@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -55,13 +54,4 @@ func baseline(tools ...string) func(*stage) uptime.Profile {
 	return func(*stage) uptime.Profile {
 		return uptime.Profile{Baseline: []byte(`{"schema":"alivemcp.tools/v1","tools":[` + strings.Join(tools, ",") + `]}`)}
 	}
-}
-
-// bulkyTools returns n tools of about size bytes each.
-func bulkyTools(n, size int) []string {
-	out := make([]string, n)
-	for i := range out {
-		out[i] = fmt.Sprintf(`{"name":"tool_%05d","description":"%s","inputSchema":{"type":"object"}}`, i, strings.Repeat("x", max(0, size-80)))
-	}
-	return out
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -66,6 +67,7 @@ func newCall(s *stage, r *http.Request) *call {
 		return c
 	}
 	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body)) // for who reads it again
 	var msg struct {
 		ID     json.RawMessage
 		Method string
@@ -83,7 +85,7 @@ func (o on) find(c *call) answer {
 	path := c.stage.rel(c.Request)
 	keys := []string{path}
 	if path == "/mcp" || path == "/"+c.stage.path {
-		keys = append(keys, c.method, c.Request.Method)
+		keys = append(keys, c.method, c.Method)
 	}
 	for _, k := range append(keys, "*") {
 		if a := o[k]; a != nil && k != "" {

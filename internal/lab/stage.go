@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -24,6 +25,7 @@ type stage struct {
 	lab     *Lab
 	ln      net.Listener // nil on the shared port
 	port    string       // host and port that clients dial
+	conf    *tls.Config  // set by listen when the scenario is behind TLS
 	answers http.Handler
 
 	mu       sync.Mutex
@@ -235,14 +237,7 @@ func (s *stage) serve(ctx context.Context) error {
 	if s.conn != nil {
 		return s.serveConns(ctx)
 	}
-	if s.tls == nil {
-		return s.lab.serveHTTP(ctx, s.ln, s, nil)
-	}
-	conf, err := s.tls(s)
-	if err != nil {
-		return err
-	}
-	return s.lab.serveHTTP(ctx, s.ln, s, conf)
+	return s.lab.serveHTTP(ctx, s.ln, s, s.conf)
 }
 
 func (s *stage) serveConns(ctx context.Context) error {

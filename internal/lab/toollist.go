@@ -3,6 +3,7 @@ package lab
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -20,14 +21,14 @@ func toolsScenarios() []Scenario {
 			handler: legacy(on{"tools/list": inSession(result(res))}),
 		}
 	}
-	malformed := func(detail string) Expect { return fails(uptime.ToolsMalformed, uptime.StepTools, detail) }
+	malformed := fails(uptime.ToolsMalformed, uptime.StepTools, "tools")
 	out := []Scenario{
 		lists("tools-empty", "Tools are declared and the list is empty: the registration crashed after start.",
 			fails(uptime.ToolsEmpty, uptime.StepTools, "empty"), `{"tools":[]}`),
-		lists("tools-null", "The list of tools is null.", malformed("tools"), `{"tools":null}`),
-		lists("tools-missing", "The result has no list of tools.", malformed("tools"), `{}`),
-		lists("tools-object", "The tools are an object by name instead of a list.", malformed("tools"), `{"tools":{"search_docs":`+searchTool+`}}`),
-		lists("tools-garbage", "The list holds nothing that is a tool.", malformed("tools"), `{"tools":[null,42,"search",[],{"title":"no name"}]}`),
+		lists("tools-null", "The list of tools is null.", malformed, `{"tools":null}`),
+		lists("tools-missing", "The result has no list of tools.", malformed, `{}`),
+		lists("tools-object", "The tools are an object by name instead of a list.", malformed, `{"tools":{"search_docs":`+searchTool+`}}`),
+		lists("tools-garbage", "The list holds nothing that is a tool.", malformed, `{"tools":[null,42,"search",[],{"title":"no name"}]}`),
 		lists("tool-null-entry", "One entry of the list is null: strict clients drop all of it.",
 			live(Unlisted).found("tool_entry_invalid"), `{"tools":[`+searchTool+`,null,`+weatherTool+`]}`),
 		lists("tool-schema-untyped", "One tool's schema lacks its type: strict clients drop the whole list.",
@@ -130,6 +131,23 @@ func pages(last int) answer {
 		}
 		result(fmt.Sprintf(`{"tools":[{"name":"a%d","description":"a","inputSchema":{"type":"object"}},`+
 			`{"name":"b%d","description":"b","inputSchema":{"type":"object"}}]%s}`, n, n, next))(w, c)
+	}
+}
+
+// listing lists n tools of about size bytes each. They are written one by one,
+// so that no scenario holds its megabytes.
+func listing(n, size int) answer {
+	padding := strings.Repeat("x", max(0, size-80))
+	return func(w http.ResponseWriter, c *call) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, c.fill(`{"jsonrpc":"2.0","id":$ID,"result":{"tools":[`))
+		for i := range n {
+			if i > 0 {
+				_, _ = io.WriteString(w, ",")
+			}
+			_, _ = fmt.Fprintf(w, `{"name":"tool_%06d","description":"%s","inputSchema":{"type":"object"}}`, i, padding)
+		}
+		_, _ = io.WriteString(w, "]}}")
 	}
 }
 

@@ -127,14 +127,16 @@ func transportScenarios() []Scenario {
 			About:  "The answer begins and stops in the middle of a word, with the connection open.",
 			Expect: fails(uptime.AttemptTimeout, uptime.StepInitialize, ""),
 			handler: legacy(on{"initialize": rawHang(
-				"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":")}),
+				"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":",
+			)}),
 		},
 		{
 			Name: "cut-answer", Group: group,
 			About:  "The connection is closed in the middle of the answer: the worker crashed while writing.",
 			Expect: fails(uptime.ConnectReset, uptime.StepInitialize, "").or(uptime.BadJSON),
 			handler: legacy(on{"initialize": raw(
-				"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":")}),
+				"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 400\r\n\r\n{\"jsonrpc\":\"2.0\",\"id\":",
+			)}),
 		},
 		{
 			Name: "reset-answer", Group: group,

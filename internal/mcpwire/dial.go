@@ -20,12 +20,15 @@ type Target struct {
 	Host   string // name or address literal, without brackets
 	Port   uint16
 	Path   string // with query, never empty
+
+	authority string // of the Host field
 }
 
 // ParseTarget takes an absolute http or https URL apart. Userinfo and fragment
 // are left out: neither may travel.
 func ParseTarget(u *url.URL) (Target, error) {
-	t := Target{Secure: u.Scheme == "https", Host: u.Hostname(), Path: u.RequestURI()}
+	t := Target{Secure: u.Scheme == "https", Host: u.Hostname()}
+	t.Path = strings.ReplaceAll(u.RequestURI(), " ", "%20") // net/url leaves spaces in queries
 	port := u.Port()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -42,11 +45,12 @@ func ParseTarget(u *url.URL) (Target, error) {
 		return t, errors.New("the URL's port is not between 1 and 65535")
 	}
 	t.Port = uint16(n)
+	t.authority = t.hostField()
 	return t, nil
 }
 
-// authority returns the value of the Host field.
-func (t Target) authority() string {
+// hostField returns the value of the Host field.
+func (t Target) hostField() string {
 	host := t.Host
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -60,9 +64,9 @@ func (t Target) authority() string {
 // URL returns t as a URL.
 func (t Target) URL() string {
 	if t.Secure {
-		return "https://" + t.authority() + t.Path
+		return "https://" + t.authority + t.Path
 	}
-	return "http://" + t.authority() + t.Path
+	return "http://" + t.authority + t.Path
 }
 
 // SameOrigin reports whether credentials for t may also go to o (RFC 6454).

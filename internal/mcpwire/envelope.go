@@ -28,18 +28,23 @@ func (m Message) IsResponse() bool { return m.Result != nil || m.Error != nil }
 // IsRequest reports whether m asks for an answer.
 func (m Message) IsRequest() bool { return m.Method != "" && m.ID != nil }
 
+// unaddressed reports whether m is an error about a request that the server
+// could not read, so that it does not know the id.
+func (m Message) unaddressed() bool {
+	return m.Error != nil && (m.ID == nil || string(m.ID) == "null")
+}
+
 // ParseMessage reads one JSON-RPC message and holds it to the rules that every
 // revision shares: version "2.0", no member twice, and exactly one of method,
 // result and error.
 func ParseMessage(b []byte) (Message, *Fault) {
-	if err := CheckJSON(b); err != nil {
-		return Message{}, fault(BadJSON, "the answer is %s: %s", err, printable(string(b[:min(len(b), 200)]), 60))
-	}
 	p := envelope{}
-	if !eachMember(b, p.member) {
-		return Message{}, notObject(b)
-	}
+	object, err := checkMembers(b, p.member)
 	switch m := p.Message; {
+	case err != nil:
+		return Message{}, fault(BadJSON, "the answer is %s: %s", err, printable(string(b[:min(len(b), 200)]), 60))
+	case !object:
+		return Message{}, notObject(b)
 	case p.problem != "":
 		return m, fault(BadEnvelope, "the answer is no JSON-RPC message: %s", p.problem)
 	case p.version != `"2.0"`:
@@ -71,9 +76,8 @@ type envelope struct {
 	seen     [6]bool
 }
 
-// member takes one member; it returns false when the message cannot be good any
-// more.
-func (p *envelope) member(key string, value []byte) bool {
+// member takes one member.
+func (p *envelope) member(key string, value []byte) {
 	switch key {
 	case "jsonrpc":
 		p.version = string(value)
@@ -95,7 +99,6 @@ func (p *envelope) member(key string, value []byte) bool {
 		p.error(value)
 		p.once(5, key)
 	}
-	return p.problem == ""
 }
 
 func (p *envelope) once(i int, key string) {

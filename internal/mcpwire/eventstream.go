@@ -86,9 +86,14 @@ func (e *EventStream) open(ctx context.Context, req *request, patience time.Dura
 	if mt := mediaType(resp.header.Get("Content-Type")); mt != "text/event-stream" {
 		return fault(HTML, "a GET brought %s instead of an event stream", orNone(mt))
 	}
+	body, notes, err := decoded(resp, x.limits.Body)
+	if err != nil {
+		return err
+	}
+	x.ans.Notes = notes
 	x.conn.setReadDeadline(time.Now().Add(patience))
 	defer x.conn.setReadDeadline(time.Time{})
-	e.events = newEventReader(resp.body, x.limits.Body)
+	e.events = newEventReader(body, x.limits.Body)
 	return e.endpoint()
 }
 
@@ -159,7 +164,7 @@ func (e *EventStream) await(ctx context.Context, id int, began time.Time) (*Answ
 	deadline, _ := ctx.Deadline()
 	x.conn.setReadDeadline(deadline)
 	err := x.readEvents(e.events, id)
-	x.ans.Body = bytes.Clone(x.ans.Body)
+	e.events.data = nil // what was read is the answer's now
 	x.ans.Took = time.Since(began)
 	f := e.get.faulted(ctx, err, true, x.ans.Took)
 	e.opt.Record.add(time.Now(), nil, x, f)

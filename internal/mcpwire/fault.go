@@ -157,21 +157,20 @@ func tlsFault(err error, now time.Time) *Fault {
 }
 
 // readFault classes an error of reading or writing on an established
-// connection. Any says whether the peer had sent anything in answer.
-func readFault(err error, any bool, waited time.Duration) *Fault {
-	var already *Fault
-	if errors.As(err, &already) {
+// connection. Began says whether the peer had sent anything in answer.
+func readFault(err error, began bool, waited time.Duration) *Fault {
+	if already, ok := errors.AsType[*Fault](err); ok {
 		return already
 	}
 	f := &Fault{Err: err}
 	switch {
-	case isTimeout(err) && any:
+	case isTimeout(err) && began:
 		f.Kind, f.Detail = ReadTimeout, fmt.Sprintf("the answer began but did not end within %s", round(waited))
 	case isTimeout(err):
 		f.Kind, f.Detail = FirstByteTimeout, fmt.Sprintf("not one byte of an answer within %s", round(waited))
 	case errors.Is(err, context.Canceled):
 		f.Kind, f.Detail = Canceled, "canceled"
-	case any:
+	case began:
 		f.Kind, f.Detail = Truncated, "the connection closed in the middle of the answer"
 	case errors.Is(err, syscall.ECONNRESET):
 		f.Kind, f.Detail = Reset, "the connection was reset where an answer was due"
@@ -185,6 +184,11 @@ func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &t) && t.Timeout()
+}
+
+func isFault(err error) bool {
+	_, ok := errors.AsType[*Fault](err)
+	return ok
 }
 
 func isClosed(err error) bool {

@@ -59,8 +59,12 @@ type conn1 struct {
 func (c *conn1) roundTrip(ctx context.Context, req *request) (*response, error) {
 	c.until, _ = ctx.Deadline()
 	if err := c.nc.SetDeadline(c.until); err != nil {
-		return nil, err
+		return nil, readFault(err, false, 0)
 	}
+	if c.out == nil {
+		c.out = make([]byte, 0, 1<<10)
+	}
+	c.keepEnded()
 	c.out = appendRequest(c.out[:0], req)
 	began := time.Now()
 	if _, err := c.nc.Write(c.out); err != nil {
@@ -70,11 +74,12 @@ func (c *conn1) roundTrip(ctx context.Context, req *request) (*response, error) 
 	if err := c.rd.await(); err != nil {
 		return nil, readFault(err, false, time.Since(began))
 	}
+	firstByte := time.Since(sent)
 	resp, err := c.readHead(req.method)
 	if err != nil {
 		return nil, readFault(err, true, time.Since(sent))
 	}
-	resp.firstByte = time.Since(sent)
+	resp.firstByte = firstByte
 	return resp, nil
 }
 
@@ -83,14 +88,20 @@ func (c *conn1) interrupt() {
 	_ = c.nc.SetDeadline(past())
 }
 
-func (c *conn1) setReadDeadline(t time.Time) {
+// keepEnded follows every deadline that is set: an interruption that came just
+// before must not be undone by it.
+func (c *conn1) keepEnded() {
 	if c.ended.Load() {
-		return
+		_ = c.nc.SetDeadline(past())
 	}
+}
+
+func (c *conn1) setReadDeadline(t time.Time) {
 	if t.IsZero() || !c.until.IsZero() && t.After(c.until) {
 		t = c.until
 	}
 	_ = c.nc.SetReadDeadline(t)
+	c.keepEnded()
 }
 
 func (c *conn1) bytesRead() int64 { return c.rd.total }
@@ -108,7 +119,7 @@ func appendRequest(dst []byte, req *request) []byte {
 	dst = append(dst, ' ')
 	dst = append(dst, req.url.Path...)
 	dst = append(dst, " HTTP/1.1\r\nHost: "...)
-	dst = append(dst, req.url.authority()...)
+	dst = append(dst, req.url.authority...)
 	for _, f := range req.header {
 		dst = append(dst, "\r\n"...)
 		dst = append(dst, f.Name...)
@@ -136,7 +147,7 @@ func appendFieldValue(dst []byte, v string) []byte {
 
 // readHead reads heads until one is final.
 func (c *conn1) readHead(method string) (*response, error) {
-	for range c.limits.Interim {
+	for range c.limits.Interim + 1 {
 		resp, minor, err := c.readOneHead()
 		if err != nil {
 			return nil, err
@@ -149,7 +160,7 @@ func (c *conn1) readHead(method string) (*response, error) {
 		}
 		return resp, c.frame(resp, method, minor)
 	}
-	return nil, fault(NotHTTP, "the server sent %d interim answers and no final one", c.limits.Interim)
+	return nil, fault(NotHTTP, "the server sent more than %d interim answers and no final one", c.limits.Interim)
 }
 
 func (c *conn1) readOneHead() (*response, int, error) {
@@ -189,14 +200,21 @@ func (c *conn1) readFields(resp *response) error {
 
 // parseStatusLine reads "HTTP/1.x NNN reason".
 func parseStatusLine(line []byte) (status, minor int, ok bool) {
-	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) || line[8] != ' ' {
+	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) || line[8] != ' ' || len(line) > 12 && line[12] != ' ' {
 		return 0, 0, false
 	}
-	status, err := strconv.Atoi(string(line[9:12]))
-	if err != nil || status < 100 || status > 599 || len(line) > 12 && line[12] != ' ' {
+	n, ok := number(string(line[9:12]), 10)
+	m, digit := number(string(line[7:8]), 10)
+	if !ok || !digit || n < 100 || n > 599 {
 		return 0, 0, false
 	}
-	return status, int(line[7] - '0'), true
+	return int(n), int(m), true
+}
+
+// number reads digits alone: no sign, no space.
+func number(s string, base int) (int64, bool) {
+	n, err := strconv.ParseInt(s, base, 63)
+	return n, err == nil && s[0] != '+' && s[0] != '-'
 }
 
 // parseFields cuts a header section into fields. Folded lines (obsolete since
@@ -222,13 +240,16 @@ func parseFields(section string) (Header, error) {
 
 // frame finds out how long the body is (RFC 9112 §6.3).
 func (c *conn1) frame(resp *response, method string, minor int) error {
-	keep := minor >= 1 && !hasToken(resp.header.Get("Connection"), "close")
+	keep := minor >= 1 && !hasToken(strings.Join(resp.header.Values("Connection"), ","), "close")
 	b := &body1{rd: &c.rd, headerLimit: c.limits.Header}
 	resp.body = b
 	resp.reusable = func() bool { return keep && b.done && c.rd.r == c.rd.w }
 	switch te := resp.header.Values("Transfer-Encoding"); {
-	case method == "HEAD" || resp.status == 204 || resp.status == 304:
+	case method == "HEAD" || resp.status == 304:
 		b.done = true
+	case resp.status == 204:
+		// Some servers announce a body all the same, and may send it.
+		b.done, keep = true, keep && len(te) == 0 && strings.Trim(resp.header.Get("Content-Length"), "0") == ""
 	case len(te) == 1 && strings.EqualFold(te[0], "chunked"):
 		b.chunked = true
 	case len(te) > 0:
@@ -246,8 +267,8 @@ func (b *body1) byLength(lengths []string, keep *bool) error {
 		return nil
 	}
 	for _, l := range lengths {
-		n, err := strconv.ParseInt(l, 10, 63)
-		if err != nil || n < 0 || l != lengths[0] || l[0] == '+' {
+		n, ok := number(l, 10)
+		if !ok || l != lengths[0] {
 			return fault(BadFraming, "the answer's Content-Length makes no sense: %s", printable(strings.Join(lengths, ", "), 60))
 		}
 		b.left = n
@@ -261,7 +282,9 @@ type body1 struct {
 	rd          *reader
 	chunked     bool
 	left        int64 // of the body or the chunk; -1: until the connection ends
-	inChunk     bool
+	inChunk     bool  // the line end behind a chunk is due
+	last        bool  // the last chunk was read: the trailer is due
+	trailed     int   // bytes of the trailer so far
 	done        bool
 	headerLimit int
 }
@@ -293,6 +316,9 @@ func (b *body1) Read(p []byte) (int, error) {
 
 // nextChunk reads the line that starts a chunk; the last chunk ends the body.
 func (b *body1) nextChunk() error {
+	if b.last {
+		return b.trailer()
+	}
 	if err := b.chunkEnd(); err != nil {
 		return err
 	}
@@ -304,36 +330,38 @@ func (b *body1) nextChunk() error {
 		return err
 	}
 	size, _, _ := strings.Cut(string(line), ";")
-	n, err := strconv.ParseInt(strings.TrimSpace(size), 16, 63)
-	if err != nil || n < 0 || strings.HasPrefix(size, "+") {
+	n, ok := number(strings.TrimSpace(size), 16)
+	if !ok {
 		return fault(BadFraming, "a chunk's size makes no sense: %s", printable(size, 40))
 	}
-	b.left, b.inChunk = n, true
 	if n == 0 {
+		b.last = true
 		return b.trailer()
 	}
+	b.left, b.inChunk = n, true
 	return nil
 }
 
-// chunkEnd reads the line end behind the chunk before.
+// chunkEnd reads the line end behind the chunk before. A wait that ran out can
+// be taken up again.
 func (b *body1) chunkEnd() error {
 	if !b.inChunk {
 		return nil
 	}
-	b.inChunk = false
 	if err := b.rd.await(); err != nil {
 		return err
 	}
-	line, err := b.rd.line(16)
-	if err == nil && len(line) != 0 {
+	line, err := b.rd.line(1)
+	if len(line) != 0 || isFault(err) {
 		return fault(BadFraming, "a chunk is longer than it said")
 	}
+	b.inChunk = err != nil
 	return err
 }
 
 // trailer skips the trailer section.
 func (b *body1) trailer() error {
-	for total := 0; total <= b.headerLimit; {
+	for b.trailed <= b.headerLimit {
 		if err := b.rd.await(); err != nil {
 			return err
 		}
@@ -345,7 +373,7 @@ func (b *body1) trailer() error {
 			b.done = true
 			return nil
 		}
-		total += len(line)
+		b.trailed += len(line) + 1
 	}
 	return fault(HeaderLimit, "the answer's trailer is longer than %d KiB", b.headerLimit>>10)
 }

@@ -68,8 +68,8 @@ func httpRequest(ctx context.Context, req *request) *http.Request {
 	path, query, _ := strings.Cut(req.url.Path, "?")
 	hr := &http.Request{
 		Method: req.method, Header: http.Header{},
-		URL:  &url.URL{Scheme: scheme, Host: req.url.authority(), Opaque: "", Path: path, RawQuery: query},
-		Host: req.url.authority(),
+		URL:  &url.URL{Scheme: scheme, Host: req.url.authority, Opaque: "", Path: path, RawQuery: query},
+		Host: req.url.authority,
 	}
 	for _, f := range req.header {
 		hr.Header.Add(f.Name, string(appendFieldValue(nil, f.Value)))

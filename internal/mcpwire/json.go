@@ -2,8 +2,10 @@ package mcpwire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -28,6 +30,58 @@ func CheckJSON(b []byte) error {
 		err = errSyntax
 	}
 	return err
+}
+
+// checkMembers is CheckJSON and eachMember in one walk: it holds b against the
+// grammar while it visits the members of the object that b is. Visit is not told
+// of members behind an error, and cannot end the walk.
+func checkMembers(b []byte, visit func(key string, value []byte)) (object bool, err error) {
+	i := skipSpace(b, 0)
+	if i >= len(b) || b[i] != '{' {
+		return false, CheckJSON(b)
+	}
+	if !utf8.Valid(b) {
+		return true, errUTF8
+	}
+	if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
+		return true, onlySpace(b, i+1)
+	}
+	for {
+		start := i
+		if i, err = skipName(b, i); err != nil {
+			return true, err
+		}
+		nameEnd, _ := skipString(b, start)
+		value := i
+		if i, err = skipNested(b, i); err != nil {
+			return true, err
+		}
+		visit(decodeKey(b[start:nameEnd]), b[value:i])
+		switch i = skipSpace(b, i); {
+		case i < len(b) && b[i] == ',':
+			i = skipSpace(b, i+1)
+		case i < len(b) && b[i] == '}':
+			return true, onlySpace(b, i+1)
+		default:
+			return true, errSyntax
+		}
+	}
+}
+
+// onlySpace reports an error when anything but space follows.
+func onlySpace(b []byte, i int) error {
+	if skipSpace(b, i) != len(b) {
+		return errSyntax
+	}
+	return nil
+}
+
+// skipNested skips a value that is inside one container.
+func skipNested(b []byte, i int) (int, error) {
+	if i >= len(b) {
+		return i, errSyntax
+	}
+	return skipValueWithin(b, i, maxDepth-1)
 }
 
 // eachMember calls visit for each member of the object b, which CheckJSON must
@@ -78,6 +132,18 @@ func EachElement(b []byte, visit func(value []byte) bool) bool {
 	}
 }
 
+// Member returns the value of a member of the object b, raw, or nil. B must have
+// passed CheckJSON.
+func Member(b []byte, name string) (value []byte) {
+	eachMember(b, func(key string, v []byte) bool {
+		if key == name {
+			value = v
+		}
+		return value == nil
+	})
+	return value
+}
+
 func decodeKey(quoted []byte) string {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return string(quoted[1 : len(quoted)-1])
@@ -95,7 +161,10 @@ func skipSpace(b []byte, i int) int {
 }
 
 // skipValue returns the index behind the value that starts at i.
-func skipValue(b []byte, i int) (int, error) {
+func skipValue(b []byte, i int) (int, error) { return skipValueWithin(b, i, maxDepth) }
+
+// skipValueWithin is skipValue with a bound on the depth, at most maxDepth.
+func skipValueWithin(b []byte, i, bound int) (int, error) {
 	var open [maxDepth]bool // true: an object, false: an array
 	depth := 0
 	for {
@@ -105,7 +174,7 @@ func skipValue(b []byte, i int) (int, error) {
 		var err error
 		switch c := b[i]; c {
 		case '{', '[':
-			if depth == maxDepth {
+			if depth == bound {
 				return i, errDepth
 			}
 			open[depth] = c == '{'
@@ -189,6 +258,10 @@ func skipScalar(b []byte, i int) (int, error) {
 
 func skipString(b []byte, i int) (int, error) {
 	for i++; i < len(b); i++ {
+		i = skipPlain(b, i)
+		if i == len(b) {
+			break
+		}
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1, nil
@@ -203,6 +276,22 @@ func skipString(b []byte, i int) (int, error) {
 		}
 	}
 	return i, errSyntax
+}
+
+// skipPlain skips bytes that mean nothing special in a string, eight at a time.
+// Each test sets the top bit of the bytes it is about; borrows can only reach
+// bytes behind the first that is set, which is the only one looked at.
+func skipPlain(b []byte, i int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(b)-i >= 8; i += 8 {
+		v := binary.LittleEndian.Uint64(b[i:])
+		quote, escape := v^(ones*'"'), v^(ones*'\\')
+		special := (quote-ones)&^quote | (escape-ones)&^escape | (v-ones*0x20)&^v
+		if special &= tops; special != 0 {
+			return i + bits.TrailingZeros64(special)/8
+		}
+	}
+	return i
 }
 
 // escapeLen returns the length of the escape sequence at the start of b, 0 when

@@ -63,8 +63,9 @@ func (er *eventReader) next() (event, error) {
 }
 
 // last turns the end of the stream into the event that it cut, if there is one.
+// A fault (the stream is too long) stays what it is.
 func (er *eventReader) last(err error) (event, error) {
-	if er.hasData && er.ended == nil {
+	if er.hasData && er.ended == nil && !isFault(err) {
 		er.ended = err
 		return er.event(true), nil
 	}
@@ -138,8 +139,8 @@ func lineEnd(b []byte) int {
 // partial keeps a last line that has no end, so that an answer whose stream was
 // closed one byte early is still seen.
 func (er *eventReader) partial(err error) ([]byte, error) {
-	if er.r < er.w && er.ended == nil {
-		er.field(er.buf[er.r:er.w])
+	if er.r < er.w && er.ended == nil && !isFault(err) {
+		er.field(er.withoutBOM(er.buf[er.r:er.w]))
 		er.r = er.w
 	}
 	return nil, err

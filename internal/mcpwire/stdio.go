@@ -254,16 +254,3 @@ func (t *tail) String() string {
 	defer t.mu.Unlock()
 	return string(t.buf)
 }
-
-// addLine keeps one exchange of stdio.
-func (r *Recorder) addLine(x *reply, line []byte, f *Fault) {
-	if r == nil || r.size >= recordTotal || len(r.Exchanges) >= recordedAtMost {
-		return
-	}
-	rec := Recorded{At: x.began.Sub(r.Began), Took: x.ans.Took, Request: cut(line, recordRequest), Response: cut(x.ans.Body, recordBody)}
-	if f != nil {
-		rec.Fault = f.Detail
-	}
-	r.size += len(rec.Request) + len(rec.Response)
-	r.Exchanges = append(r.Exchanges, rec)
-}

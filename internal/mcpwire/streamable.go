@@ -18,6 +18,9 @@ type Call struct {
 	// Name is the tool, resource or prompt that the call is about: modern
 	// revisions repeat it in the Mcp-Name field.
 	Name string
+	// Size is how long the answer is likely to be, in bytes; 0 when not known. It
+	// saves growing a buffer and bounds nothing.
+	Size int
 }
 
 // Answer is what a request brought. For statuses other than 2xx the body is
@@ -113,15 +116,16 @@ func (s *Streamable) BytesRead() int64 {
 // Call sends a request and waits for its answer. A fault means that no usable
 // answer came; the Answer is then what there was, possibly with Status 0.
 func (s *Streamable) Call(ctx context.Context, c Call) (*Answer, *Fault) {
-	body := encodeRequest(nil, c.ID, c.Method, s.params(c.Params))
+	body := encodeRequest(make([]byte, 0, 256), c.ID, c.Method, s.params(c.Params))
 	return s.exchange(ctx, "POST", s.header(c.Method, c.Name), body, func(x *reply) error {
+		x.size = c.Size
 		return x.readAnswer(c.ID)
 	})
 }
 
 // Notify sends a notification. The specification wants 202 without a body.
 func (s *Streamable) Notify(ctx context.Context, method string) (*Answer, *Fault) {
-	body := encodeRequest(nil, -1, method, s.params(nil))
+	body := encodeRequest(make([]byte, 0, 256), -1, method, s.params(nil))
 	return s.exchange(ctx, "POST", s.header(method, ""), body, (*reply).readRest)
 }
 
@@ -140,10 +144,10 @@ func (s *Streamable) params(params []byte) []byte {
 	out = append(out, `","io.modelcontextprotocol/clientInfo":`...)
 	out = append(out, s.opt.Client...)
 	out = append(out, `,"io.modelcontextprotocol/clientCapabilities":{}}`...)
-	inner := bytes.TrimSpace(params)
-	if len(inner) > 2 { // more than {}
+	members := bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(params), []byte("{")))
+	if len(members) > 1 { // more than the closing brace
 		out = append(out, ',')
-		return append(out, inner[1:]...)
+		return append(out, members...)
 	}
 	return append(out, '}')
 }
@@ -205,7 +209,7 @@ func (s *Streamable) once(ctx context.Context, req *request, read func(*reply) e
 	if x.ans.Took == 0 {
 		x.ans.Took = time.Since(began)
 	}
-	if err != nil || !resp.reusable() {
+	if interrupted := !stop(); err != nil || interrupted || !resp.reusable() {
 		s.Close()
 	} else if c1, ok := conn.(*conn1); ok {
 		c1.rd.release()
@@ -216,11 +220,11 @@ func (s *Streamable) once(ctx context.Context, req *request, read func(*reply) e
 }
 
 // faulted makes a Fault of err, nil of nil.
-func (s *Streamable) faulted(ctx context.Context, err error, any bool, waited time.Duration) *Fault {
+func (s *Streamable) faulted(ctx context.Context, err error, answered bool, waited time.Duration) *Fault {
 	if err == nil {
 		return nil
 	}
-	f := readFault(err, any, waited)
+	f := readFault(err, answered, waited)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Fault{Kind: Canceled, Detail: "canceled", Err: f}
 	}
@@ -235,6 +239,7 @@ type reply struct {
 	ans    Answer
 	began  time.Time
 	cut    bool // the answer's event was cut, but whole
+	size   int  // expected
 }
 
 func (x *reply) note(id, detail string) {
@@ -247,7 +252,7 @@ const errorBody = 256 << 10
 
 // readRest reads a body that no message is expected in.
 func (x *reply) readRest() error {
-	body, notes, err := decoded(x.resp)
+	body, notes, err := decoded(x.resp, x.limits.Body)
 	if err != nil {
 		return err
 	}
@@ -274,22 +279,21 @@ func (x *reply) readAnswer(id int) error {
 	if s := x.resp.status; s < 200 || s > 299 {
 		return x.readRest()
 	}
-	body, notes, err := decoded(x.resp)
+	body, notes, err := decoded(x.resp, x.limits.Body)
 	if err != nil {
 		return err
 	}
 	x.ans.Notes = append(x.ans.Notes, notes...)
-	switch mt := mediaType(x.resp.header.Get("Content-Type")); {
-	case mt == "text/event-stream":
+	mt := mediaType(x.resp.header.Get("Content-Type"))
+	if mt == "text/event-stream" {
 		return x.readStream(body, id)
-	default:
-		return x.readMessage(body, id, mt)
 	}
+	return x.readMessage(body, id, mt)
 }
 
 // readMessage reads an answer that is one message.
 func (x *reply) readMessage(body io.Reader, id int, mediaType string) error {
-	hint := 0
+	hint := min(x.size, x.limits.Body)
 	if b, ok := x.resp.body.(*body1); ok && b.left > 0 && !b.chunked {
 		hint = int(min(b.left, int64(x.limits.Body)))
 	}
@@ -315,8 +319,6 @@ func (x *reply) checkType(mt string, raw []byte, id int) error {
 		return fault(EmptyBody, "status %d with an empty body", x.resp.status)
 	case mt == "application/json" || strings.HasSuffix(mt, "+json"):
 		return nil
-	case text[0] == '<' || mt == "text/html":
-		return fault(HTML, "status %d with an HTML page instead of JSON-RPC", x.resp.status)
 	}
 	msg, bad := ParseMessage(raw)
 	switch answers := bad == nil && msg.IsResponse() && sameID(msg.ID, id); {
@@ -327,6 +329,9 @@ func (x *reply) checkType(mt string, raw []byte, id int) error {
 		return fault(ContentType, "the answer is labelled %s; clients accept only application/json and text/event-stream", printable(mt, 40))
 	case mt == "" && (text[0] == '{' || text[0] == '['):
 		return bad.orNil()
+	}
+	if mt == "text/html" || text[0] == '<' && !strings.Contains(mt, "xml") {
+		return fault(HTML, "status %d with an HTML page instead of JSON-RPC", x.resp.status)
 	}
 	return fault(HTML, "status %d with something other than MCP (%s): %s", x.resp.status, orNone(mt), printable(string(text[:min(len(text), 120)]), 60))
 }
@@ -357,8 +362,8 @@ func (x *reply) take(raw []byte, id int) error {
 		return fault(BadEnvelope, "the server answered the request with a message of its own (%s)", printable(msg.Method, 40))
 	case sameID(msg.ID, id):
 		return nil
-	case msg.Error != nil && (msg.ID == nil || string(msg.ID) == "null"):
-		return nil // an error about a request that the server could not read
+	case msg.unaddressed():
+		return nil
 	}
 	return fault(IDMismatch, "the answer carries the id %s, the request had %d", printable(string(msg.ID), 40), id)
 }
@@ -368,7 +373,8 @@ func (x *reply) take(raw []byte, id int) error {
 func (x *reply) readStream(body io.Reader, id int) error {
 	x.ans.Stream = true
 	er := newEventReader(body, x.limits.Body)
-	if _, ok := x.conn.(*conn1); ok { // HTTP/2 cannot go on after a deadline
+	// HTTP/2 and a decoder cannot go on after a deadline.
+	if _, ok := x.conn.(*conn1); ok && body == x.resp.body {
 		er.patience = x.patience
 	}
 	if err := x.readEvents(er, id); err != nil {
@@ -418,7 +424,7 @@ func (x *reply) takeEvent(ev event, id int) (bool, *Fault) {
 		return false, nil
 	case !msg.IsResponse():
 		return false, nil
-	case !sameID(msg.ID, id) && !(msg.Error != nil && (msg.ID == nil || string(msg.ID) == "null")):
+	case !sameID(msg.ID, id) && !msg.unaddressed():
 		x.note(NoteForeignAnswer, "an answer with the id "+printable(string(msg.ID), 40)+" came first")
 		return false, fault(IDMismatch, "the stream's answer carries the id %s, the request had %d", printable(string(msg.ID), 40), id)
 	}
@@ -464,7 +470,7 @@ func (s *Streamable) Fetch(ctx context.Context, method string, h Header, body []
 
 // readDocument reads a body as it is.
 func (x *reply) readDocument() error {
-	body, notes, err := decoded(x.resp)
+	body, notes, err := decoded(x.resp, x.limits.Body)
 	if err != nil {
 		return err
 	}

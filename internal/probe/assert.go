@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 	"time"
@@ -18,12 +19,17 @@ import (
 // Bounds of assertions and of the answers that they judge.
 const (
 	maxPattern    = 1 << 10 // bytes of a regular expression or a path
+	maxProgram    = 2000    // instructions of a compiled regular expression
+	maxMatchWork  = 1 << 25 // instructions times bytes of text: 0.2 s
 	maxExpected   = 64 << 10
 	maxAnswerText = 1 << 20
 	maxAnswerJSON = 1 << 20
-	maxDepth      = 64
-	maxValues     = 100_000 // JSON values that a path may walk over
-	maxDetail     = 200     // bytes
+	// maxMatchedJSON bounds what a path with match() or search() looks at: their
+	// expressions are compiled at every node and may be costly.
+	maxMatchedJSON = 64 << 10
+	maxDepth       = 64
+	maxValues      = 100_000 // JSON values that a path may walk over
+	maxDetail      = 200     // bytes
 )
 
 // answer is what assertions judge: the result of a tools/call, or the body of a
@@ -176,21 +182,26 @@ func checkContains(want string, ans answer) string {
 }
 
 func checkRegex(pattern string, ans answer) string {
-	re, err := compilePattern(pattern)
+	re, cost, err := compilePattern(pattern)
 	if err != nil {
 		return err.Error()
 	}
-	if re.MatchString(ans.Text[:min(len(ans.Text), maxAnswerText)]) {
+	text := ans.Text[:min(len(ans.Text), maxAnswerText, maxMatchWork/cost)]
+	if re.MatchString(text) {
 		return ""
 	}
-	return fmt.Sprintf("result does not match %s, it is %s", shownText(pattern), shownText(ans.Text))
+	where := ""
+	if len(text) < len(ans.Text) {
+		where = fmt.Sprintf(" in its first %d KiB", len(text)>>10)
+	}
+	return fmt.Sprintf("result does not match %s%s, it is %s", shownText(pattern), where, shownText(ans.Text))
 }
 
 func checkNoError(ans answer) string {
 	if !ans.IsError {
 		return ""
 	}
-	return fmt.Sprintf("the tool reported an error, expected none: %s", shownText(ans.Text))
+	return fmt.Sprintf("the tool reported an error (isError), expected none: %s", shownText(ans.Text))
 }
 
 func checkMillis(value string, ans answer) string {
@@ -347,6 +358,9 @@ func selectNodes(path string, doc []byte) ([]any, error) {
 	if len(doc) == 0 {
 		return nil, fmt.Errorf("result has no JSON of at most %d KiB and %d levels to look for %s in", maxAnswerJSON>>10, maxDepth, shownPath(path))
 	}
+	if len(doc) > maxMatchedJSON && (strings.Contains(path, "match(") || strings.Contains(path, "search(")) {
+		return nil, fmt.Errorf("result is over %d KiB, too large for match() and search() in %s", maxMatchedJSON>>10, shownPath(path))
+	}
 	v, err := decodeJSON(doc)
 	if err != nil {
 		return nil, fmt.Errorf("result is not JSON, expected to find %s in it", shownPath(path))
@@ -381,15 +395,34 @@ func decodeJSON(b []byte) (any, error) {
 	return v, nil
 }
 
-func compilePattern(pattern string) (*regexp.Regexp, error) {
+// compilePattern returns the expression and the number of its instructions: RE2
+// takes time in proportion to them times the text.
+func compilePattern(pattern string) (re *regexp.Regexp, cost int, err error) {
 	if len(pattern) > maxPattern {
-		return nil, fmt.Errorf("the regular expression has %d bytes, at most %d are allowed", len(pattern), maxPattern)
+		return nil, 0, fmt.Errorf("the regular expression has %d bytes, at most %d are allowed", len(pattern), maxPattern)
 	}
-	re, err := regexp.Compile(pattern)
+	if re, err = regexp.Compile(pattern); err != nil {
+		return nil, 0, fmt.Errorf("the regular expression %s is not valid RE2: %w", shownText(pattern), err)
+	}
+	if cost, err = programSize(pattern); err != nil {
+		return nil, 0, fmt.Errorf("the regular expression %s: %w", shownText(pattern), err)
+	}
+	if cost > maxProgram {
+		return nil, 0, fmt.Errorf("the regular expression %s is too costly: use smaller repetitions", shownText(pattern))
+	}
+	return re, cost, nil
+}
+
+func programSize(pattern string) (int, error) {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
-		return nil, fmt.Errorf("the regular expression %s is not valid RE2: %w", shownText(pattern), err)
+		return 0, fmt.Errorf("parsing: %w", err)
 	}
-	return re, nil
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0, fmt.Errorf("compiling: %w", err)
+	}
+	return max(len(prog.Inst), 1), nil
 }
 
 func parseMillis(value string) (time.Duration, error) {

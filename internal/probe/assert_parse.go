@@ -100,7 +100,7 @@ func ValidateAssertion(a uptime.Assertion) error {
 		}
 		return nil
 	case uptime.AssertRegex:
-		_, err := compilePattern(a.Value)
+		_, _, err := compilePattern(a.Value)
 		return err
 	case uptime.AssertJSONPath:
 		_, err := compilePath(a.Path)

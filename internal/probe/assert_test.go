@@ -34,6 +34,7 @@ func TestAssertions(t *testing.T) {
 		{assertion: `json:$.a=[{"k":1},{"k":2}]`, result: toolResult},
 		{assertion: `json:$.a[*].k=1`, result: toolResult, detail: "result has 2 values at $.a[*].k, expected exactly one"},
 		{assertion: `json:$.nope=1`, result: toolResult, detail: `result has nothing at $.nope, expected "1"`},
+		{assertion: `json:$.a[?match(@.k, "b+")].k=bb`, result: `{"structuredContent":{"a":[{"k":"bb"},{"k":"a"}]}}`},
 		{assertion: "json:$.city=Bern", result: `{"structuredContent":{"city":"Bern"}}`},
 		{assertion: "json:$.content[0].type=image", result: `{"content":[{"type":"image"}]}`},
 		{assertion: "json:$.a=1", result: `{"structuredContent":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`, detail: "result has no JSON of at most 1024 KiB and 64 levels to look for $.a in"},
@@ -50,7 +51,7 @@ func TestAssertions(t *testing.T) {
 		{assertion: "not_empty:$.a", result: `{"structuredContent":{"a":{}}}`, detail: "result has an empty object at $.a, expected it not to be empty"},
 		{assertion: "not_empty:$.a", result: `{"structuredContent":{"a":0}}`},
 		{assertion: "no_error", result: toolResult},
-		{assertion: "no_error", result: errored, detail: `the tool reported an error, expected none: "upstream said 503"`},
+		{assertion: "no_error", result: errored, detail: `the tool reported an error (isError), expected none: "upstream said 503"`},
 		{assertion: "max_ms:500", result: toolResult, took: 500 * time.Millisecond},
 		{assertion: "max_ms:500", result: toolResult, took: 612 * time.Millisecond, detail: "answered in 612 ms, expected at most 500 ms"},
 	} {
@@ -134,14 +135,23 @@ func TestParseAssertion(t *testing.T) {
 }
 
 func TestAssertionsOnHostileResultsAreQuick(t *testing.T) {
-	wide := `{"structuredContent":{"a":[` + strings.Repeat("[],", 90_000) + `[]]}}`
+	wide := `{"structuredContent":{"a":[` + strings.Repeat(`[[],"ab"],`, 19_000) + `[]]}}`
 	for _, path := range []string{"$..[*,*,*,*,*]", "$.a[?@[?@[?@]]]", `$..[?match(@, "(a*)*b")]`, "$.a[9007199254740991::-9007199254740991]", "$.a[1::9007199254740991]"} {
 		a := uptime.Assertion{Kind: uptime.AssertNotEmpty, Path: path}
 		begin := time.Now()
 		probe.CheckAssertions([]uptime.Assertion{a}, probe.ToolAnswer([]byte(wide), 0))
-		if took := time.Since(begin); took > 5*time.Second {
+		took := time.Since(begin)
+		if t.Logf("%s took %s", path, took); took > 5*time.Second {
 			t.Errorf("%s took %s", path, took)
 		}
+	}
+	long := probe.BodyAnswer([]byte(strings.Repeat("a", 1<<20)), 0)
+	ok, detail := probe.CheckAssertions([]uptime.Assertion{{Kind: uptime.AssertRegex, Value: "(a{0,31}){30}b"}}, long)
+	if ok || !strings.Contains(detail, "in its first 17 KiB") {
+		t.Errorf("%t, %s", ok, detail)
+	}
+	if _, err := probe.ParseAssertion("regex:(a?b?c?d?){500}"); err == nil || !strings.Contains(err.Error(), "too costly") {
+		t.Errorf("a costly expression: %v", err)
 	}
 }
 

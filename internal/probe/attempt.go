@@ -40,6 +40,8 @@ type attempt struct {
 
 	hs         handshake
 	redirects  int
+	strayed    bool     // a redirect led to another origin: credentials stayed behind
+	knocked    bool     // this cycle's one request as a stranger has been made
 	lastDelete int      // status of the answer to our DELETE
 	tokenKey   tokenKey // of the token that is presented
 }
@@ -52,6 +54,12 @@ type handshake struct {
 	serverVer    string
 	capabilities []string
 	instructions int // bytes
+}
+
+// sameServer reports whether two handshakes describe the same server.
+func (h handshake) sameServer(o handshake) bool {
+	return h.version == o.version && h.name == o.name && h.serverVer == o.serverVer &&
+		slices.Equal(h.capabilities, o.capabilities)
 }
 
 func (h handshake) has(capability string) bool { return slices.Contains(h.capabilities, capability) }
@@ -124,12 +132,12 @@ func fail(c uptime.Cause, format string, args ...any) *uptime.Failure {
 }
 
 // find adds a finding once.
-func (a *attempt) find(id string, detail string) {
+func (a *attempt) find(id, detail string) {
 	if a.noted[id] {
 		return
 	}
 	a.noted[id] = true
-	a.res.Findings = append(a.res.Findings, newFinding(id, detail))
+	a.res.Findings = append(a.res.Findings, a.p.finding(id, detail))
 }
 
 // noteAll turns what was sloppy about an answer into findings.
@@ -145,8 +153,10 @@ func (a *attempt) finish(f *uptime.Failure) uptime.Result {
 	a.res.Failure = f
 	a.res.Timings.Total = time.Since(a.res.Started)
 	if a.hs.version != "" {
-		a.res.Version, a.res.ServerName, a.res.ServerVer = a.hs.version, a.hs.name, a.hs.serverVer
-		a.res.Capabilities = a.hs.capabilities
+		a.res.Version, a.res.ServerName, a.res.ServerVer = a.hs.version, a.red.text(a.hs.name), a.red.text(a.hs.serverVer)
+		for _, c := range a.hs.capabilities {
+			a.res.Capabilities = append(a.res.Capabilities, a.red.text(c))
+		}
 	}
 	if f != nil {
 		f.Detail = a.red.text(f.Detail)
@@ -187,11 +197,11 @@ func (a *attempt) redactDetails() {
 func (a *attempt) transcript() []uptime.Exchange {
 	out := make([]uptime.Exchange, 0, len(a.rec.Exchanges))
 	for _, r := range a.rec.Exchanges {
-		answer := string(r.Response)
+		answer := r.Response()
 		if r.Fault != "" {
 			answer = strings.TrimSpace(answer + "\n[" + r.Fault + "]")
 		}
-		out = append(out, uptime.Exchange{At: r.At, Took: r.Took, Request: a.red.text(string(r.Request)), Response: a.red.text(answer)})
+		out = append(out, uptime.Exchange{At: r.At, Took: r.Took, Request: a.red.text(r.Request()), Response: a.red.text(answer)})
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 
@@ -17,7 +18,9 @@ func (a *attempt) compare(baseline []byte) *uptime.Failure {
 		return nil
 	}
 	before, _ := snap.Contract()
+	a.known.equals = [sha256.Size]byte{}
 	if before.Hash == a.res.Tools.Hash {
+		a.known.equals = sha256.Sum256(baseline)
 		return nil
 	}
 	now, _ := drift.Parse(rawMessages(a.res.Tools.Raw), a.hs.version)

@@ -92,15 +92,19 @@ func (a *attempt) freeSlot() { <-a.p.slots }
 func (a *attempt) recordDial(rep mcpwire.DialReport, f *mcpwire.Fault) *uptime.Failure {
 	a.res.Timings.DNS, a.res.Timings.TCP, a.res.Timings.TLS = rep.DNS, rep.TCP, rep.TLS
 	a.describeCertificate(rep)
-	failed := faultFailure(f)
-	switch reached := lastPart(rep, f); {
-	case reached == uptime.StepDNS:
+	failed := a.certificateRefused(f)
+	if failed == nil {
+		failed = faultFailure(f)
+	}
+	switch lastPart(rep, f) {
+	case uptime.StepDNS:
 		return a.step(uptime.StepDNS, rep.DNS, failed, "")
-	case reached == uptime.StepTCP:
+	case uptime.StepTCP:
 		a.recordLookup(rep)
 		return a.step(uptime.StepTCP, rep.TCP, failed, "")
+	default:
+		a.recordLookup(rep)
 	}
-	a.recordLookup(rep)
 	_ = a.step(uptime.StepTCP, rep.TCP, nil, "")
 	if !a.wireOpt.Target.Secure {
 		a.skip(uptime.StepTLS, "plain http")

@@ -124,8 +124,8 @@ func (b *brokenLink) Error() string { return b.words }
 // the two well-known places; then the authorization server's RFC 8414 or OpenID
 // metadata; without any RFC 9728 metadata, the rule of revision 2025-03-26. It
 // makes at most six requests and remembers nothing. An empty Access means that
-// the question could not be answered: ctx ended, someone limited our rate, or
-// the status was no refusal.
+// the question could not be answered: ctx ended, our own network failed,
+// someone limited our rate, or the status was no refusal.
 func discoverAuth(ctx context.Context, f fetcher, endpoint *url.URL, r refusal) (authChain, uptime.Access, []uptime.Finding) {
 	w := &authWalk{fetcher: f, endpoint: endpoint, left: maxAuthFetches}
 	w.chain.Status = r.Status
@@ -349,7 +349,7 @@ func (w *authWalk) once(ctx context.Context, at string) (fetched, error) {
 	got, err := w.fetcher.fetch(ctx, fetchRequest{
 		Method: "GET", URL: at, Header: []headerField{{"Accept", "application/json"}}, Limit: maxAuthDocument,
 	})
-	if ctx.Err() != nil || err == nil && got.Status == 429 {
+	if ctx.Err() != nil || oursToBlame(err) || err == nil && got.Status == 429 {
 		return fetched{}, errInconclusive
 	}
 	return got, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/alivemcp/alivemcp/internal/mcpwire"
 	"github.com/alivemcp/alivemcp/internal/probe"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -206,8 +206,9 @@ func TestDiscoveryRules(t *testing.T) {
 		{name: "metadata is missing", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 404", findings: []string{"prm_not_served"}, visits: []string{prmPath}},
 		{name: "metadata is too slow", refusal: announced(), site: site{prmPath: {err: timeout}}, access: uptime.AccessBroken, broken: "did not answer in time", findings: []string{"prm_not_served"}},
 		{name: "metadata at an address that is refused", refusal: announced(), site: site{prmPath: {err: fmt.Errorf("dialling 10.0.0.1: %w", probe.ErrBlocked)}}, access: uptime.AccessBroken, broken: "leads to an address that is not public", findings: []string{"prm_not_served"}},
-		{name: "metadata on a host that does not exist", refusal: announced(), site: site{prmPath: {err: &net.DNSError{IsNotFound: true}}}, access: uptime.AccessBroken, broken: "host name that does not exist", findings: []string{"prm_not_served"}},
-		{name: "metadata unreachable", refusal: announced(), site: site{prmPath: {err: errors.New("read 10.0.0.1:443: reset")}}, access: uptime.AccessBroken, broken: "could not be reached", findings: []string{"prm_not_served"}},
+		{name: "metadata on a host that does not exist", refusal: announced(), site: site{prmPath: {err: &mcpwire.Fault{Kind: mcpwire.NXDomain, Detail: "the name does not exist"}}}, access: uptime.AccessBroken, broken: "could not be fetched (the name does not exist)", findings: []string{"prm_not_served"}},
+		{name: "metadata unreachable", refusal: announced(), site: site{prmPath: {err: errors.New("read 10.0.0.1:443: reset")}}, access: uptime.AccessBroken, broken: "could not be fetched. Serve", findings: []string{"prm_not_served"}},
+		{name: "our own network", refusal: announced(), site: site{prmPath: {err: &mcpwire.Fault{Kind: mcpwire.OurNetwork}}}, access: "", visits: []string{prmPath}},
 		{name: "metadata behind sign-in", refusal: announced(), site: site{prmPath: {status: 401}}, access: uptime.AccessBroken, broken: "asks for sign-in itself", findings: []string{"prm_behind_auth"}},
 		{
 			name: "well-known metadata behind sign-in", refusal: probe.Refusal{Status: 401, Challenges: bearer("realm", "x")}, site: site{prmRoot: {status: 403}},
@@ -299,6 +300,17 @@ func TestDiscoveryRules(t *testing.T) {
 		},
 		{name: "a redirect to http is not", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 302", findings: []string{"prm_not_served"}, site: site{prmPath: {status: 302, location: "http://mcp.example/"}}, visits: []string{prmPath}},
 		{name: "a redirect loop ends", refusal: announced(), access: uptime.AccessBroken, broken: "answers HTTP 302", findings: []string{"metadata_redirect", "prm_not_served"}, site: site{prmPath: {status: 302, location: prmPath}}},
+		{
+			name: "the budget of requests ends", refusal: probe.Refusal{Status: 401}, access: "",
+			findings: []string{"metadata_redirect", "metadata_redirect", "as_other_host", "metadata_redirect"},
+			site: site{
+				prmPath:                 {status: 302, location: "/a"},
+				prmRoot:                 {status: 302, location: "/b"},
+				"https://mcp.example/b": doc(`{"resource":"https://mcp.example","authorization_servers":["https://idp.example/t"]}`),
+				asIDP + "/t":            {status: 302, location: "/c"},
+			},
+			visits: []string{prmPath, "https://mcp.example/a", prmRoot, "https://mcp.example/b", asIDP + "/t", "https://idp.example/c"},
+		},
 		{name: "nested too deeply", refusal: announced(), site: site{prmPath: doc(`{"resource":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}`)}, access: uptime.AccessBroken, broken: "nested too deeply", findings: []string{"prm_not_served"}},
 		{name: "too large", refusal: announced(), site: site{prmPath: doc(`{"resource":"` + strings.Repeat("x", 300<<10) + `"}`)}, access: uptime.AccessBroken, broken: "larger than 256 KiB", findings: []string{"prm_not_served"}},
 	} {

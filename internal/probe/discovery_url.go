@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
 	"net/url"
 	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/mcpwire"
 )
 
 // Why a URL from a document is not visited; the words follow the URL.
@@ -41,20 +42,25 @@ func brokenURL(id, what, raw, spec string, err error) error {
 	return &brokenLink{id, what + " " + shownURL(raw) + " " + err.Error() + ".", spec}
 }
 
-// unreached says in words why a document did not come. Neither addresses nor
-// the texts of foreign errors appear in it.
+// unreached says in words why a document did not come. A fault of the wire is
+// fit for people; the texts of other errors may name addresses and do not appear.
 func unreached(err error) string {
-	var dns *net.DNSError
-	var timeout interface{ Timeout() bool }
+	var wire *mcpwire.Fault
 	switch {
 	case errors.Is(err, errBlocked):
 		return "leads to an address that is not public"
-	case errors.As(err, &dns) && dns.IsNotFound:
-		return "has a host name that does not exist"
-	case errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout():
+	case errors.As(err, &wire):
+		return "could not be fetched (" + clipText(wire.Detail, 120) + ")"
+	case errors.Is(err, context.DeadlineExceeded):
 		return "did not answer in time"
 	}
-	return "could not be reached"
+	return "could not be fetched"
+}
+
+// oursToBlame says that a failed fetch is no evidence against anyone else.
+func oursToBlame(err error) bool {
+	var wire *mcpwire.Fault
+	return errors.As(err, &wire) && (wire.Kind == mcpwire.OurNetwork || wire.Kind == mcpwire.Canceled)
 }
 
 // wellKnown inserts /.well-known/name before path (RFC 8615, RFC 9728 section

@@ -48,6 +48,9 @@ func (a *attempt) judgeCanary(c uptime.Canary, ans *mcpwire.Answer, fault *mcpwi
 		}
 		return fail(uptime.CanaryError, "calling %s failed: %s", clip(c.Tool, 60), f.Detail)
 	}
+	if mcpwire.Member(ans.Message.Result, "content") == nil && mcpwire.Member(ans.Message.Result, "structuredContent") == nil {
+		return fail(uptime.CanaryError, "calling %s brought a result without content", clip(c.Tool, 60))
+	}
 	expect := c.Expect
 	if len(expect) == 0 {
 		expect = []uptime.Assertion{{Kind: uptime.AssertNoError}}
@@ -113,11 +116,12 @@ func (a *attempt) expandPrompt(ctx context.Context) *uptime.Failure {
 	defer cancel()
 	began := time.Now()
 	name, why := a.choosePrompt(ctx, *pc)
+	id := findPromptFailed
 	if why == "" && name != "" {
-		why = a.expand(ctx, name, pc.Arguments)
+		id, why = a.expand(ctx, name, pc.Arguments)
 	}
 	if why != "" {
-		a.find(findPromptsBroken, why)
+		a.find(id, why)
 		a.stepWarn(uptime.StepPrompts, time.Since(began), why)
 		return nil
 	}
@@ -163,15 +167,16 @@ func (a *attempt) choosePrompt(ctx context.Context, pc uptime.PromptCheck) (name
 	return "", ""
 }
 
-// expand gets a prompt and looks whether anything came out.
-func (a *attempt) expand(ctx context.Context, name string, args map[string]string) string {
+// expand gets a prompt and looks whether anything came out. Otherwise it returns
+// the finding's id and why.
+func (a *attempt) expand(ctx context.Context, name string, args map[string]string) (id, why string) {
 	params, _ := json.Marshal(map[string]any{"name": name, "arguments": args})
 	if args == nil {
 		params, _ = json.Marshal(map[string]string{"name": name})
 	}
 	ans, fault := a.conv.Call(ctx, mcpwire.Call{ID: idPrompt, Method: "prompts/get", Params: params, Name: name})
 	if f := judgeAnswer(ans, fault); f != nil {
-		return "expanding " + clip(name, 60) + ": " + f.Detail
+		return findPromptFailed, "expanding " + clip(name, 60) + ": " + f.Detail
 	}
 	var r struct {
 		Messages []struct {
@@ -179,7 +184,7 @@ func (a *attempt) expand(ctx context.Context, name string, args map[string]strin
 		} `json:"messages"`
 	}
 	if json.Unmarshal(ans.Message.Result, &r) != nil || len(r.Messages) == 0 {
-		return "the prompt " + clip(name, 60) + " expands to nothing"
+		return findPromptEmpty, "the prompt " + clip(name, 60) + " expands to nothing"
 	}
 	for _, m := range r.Messages {
 		var text struct {
@@ -187,10 +192,10 @@ func (a *attempt) expand(ctx context.Context, name string, args map[string]strin
 			Text string `json:"text"`
 		}
 		if json.Unmarshal(m.Content, &text) == nil && text.Type == "text" && clip(text.Text, 1) == "" {
-			return "the prompt " + clip(name, 60) + " expands to an empty message"
+			return findPromptEmpty, "the prompt " + clip(name, 60) + " expands to an empty message"
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // completionBudget is the time after which a completion comes too late for

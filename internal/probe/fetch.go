@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/mcpwire"
@@ -12,7 +13,15 @@ import (
 
 // fetch gets a document beside the MCP endpoint, such as OAuth metadata, over a
 // connection of its own that the same address guard watches.
+//
+// One document gets a third of the time that is left, so that a link that hangs
+// can be told from one that is slow.
 func (a *attempt) fetch(ctx context.Context, req fetchRequest) (fetched, error) {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/3)
+		defer cancel()
+	}
 	ans, fault := a.get(ctx, req)
 	if fault != nil && fault.Kind == mcpwire.Blocked {
 		return fetched{}, fmt.Errorf("%w: %s", errBlocked, fault.Detail)
@@ -79,28 +88,40 @@ func (a *attempt) checkOneHealth(ctx context.Context, hc uptime.HealthCheck) *up
 	for _, h := range hc.Headers {
 		req.Header = append(req.Header, headerField{h.Name, h.Value.Reveal()})
 	}
-	ans, fault := a.get(ctx, req)
 	name := hc.Name
 	if name == "" {
 		name = SafeURL(hc.URL)
 	}
-	var f *uptime.Failure
-	detail := name + " is well"
-	switch {
-	case fault != nil:
-		f = fail(uptime.HealthFailed, "%s: %s", name, fault.Detail)
-	default:
-		ok, degradedOnly, why := judgeHealth(hc, ans.Status, ans.Body, ans.Took)
-		if !ok {
-			f = fail(uptime.HealthFailed, "%s: %s", name, why)
-		}
-		if f != nil && hc.Downs && !degradedOnly {
-			f.Effect = uptime.Down
-		}
-		return a.step(uptime.StepHealth, ans.Took, f, detail)
+	ans, fault := a.get(ctx, req)
+	if fault != nil {
+		return a.healthFault(hc, name, fault)
 	}
+	ok, degradedOnly, why := judgeHealth(hc, ans.Status, ans.Body, ans.Took)
+	if ok {
+		return a.step(uptime.StepHealth, ans.Took, nil, name+" is well")
+	}
+	f := fail(uptime.HealthFailed, "%s: %s", name, why)
+	if hc.Downs && !degradedOnly {
+		f.Effect = uptime.Down
+	}
+	return a.step(uptime.StepHealth, ans.Took, f, "")
+}
+
+// healthFault judges a health URL that did not answer. An address that must not
+// be contacted says nothing about the server, and neither does our own trouble.
+func (a *attempt) healthFault(hc uptime.HealthCheck, name string, fault *mcpwire.Fault) *uptime.Failure {
+	why := name + ": " + fault.Detail
+	switch cause := causeOf(fault.Kind); {
+	case cause == uptime.BlockedTarget:
+		a.find(findHealthBlocked, why)
+		a.stepWarn(uptime.StepHealth, 0, why)
+		return nil
+	case cause.Effect() == uptime.Unknown:
+		return a.step(uptime.StepHealth, 0, fail(cause, "%s", why), "")
+	}
+	f := fail(uptime.HealthFailed, "%s", why)
 	if hc.Downs {
 		f.Effect = uptime.Down
 	}
-	return a.step(uptime.StepHealth, 0, f, detail)
+	return a.step(uptime.StepHealth, 0, f, "")
 }

@@ -9,6 +9,7 @@ import (
 // notes, those of sign-in are made in discovery.go, and those of single tools
 // those of toolFinding.
 const (
+	findSessionExpiry      = "session_expiry_not_404"
 	findDeleteFailed       = "session_delete_failed"
 	findSessionNotDeleted  = "session_not_deleted"
 	findInitializedNot202  = "initialized_not_202"
@@ -32,16 +33,18 @@ const (
 	findModernSession      = "modern_session_id"
 	findToolsOrder         = "tools_order_unstable"
 	findToolsUnstable      = "tools_unstable"
-	findBadVersionAccepted = "unsupported_version_accepted"
-	findPromptsBroken      = "prompts_broken"
-	findResourcesBroken    = "resources_broken"
+	findBadVersionAccepted = "version_header_ignored"
+	findPromptFailed       = "prompt_failed"
+	findPromptEmpty        = "prompt_empty"
+	findResourcesBroken    = "resources_failed"
 	findCompletionSlow     = "completion_slow"
-	findCompletionBroken   = "completion_broken"
+	findCompletionBroken   = "completion_failed"
 	findBaselineUnreadable = "baseline_unreadable"
 	findDriftHarmless      = "drift_harmless"
 	findNoExit             = "no_exit_on_eof"
 	findExitWhileOpen      = "exited_early"
 	findHeavyContract      = "heavy_contract"
+	findHealthBlocked      = "health_blocked"
 )
 
 // kindOfFinding is what is always the same about a finding.
@@ -64,6 +67,7 @@ const (
 func findingKinds() map[string]kindOfFinding {
 	const fails, warn, info = uptime.SeverityFail, uptime.SeverityWarn, uptime.SeverityInfo
 	return map[string]kindOfFinding{
+		findSessionExpiry:      {warn, "a session that has ended must be answered 404; on anything else clients do not start a new one", specSession},
 		findDeleteFailed:       {warn, "the server does not let a client end its session: sessions pile up until they time out", specSession},
 		findSessionNotDeleted:  {warn, "the session still works after it was deleted; clients cannot rely on its end", specSession},
 		findInitializedNot202:  {warn, "a notification should be answered 202 without a body; strict clients stop here", specTransport + ", Sending Messages to the Server"},
@@ -88,7 +92,8 @@ func findingKinds() map[string]kindOfFinding {
 		findToolsOrder:         {warn, "the same list came in another order the second time; caches and diffs suffer", "2026-07-28 server/tools, Listing Tools"},
 		findToolsUnstable:      {warn, "two listings within a second differ", specTools + ", Listing Tools"},
 		findBadVersionAccepted: {warn, "a revision that does not exist is accepted; it must be answered 400", "2025-06-18 basic/transports, Protocol Version Header"},
-		findPromptsBroken:      {warn, "prompts are declared and do not work", "2025-11-25 server/prompts"},
+		findPromptFailed:       {warn, "prompts are declared and do not work", "2025-11-25 server/prompts"},
+		findPromptEmpty:        {warn, "a prompt expands to nothing: the data behind it are gone", "2025-11-25 server/prompts"},
 		findResourcesBroken:    {warn, "resources are declared and do not work", "2025-11-25 server/resources"},
 		findCompletionSlow:     {warn, "a completion took longer than 100 ms; clients that complete while typing give up", "2025-11-25 server/utilities/completion"},
 		findCompletionBroken:   {warn, "completions are declared and do not work", "2025-11-25 server/utilities/completion"},
@@ -97,6 +102,7 @@ func findingKinds() map[string]kindOfFinding {
 		findNoExit:             {warn, "the process does not leave when its standard input closes", specStdio + ", Shutdown"},
 		findExitWhileOpen:      {warn, "the process left before its standard input was closed", specStdio},
 		findHeavyContract:      {info, "the tools are heavy: every agent loads all of this before its first call", specTools},
+		findHealthBlocked:      {warn, "a health URL leads to an address that is not contacted, so it was not looked at", ""},
 
 		mcpwire.NoteCompressed:        {warn, "the answer is compressed although identity was asked for", "RFC 9110 section 12.5.3"},
 		mcpwire.NoteNoContentType:     {warn, "the answer has no Content-Type; strict clients refuse it", specTransport + ", Sending Messages to the Server"},
@@ -108,10 +114,10 @@ func findingKinds() map[string]kindOfFinding {
 	}
 }
 
-// newFinding makes a finding of the catalogue. Detail says what was seen this
+// finding makes a finding of the catalogue. Detail says what was seen this
 // time.
-func newFinding(id, detail string) uptime.Finding {
-	k, ok := findingKinds()[id]
+func (p *Prober) finding(id, detail string) uptime.Finding {
+	k, ok := p.catalogue[id]
 	if !ok {
 		k = kindOfFinding{severity: uptime.SeverityInfo}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
@@ -54,22 +53,55 @@ const (
 func (a *attempt) shakeHands(ctx context.Context) (done bool, f *uptime.Failure) {
 	switch {
 	case a.stream != nil:
-		return false, a.openStream(ctx)
-	case a.known.era == uptime.Legacy && a.known.transport == uptime.StreamableHTTP:
-		done, f = a.initialize(ctx)
-		if f == nil || !refusesTheEra(f) {
+		done, f = a.openStream(ctx)
+		if a.srv.Transport == uptime.HTTPSSE {
 			return done, f
 		}
-		a.known.era, a.known.transport = "", ""
+	case a.known.era == uptime.Legacy && a.known.transport == uptime.StreamableHTTP:
+		done, f = a.initialize(ctx)
+	default:
+		return a.detect(ctx)
 	}
+	if f == nil || !mayHaveMoved(f) {
+		return done, f
+	}
+	a.startOver(ctx, f)
 	return a.detect(ctx)
 }
 
-// refusesTheEra reports whether a failure may come from a server that has
-// changed what it speaks.
-func refusesTheEra(f *uptime.Failure) bool {
-	return f.Cause.Reason() == uptime.ProtocolError && f.Step == uptime.StepInitialize &&
-		f.Cause != uptime.HTTPServerError
+// mayHaveMoved reports whether a failure may come from a server that has changed
+// what it speaks.
+func mayHaveMoved(f *uptime.Failure) bool {
+	switch f.Step {
+	case uptime.StepStream, uptime.StepInitialize, uptime.StepInitialized:
+		return f.Cause.Reason() == uptime.ProtocolError && f.Cause != uptime.HTTPServerError && f.Cause != uptime.AuthRequired
+	default:
+		return false
+	}
+}
+
+// startOver forgets what the server used to speak, and clears away what was
+// begun in it.
+func (a *attempt) startOver(ctx context.Context, f *uptime.Failure) {
+	a.known.era, a.known.transport = "", ""
+	a.relabel(f.Step, "not spoken any more: ")
+	if a.stream != nil {
+		a.res.BytesRead += a.stream.BytesRead()
+		a.stream.Close()
+		a.stream, a.http = nil, mcpwire.NewStreamable(a.wireOpt)
+	}
+	a.dropSession(ctx)
+	a.hs, a.conv = handshake{}, nil
+}
+
+// dropSession ends a session that is not going to be used.
+func (a *attempt) dropSession(ctx context.Context) {
+	if a.http.Session != "" {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+		defer cancel()
+		_, _ = a.http.Delete(ctx)
+	}
+	a.http.Session, a.http.Version = "", ""
 }
 
 // detect asks in the order of the specification: a modern request, initialize,
@@ -115,7 +147,7 @@ func (a *attempt) discover(ctx context.Context) (opening, *mcpwire.Answer, *upti
 	a.http.Modern, a.http.Version = true, ModernVersion
 	ans, fault := a.post(bounded, mcpwire.Call{ID: idHandshake, Method: "server/discover"})
 	a.res.Timings.FirstByte = ans.FirstByte
-	f := judgeAnswer(ans, fault)
+	f := a.judge(ans, fault)
 	how := judgeOpening(ans, f)
 	switch {
 	case f == nil && how == openedModern:
@@ -133,6 +165,8 @@ func (a *attempt) discover(ctx context.Context) (opening, *mcpwire.Answer, *upti
 		a.skip(uptime.StepDiscover, "not a modern server: "+brief(f))
 	}
 	a.http.Modern, a.http.Version = false, ""
+	a.keepSession(ans)
+	a.dropSession(ctx)
 	return how, ans, f
 }
 
@@ -161,7 +195,7 @@ func judgeOpening(ans *mcpwire.Answer, f *uptime.Failure) opening {
 		}
 		return openedLegacy
 	case uptime.RateLimited, uptime.BotChallenge, uptime.HTTPRedirect, uptime.MisdirectedHost,
-		uptime.BlockedTarget, uptime.SelfOverload, uptime.BodyTooLarge:
+		uptime.BlockedTarget, uptime.SelfOverload, uptime.BodyTooLarge, uptime.CredentialRefused, uptime.CredentialExpired:
 		return openedNever
 	case uptime.DNSNXDomain, uptime.DNSFailed, uptime.ConnectRefused, uptime.ConnectTimeout,
 		uptime.TLSExpired, uptime.TLSNotYetValid, uptime.TLSHostname, uptime.TLSUntrusted, uptime.TLSFailed:
@@ -211,7 +245,7 @@ func (a *attempt) greetModern(ans *mcpwire.Answer) *uptime.Failure {
 	}
 	hs.version = ModernVersion
 	a.hs, a.conv = hs, a.http
-	a.noteAll(ans)
+	a.noteGreeting(ans)
 	a.checkModernHello(ans)
 	a.settle(uptime.Modern, uptime.StreamableHTTP)
 	a.res.Timings.Handshake = ans.Took
@@ -243,8 +277,10 @@ func (a *attempt) initialize(ctx context.Context) (done bool, f *uptime.Failure)
 	if a.res.Timings.FirstByte == 0 {
 		a.res.Timings.FirstByte = ans.FirstByte
 	}
-	f = judgeAnswer(ans, fault)
+	a.keepSession(ans)
+	f = a.judge(ans, fault)
 	if f != nil && f.Cause == uptime.AuthRequired && (ans.Status == 401 || ans.Status == 403) {
+		a.beginHereNext()
 		return true, a.meetWall(ctx, ans)
 	}
 	if f == nil {
@@ -254,8 +290,7 @@ func (a *attempt) initialize(ctx context.Context) (done bool, f *uptime.Failure)
 		a.markSoftWall(f)
 		return false, f
 	}
-	a.adoptSession(ans)
-	a.conv = a.http
+	a.http.Version, a.conv = a.hs.version, a.http
 	f = a.initialized(ctx)
 	a.res.Timings.Handshake = time.Since(began)
 	if f == nil {
@@ -264,9 +299,16 @@ func (a *attempt) initialize(ctx context.Context) (done bool, f *uptime.Failure)
 	return false, f
 }
 
+// beginHereNext makes initialize the first request of the next cycle: where the
+// wall is known to stand behind it, a stranger asks once and not twice.
+func (a *attempt) beginHereNext() {
+	a.known.era, a.known.transport = uptime.Legacy, uptime.StreamableHTTP
+}
+
 // markSoftWall notes a sign-in wall that hides behind HTTP 200.
 func (a *attempt) markSoftWall(f *uptime.Failure) {
 	if f.Cause == uptime.AuthRequired {
+		a.beginHereNext()
 		a.res.Access = uptime.AccessBroken
 		a.find(findAuth200, "")
 	}
@@ -279,7 +321,7 @@ func (a *attempt) initializeParams() []byte {
 // greetLegacy holds the answer to initialize against the specification
 // (2025-11-25 basic/lifecycle, "Initialization").
 func (a *attempt) greetLegacy(ans *mcpwire.Answer) *uptime.Failure {
-	a.noteAll(ans)
+	a.noteGreeting(ans)
 	hs, f := a.readHello(ans.Message.Result, decodeInitialize)
 	if f != nil {
 		return f
@@ -289,6 +331,14 @@ func (a *attempt) greetLegacy(ans *mcpwire.Answer) *uptime.Failure {
 		return fail(uptime.VersionUnsupported, "the server chose revision %q, which no client of initialize speaks", clip(hs.version, 40))
 	}
 	return nil
+}
+
+// noteGreeting notes what is odd about the answer to a handshake.
+func (a *attempt) noteGreeting(ans *mcpwire.Answer) {
+	a.noteAll(ans)
+	if ans.Header.Has("WWW-Authenticate") && a.srv.Profile.Credential == nil {
+		a.find(findAuthOptional, "")
+	}
 }
 
 // readHello decodes what the server says of itself, or takes the last decoding
@@ -305,9 +355,9 @@ func (a *attempt) readHello(raw []byte, decode func([]byte) (handshake, *uptime.
 	return hs, f
 }
 
-// adoptSession keeps the session id and the revision for the requests to come.
-func (a *attempt) adoptSession(ans *mcpwire.Answer) {
-	a.http.Version = a.hs.version
+// keepSession keeps the session id, whatever else is wrong with the answer that
+// brings it: a session must be ended even when nothing can be done with it.
+func (a *attempt) keepSession(ans *mcpwire.Answer) {
 	a.http.Session = ans.Header.Get("Mcp-Session-Id")
 	for i := range len(a.http.Session) {
 		if c := a.http.Session[i]; c < 0x21 || c > 0x7e {
@@ -357,19 +407,19 @@ func (a *attempt) checkAccepted(ans *mcpwire.Answer) {
 	}
 }
 
-// openStream opens HTTP+SSE and completes its handshake.
-func (a *attempt) openStream(ctx context.Context) *uptime.Failure {
+// openStream opens HTTP+SSE and completes its handshake. Done is as in shakeHands.
+func (a *attempt) openStream(ctx context.Context) (done bool, f *uptime.Failure) {
 	ans, fault := a.stream.Open(ctx, min(5*time.Second, a.p.opt.Timeout/2))
 	a.res.Timings.FirstByte = ans.FirstByte
-	f := judgeAnswer(ans, fault)
+	f = judgeAnswer(ans, fault)
 	if f != nil && f.Cause == uptime.AuthRequired && (ans.Status == 401 || ans.Status == 403) {
-		return a.meetWall(ctx, ans)
+		return true, a.meetWall(ctx, ans)
 	}
 	if f = a.step(uptime.StepStream, ans.Took, f, "the endpoint event came"); f != nil {
-		return f
+		return false, f
 	}
 	a.conv = a.stream
-	return a.initializeStream(ctx)
+	return false, a.initializeStream(ctx)
 }
 
 func (a *attempt) initializeStream(ctx context.Context) *uptime.Failure {
@@ -419,54 +469,4 @@ func (a *attempt) relabel(name uptime.Step, prefix string) {
 			a.res.Steps[i].Detail = prefix + s.Detail
 		}
 	}
-}
-
-// maxRedirects is how many hops are followed.
-const maxRedirects = 3
-
-// post sends a request and follows the redirects that keep its method: 307 and
-// 308. Credentials stay with their origin.
-func (a *attempt) post(ctx context.Context, c mcpwire.Call) (*mcpwire.Answer, *mcpwire.Fault) {
-	for {
-		ans, fault := a.http.Call(ctx, c)
-		if ans.Status != 307 && ans.Status != 308 || a.redirects == maxRedirects {
-			return ans, fault
-		}
-		target, ok := a.redirectTarget(ans.Header.Get("Location"))
-		if !ok {
-			return ans, fault
-		}
-		a.follow(target)
-	}
-}
-
-// redirectTarget resolves a Location; leaving https is refused.
-func (a *attempt) redirectTarget(location string) (mcpwire.Target, bool) {
-	base, err := url.Parse(a.wireOpt.Target.URL())
-	if err != nil || location == "" {
-		return mcpwire.Target{}, false
-	}
-	u, err := base.Parse(location)
-	if err != nil {
-		return mcpwire.Target{}, false
-	}
-	target, err := mcpwire.ParseTarget(u)
-	if err != nil || a.wireOpt.Target.Secure && !target.Secure {
-		return mcpwire.Target{}, false
-	}
-	return target, true
-}
-
-func (a *attempt) follow(target mcpwire.Target) {
-	a.redirects++
-	a.find(findRedirected, "requests are redirected to "+SafeURL(target.URL()))
-	if !target.SameOrigin(a.wireOpt.Target) {
-		a.wireOpt.Header, a.wireOpt.Certificate = nil, nil
-	}
-	a.wireOpt.Target = target
-	next := mcpwire.NewStreamable(a.wireOpt)
-	next.Modern, next.Version = a.http.Modern, a.http.Version
-	a.res.BytesRead += a.http.BytesRead()
-	a.http.Close()
-	a.http = next
 }

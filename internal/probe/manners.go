@@ -22,9 +22,7 @@ func (a *attempt) checkManners(ctx context.Context) *uptime.Failure {
 	if t := a.res.Tools; t != nil && t.Tokens > heavyTokens {
 		a.find(findHeavyContract, fmt.Sprintf("about %d tokens", t.Tokens))
 	}
-	if a.srv.Profile.Aggressive && a.http != nil {
-		a.tryMadeUpToken(ctx)
-	}
+	a.tryMadeUpToken(ctx)
 	if a.p.opt.Thorough {
 		a.listAgain(ctx)
 		a.tryMadeUpVersion(ctx)
@@ -75,20 +73,29 @@ func sameSet(a, b []string) bool {
 // tryMadeUpVersion names a revision that does not exist. It must be refused with
 // 400 since revision 2025-06-18.
 func (a *attempt) tryMadeUpVersion(ctx context.Context) {
-	if a.http == nil || a.hs.version < "2025-06-18" {
+	method := a.harmlessMethod()
+	if a.http == nil || a.hs.version < "2025-06-18" || method == "" {
 		return
 	}
 	agreed := a.http.Version
 	a.http.Version = "1999-01-01"
-	method := "tools/list"
-	if !a.hs.has("tools") {
-		method = "ping"
-	}
 	ans, fault := a.http.Call(ctx, mcpwire.Call{ID: idManners, Method: method})
 	a.http.Version = agreed
 	if fault == nil && ans.Status < 300 && ans.Message.Result != nil {
 		a.find(findBadVersionAccepted, "")
 	}
+}
+
+// harmlessMethod returns a method that the server says it knows, and that only
+// reads. Never ping: many servers do not answer it, and the modern revision has
+// none.
+func (a *attempt) harmlessMethod() string {
+	for _, kind := range []string{"tools", "resources", "prompts"} {
+		if a.hs.has(kind) {
+			return kind + "/list"
+		}
+	}
+	return ""
 }
 
 // useDeadSession ends the session and asks whether it is really gone.
@@ -99,15 +106,19 @@ func (a *attempt) useDeadSession(ctx context.Context) {
 	a.endSession(ctx)
 	ans, fault := a.http.Call(ctx, mcpwire.Call{ID: idManners + 1, Method: "tools/list"})
 	a.http.Session = ""
-	if fault == nil && ans.Status < 300 && ans.Message.Result != nil && !a.noted[findDeleteFailed] && a.lastDelete < 300 {
+	switch {
+	case fault != nil || a.lastDelete == 0 || a.lastDelete > 299:
+	case ans.Status < 300 && ans.Message.Result != nil:
 		a.find(findSessionNotDeleted, "")
+	case ans.Status != 404:
+		a.find(findSessionExpiry, fmt.Sprintf("HTTP %d", ans.Status))
 	}
 }
 
 // tryMadeUpToken presents a token that nobody issued. It counts as a failed
 // login at the server, so it is for owners only.
 func (a *attempt) tryMadeUpToken(ctx context.Context) {
-	if a.srv.Profile.Credential == nil && a.res.Access == uptime.AccessOpen {
+	if !a.srv.Profile.Aggressive || a.http == nil || a.res.Access == uptime.AccessOpen && a.srv.Profile.Credential == nil {
 		return
 	}
 	opt := a.wireOpt

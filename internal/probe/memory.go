@@ -15,10 +15,13 @@ type knowledge struct {
 	transport uptime.Transport
 	hello     handshake // decoded from hello.raw
 
+	listSize      int               // bytes of the last list
 	toolsSum      [sha256.Size]byte // of the raw pages
 	tools         uptime.ToolSet
 	toolFindings  []uptime.Finding
-	listedAfter   int // cycles since the tools were listed, for guests
+	listedAfter   int               // cycles since the tools were listed, for guests
+	listedFor     handshake         // what the server said of itself then
+	equals        [sha256.Size]byte // of the accepted contract that the tools are known to equal
 	auth          *authChain
 	authAccess    uptime.Access
 	authFindings  []uptime.Finding

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/netip"
 	"runtime"
 	"time"
@@ -43,6 +44,9 @@ type Options struct {
 	KeepTranscript bool
 	// KeepTools keeps the raw tools in every result.
 	KeepTools bool
+	// Connect makes every connection in place of this machine's own network; the
+	// address that it gets has passed the guard. Nil means straight from here.
+	Connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 	// Handshakes bounds how many connections are being made at once; default 64
 	// per core. A saturated core times out healthy servers.
 	Handshakes int
@@ -65,6 +69,8 @@ type Prober struct {
 	known  *memory
 	tokens *tokenCache
 	client []byte // clientInfo
+
+	catalogue map[string]kindOfFinding
 }
 
 // New returns a Prober. It fails when the system's resolver configuration
@@ -76,16 +82,17 @@ func New(opt Options) (*Prober, error) {
 		return nil, fmt.Errorf("reading the resolver's configuration: %w", err)
 	}
 	dialer := func(p guard.Policy) *mcpwire.Dialer {
-		return mcpwire.NewDialer(mcpwire.DialerOptions{Resolver: resolver, Check: p.Check, Roots: opt.Roots})
+		return mcpwire.NewDialer(mcpwire.DialerOptions{Resolver: resolver, Check: p.Check, Roots: opt.Roots, Connect: opt.Connect})
 	}
 	return &Prober{
-		opt:    opt,
-		open:   dialer(guard.Policy{AllowPrivate: true}),
-		public: dialer(guard.Policy{}),
-		slots:  make(chan struct{}, opt.Handshakes),
-		known:  newMemory(),
-		tokens: &tokenCache{},
-		client: fmt.Appendf(nil, `{"name":"alivemcp","version":%q}`, opt.Version),
+		opt:       opt,
+		open:      dialer(guard.Policy{AllowPrivate: true}),
+		public:    dialer(guard.Policy{}),
+		slots:     make(chan struct{}, opt.Handshakes),
+		known:     newMemory(),
+		tokens:    &tokenCache{},
+		catalogue: findingKinds(),
+		client:    fmt.Appendf(nil, `{"name":"alivemcp","version":%q}`, opt.Version),
 	}, nil
 }
 
@@ -125,8 +132,11 @@ func (p *Prober) Cell(ctx context.Context, srv uptime.Server) uptime.Cell {
 	wall := time.Now().Add(p.opt.Wall)
 	ctx, cancel := context.WithDeadline(ctx, wall)
 	defer cancel()
-	for {
-		res := p.Attempt(ctx, srv)
+	for knocked := false; ; {
+		a := p.newAttempt(srv)
+		a.knocked = knocked
+		res := p.look(ctx, a)
+		knocked = a.knocked
 		cell.Attempts = append(cell.Attempts, res)
 		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(res) || !p.pause(ctx, wall) {
 			return cell
@@ -164,9 +174,12 @@ func (p *Prober) pause(ctx context.Context, wall time.Time) bool {
 
 // Attempt runs the probe's steps once, within Options.Timeout.
 func (p *Prober) Attempt(ctx context.Context, srv uptime.Server) uptime.Result {
+	return p.look(ctx, p.newAttempt(srv))
+}
+
+func (p *Prober) look(ctx context.Context, a *attempt) uptime.Result {
 	ctx, cancel := context.WithTimeout(ctx, p.opt.Timeout)
 	defer cancel()
-	a := p.newAttempt(srv)
 	f := a.run(ctx)
 	a.close(ctx)
 	return a.finish(f)

@@ -23,7 +23,7 @@ const minSecret = 4
 // redactor takes secrets out of what people will see. It knows the secrets of
 // one server in the encodings in which they travel, and it knows by their names
 // the places where other secrets stand. The zero value knows the places only.
-// It is safe for concurrent use.
+// Its text is safe for concurrent use, not while learn runs.
 type redactor struct {
 	known   *strings.Replacer
 	needles []string

@@ -48,14 +48,18 @@ func (a *attempt) listTools(ctx context.Context) *uptime.Failure {
 	if f == nil {
 		f = a.weigh(&l)
 	}
+	if f == nil {
+		a.known.listedAfter, a.known.listedFor = 0, a.hs
+	}
 	return a.step(uptime.StepTools, l.took, f, a.toolsDetail())
 }
 
-// mayWait reports whether a guest can leave the list for another cycle.
+// mayWait reports whether a guest can leave the list for another cycle: it was
+// read lately, and the server says the same of itself as then.
 func (a *attempt) mayWait() bool {
-	if !a.srv.Guest || a.known.tools.Count == 0 || a.known.listedAfter >= guestCycles-1 {
-		a.known.listedAfter = 0
-		return false
+	k := &a.known
+	if !a.srv.Guest || k.tools.Count == 0 || k.listedAfter >= guestCycles-1 || !k.listedFor.sameServer(a.hs) {
+		return false // and again, until a listing succeeds
 	}
 	a.known.listedAfter++
 	return true
@@ -96,18 +100,31 @@ func (a *attempt) readPages(ctx context.Context, l *listing) *uptime.Failure {
 		if a.res.Era == uptime.Modern {
 			a.checkModernResult(ans.Message.Result)
 		}
-		h.Write(ans.Message.Result)
 		l.raw = append(l.raw, ans.Message.Result)
 		if l.pages++; l.pages > maxPages {
 			return fail(uptime.PaginationLoop, "tools/list goes on after %d pages", maxPages)
+		}
+		if a.sameSingle(ans.Message.Result, l) {
+			return nil
 		}
 		if cursor, more = a.nextCursor(ans.Message.Result); more && l.cursors[cursor] {
 			return fail(uptime.PaginationLoop, "tools/list gives the same nextCursor again on page %d", l.pages)
 		}
 		l.cursors[cursor] = true
+		h.Write(ans.Message.Result)
 	}
 	l.sum = [sha256.Size]byte(h.Sum(nil))
 	return nil
+}
+
+// sameSingle reports whether the first page is, byte for byte, the single page
+// of the last look, so that there is no cursor in it to be looked for.
+func (a *attempt) sameSingle(result []byte, l *listing) bool {
+	if l.pages != 1 || a.known.tools.Pages != 1 {
+		return false
+	}
+	l.sum = sha256.Sum256(result)
+	return l.sum == a.known.toolsSum
 }
 
 // page asks for one page.
@@ -116,7 +133,7 @@ func (a *attempt) page(ctx context.Context, n int, cursor string) (*mcpwire.Answ
 	if n > 0 {
 		params, _ = json.Marshal(map[string]string{"cursor": cursor})
 	}
-	ans, fault := a.conv.Call(ctx, mcpwire.Call{ID: idTools + n, Method: "tools/list", Params: params})
+	ans, fault := a.conv.Call(ctx, mcpwire.Call{ID: idTools + n, Method: "tools/list", Params: params, Size: a.known.listSize})
 	a.noteAll(ans)
 	f := judgeAnswer(ans, fault)
 	if f == nil {
@@ -161,24 +178,22 @@ func (a *attempt) wallBehindHandshake(ctx context.Context, ans *mcpwire.Answer) 
 // means the end in legacy revisions, where servers send it so; in the modern one
 // it is a cursor like any other (2026-07-28 server/utilities/pagination).
 func (a *attempt) nextCursor(result []byte) (string, bool) {
-	var r struct {
-		Next *string `json:"nextCursor"`
-	}
-	if json.Unmarshal(result, &r) != nil || r.Next == nil {
+	var next *string
+	if raw := mcpwire.Member(result, "nextCursor"); raw == nil || json.Unmarshal(raw, &next) != nil || next == nil {
 		return "", false
 	}
-	if *r.Next == "" && a.res.Era != uptime.Modern {
+	if *next == "" && a.res.Era != uptime.Modern {
 		a.find(findEmptyCursor, "")
 		return "", false
 	}
-	return *r.Next, true
+	return *next, true
 }
 
 // weigh turns the pages into a ToolSet. When not a byte has changed since the
 // last attempt, its outcome stands.
 func (a *attempt) weigh(l *listing) *uptime.Failure {
 	k := &a.known
-	if k.tools.Count > 0 && k.toolsSum == l.sum && !a.p.opt.KeepTools && k.tools.Pages == l.pages {
+	if k.tools.Count > 0 && k.toolsSum == l.sum && k.tools.Pages == l.pages && !a.wantsRaw() {
 		set := k.tools
 		a.res.Tools = &set
 		a.adopt(k.toolFindings)
@@ -193,9 +208,18 @@ func (a *attempt) weigh(l *listing) *uptime.Failure {
 		return f
 	}
 	k.order = toolNames(l.raw[0])
+	k.listSize = len(l.raw[0]) + 1024
 	k.toolsSum, k.tools, k.toolFindings = l.sum, *a.res.Tools, slices.Clone(a.res.Findings[before:])
 	k.tools.Raw = nil
 	return nil
+}
+
+// wantsRaw reports whether the tools themselves are needed, and not only what
+// is known of an unchanged list: by the caller, or to be held against an accepted
+// contract that they are not known to equal.
+func (a *attempt) wantsRaw() bool {
+	baseline := a.srv.Profile.Baseline
+	return a.p.opt.KeepTools || len(baseline) > 0 && a.known.equals != sha256.Sum256(baseline)
 }
 
 func (a *attempt) adopt(findings []uptime.Finding) {
@@ -238,11 +262,12 @@ func (a *attempt) setTools(tools []json.RawMessage, pages int) *uptime.Failure {
 	}
 	contract, problems := drift.Parse(tools, a.hs.version)
 	a.reportProblems(problems)
-	if len(contract.Tools) == 0 {
+	count := len(contract.Tools) + readable(problems)
+	if count == 0 {
 		return fail(uptime.ToolsMalformed, "not one entry of the list is a tool: %s", problems[0])
 	}
 	a.res.Tools = &uptime.ToolSet{
-		Count: len(contract.Tools), Hash: contract.Hash, ContractHash: contract.ContractHash,
+		Count: count, Hash: contract.Hash, ContractHash: contract.ContractHash,
 		Bytes: contract.Bytes, Tokens: contract.Tokens, Pages: pages,
 	}
 	if a.p.opt.KeepTools || len(a.srv.Profile.Baseline) > 0 {
@@ -251,6 +276,18 @@ func (a *attempt) setTools(tools []json.RawMessage, pages int) *uptime.Failure {
 		}
 	}
 	return nil
+}
+
+// readable counts the tools that clients can read although they have no
+// canonical form to be hashed, such as those with a number beyond all doubles.
+func readable(problems []drift.Problem) int {
+	n := 0
+	for _, p := range problems {
+		if p.ID == "json_invalid" && !p.Fatal {
+			n++
+		}
+	}
+	return n
 }
 
 // reportProblems sums up what is wrong with single tools: one finding a kind.
@@ -270,8 +307,8 @@ func (a *attempt) reportProblems(problems []drift.Problem) {
 
 // compareBaseline holds the list against the contract that was accepted.
 func (a *attempt) compareBaseline(context.Context) *uptime.Failure {
-	if len(a.srv.Profile.Baseline) == 0 || a.res.Tools == nil {
-		return nil
+	if len(a.srv.Profile.Baseline) == 0 || a.res.Tools == nil || len(a.res.Tools.Raw) == 0 {
+		return nil // without the raw tools the list is the accepted one: see wantsRaw
 	}
 	return a.compare(a.srv.Profile.Baseline)
 }

@@ -15,7 +15,8 @@ const SlowHandshake = 5 * time.Second
 // Judgement is what the cells of one minute say about a server.
 type Judgement struct {
 	State uptime.State
-	// Failure explains a state other than Live; nil when Live.
+	// Failure is what decided; nil when Live, and when Degraded for being slow or
+	// for passing only after a retry.
 	Failure *uptime.Failure
 	// Why is one short sentence for people; empty when Live.
 	Why string
@@ -70,11 +71,18 @@ func judgeCell(c uptime.Cell) Judgement {
 	case last.Failure != nil:
 		return Judgement{State: last.Failure.Effect, Failure: last.Failure, Why: last.Failure.Detail}
 	case len(c.Attempts) > 1:
-		return Judgement{State: uptime.Degraded, Failure: c.Attempts[0].Failure, Why: "passed only after a retry"}
+		return Judgement{State: uptime.Degraded, Why: afterRetry(c.Attempts[0])}
 	case last.Timings.Handshake > SlowHandshake:
 		return Judgement{State: uptime.Degraded, Why: "the handshake took longer than 5 s"}
 	}
 	return Judgement{State: uptime.Live}
+}
+
+func afterRetry(first uptime.Result) string {
+	if first.Failure == nil {
+		return "passed only after a retry"
+	}
+	return "passed only after a retry; the first attempt failed with " + string(first.Failure.Cause)
 }
 
 // Grade summarises how well a server keeps the protocol, apart from whether it
