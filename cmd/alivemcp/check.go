@@ -23,7 +23,6 @@ type checkFlags struct {
 	stdioFlags
 	format      string
 	failOn      string
-	attempts    int
 	concurrency int
 	transcript  bool
 	quiet       bool
@@ -70,7 +69,6 @@ func (f *checkFlags) declare(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	formatFlag(cmd, &f.format, checkFormats()...)
 	flags.StringVar(&f.failOn, "fail-on", "down", "exit 1 from here on: down|degraded|warn")
-	flags.IntVar(&f.attempts, "attempts", 3, "how often a failing server is tried, 1 to 10")
 	flags.IntVar(&f.concurrency, "concurrency", 8, "how many servers are checked at once, 1 to 64")
 	flags.BoolVar(&f.transcript, "transcript", false, "print the requests and answers, without secrets")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
@@ -82,6 +80,7 @@ func (f *checkFlags) declare(cmd *cobra.Command) {
 	flags.BoolVar(&f.repeat, "watch", false, "check again and again until interrupted")
 	flags.DurationVar(&f.interval, "interval", time.Minute, "from one look to the next with --watch; at least 5s for servers elsewhere")
 	f.connectFlags.declare(cmd)
+	f.declareAttempts(cmd)
 	f.profileFlags.declare(flags)
 	f.stdioFlags.declare(flags)
 }
@@ -120,13 +119,13 @@ func (f *checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err e
 	if r.failOn, err = app.ParseFailOn(f.failOn); err != nil {
 		return r, usage("check --fail-on degraded https://example.com/mcp", "%v", err)
 	}
-	if f.attempts < 1 || f.attempts > 10 || f.concurrency < 1 || f.concurrency > 64 {
-		return r, usage("check --attempts 1 --concurrency 8 https://example.com/mcp", "--attempts is 1 to 10 and --concurrency 1 to 64")
+	if f.concurrency < 1 || f.concurrency > 64 {
+		return r, usage("check --concurrency 8 https://example.com/mcp", "--concurrency is 1 to 64")
 	}
 	if r.options, err = f.options("check"); err != nil {
 		return r, err
 	}
-	r.options.Attempts, r.options.KeepTranscript, r.options.Thorough = f.attempts, f.transcript, !f.repeat
+	r.options.KeepTranscript, r.options.Thorough = f.transcript, !f.repeat
 	if r.targets, err = f.targets(sh, args, dash); err != nil || !f.repeat {
 		return r, err
 	}

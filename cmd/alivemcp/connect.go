@@ -20,6 +20,8 @@ const maxSmallFile = 1 << 20
 // them and how to sign in.
 type connectFlags struct {
 	timeout   time.Duration
+	attempts  int
+	tries     bool // this command has --attempts
 	caFile    string
 	resolver  string
 	transport string
@@ -39,11 +41,20 @@ func (f *connectFlags) declare(cmd *cobra.Command) {
 	f.sign.declare(flags)
 }
 
+// declareAttempts is for the commands that try again.
+func (f *connectFlags) declareAttempts(cmd *cobra.Command) {
+	f.tries = true
+	cmd.Flags().IntVar(&f.attempts, "attempts", 3, "how often a failing server is tried, 5 s apart, 1 to 10")
+}
+
 // options reads what the flags say about the prober.
 func (f *connectFlags) options(command string) (probe.Options, error) {
-	opt := probe.Options{Timeout: f.timeout, Region: "local", Version: build().Version, UserAgent: userAgent()}
+	opt := probe.Options{Timeout: f.timeout, Attempts: f.attempts, Region: "local", Version: build().Version, UserAgent: userAgent()}
 	if f.timeout <= 0 {
 		return opt, usage(command+" --timeout 15s https://example.com/mcp", "--timeout must be positive")
+	}
+	if f.tries && (f.attempts < 1 || f.attempts > 10) {
+		return opt, usage(command+" --attempts 1 https://example.com/mcp", "--attempts is 1 to 10")
 	}
 	var err error
 	if opt.Resolver, err = parseResolver(f.resolver, command); err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,8 @@ import (
 	"github.com/alivemcp/alivemcp/internal/lab"
 )
 
+var update = flag.Bool("update", false, "write the expectations in testdata/script anew")
+
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"alivemcp": main.Main, "stdioserver": stdioServer})
 }
@@ -35,6 +38,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LAB", labURL)
 			env.Setenv("ECHO", echo.URL)
@@ -141,4 +145,3 @@ func stdioServer() {
 		}
 	}
 }
-

@@ -47,6 +47,7 @@ check --baseline. The exit code is 1 when the tools could not be listed.`,
 	flags.StringVar(&f.out, "out", "", "write to this `file` instead of standard output; it is replaced only when the list was had")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	f.connectFlags.declare(cmd)
+	f.declareAttempts(cmd)
 	f.stdioFlags.declare(flags)
 	return cmd
 }

@@ -35,9 +35,9 @@ func (f *stdioFlags) server(sh Shell, args []string, dash int, command string) (
 	return srv, nil
 }
 
-// environ returns the named variables as KEY=value.
+// environ returns a minimal environment and the named variables, as KEY=value.
 func (sh Shell) environ(names []string) ([]string, error) {
-	var env []string
+	env := app.MinimalEnv(sh.LookupEnv)
 	for _, name := range names {
 		value, ok := sh.LookupEnv(name)
 		if !ok {

@@ -17,7 +17,8 @@ const ClientFinding = "client_config"
 // ReadClientFile reads the servers of an MCP client's configuration file as
 // targets, and says in words what is wrong with the file as a whole and which
 // entries are switched off. client may be empty: it is found out. lookup gives
-// the variables that the client itself would expand.
+// the variables that the client itself would expand, and those that every
+// server sees.
 func ReadClientFile(name string, data []byte, client string, lookup func(string) (string, bool)) (targets []Target, remarks []string, err error) {
 	file, err := config.ReadClientConfig(name, data, config.ClientOptions{As: config.Client(client), Lookup: lookup})
 	if err != nil {
@@ -31,7 +32,7 @@ func ReadClientFile(name string, data []byte, client string, lookup func(string)
 			remarks = append(remarks, fmt.Sprintf("%s is switched off and was not checked", e.Name))
 			continue
 		}
-		targets = append(targets, entryTarget(e))
+		targets = append(targets, entryTarget(e, MinimalEnv(lookup)))
 	}
 	return targets, remarks, nil
 }
@@ -52,8 +53,8 @@ func Misconfigured(c show.Check) bool {
 	})
 }
 
-func entryTarget(e config.Entry) Target {
-	srv, broken := entryServer(e)
+func entryTarget(e config.Entry, env []string) Target {
+	srv, broken := entryServer(e, env)
 	t := Target{Server: srv, Broken: broken}
 	t.Server.Name = strings.TrimSuffix(e.Name+": "+srv.Name, ": ")
 	t.Server.ID, t.Server.Private = uptime.ServerID(t.Server.Name), true
@@ -74,13 +75,13 @@ func entryTarget(e config.Entry) Target {
 
 // entryServer returns the server that an entry means. Of a bridge such as
 // mcp-remote the remote end is taken: the bridge itself may open a browser.
-func entryServer(e config.Entry) (srv uptime.Server, broken string) {
+func entryServer(e config.Entry, env []string) (srv uptime.Server, broken string) {
 	address := e.URL
 	if e.Bridge != "" {
 		address = e.Bridge
 	}
 	if address == "" {
-		return commandServer(e)
+		return commandServer(e, env)
 	}
 	srv, err := ParseURL(address)
 	if err != nil {
@@ -95,11 +96,10 @@ func entryServer(e config.Entry) (srv uptime.Server, broken string) {
 	return srv, ""
 }
 
-func commandServer(e config.Entry) (srv uptime.Server, broken string) {
+func commandServer(e config.Entry, env []string) (srv uptime.Server, broken string) {
 	if e.Command == "" {
 		return srv, "the entry names neither an address nor a command"
 	}
-	var env []string
 	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
 		env = append(env, name+"="+e.Env[name])
 	}

@@ -18,11 +18,29 @@ const shortestSecret = 4
 // redacts what it quotes; this is the last line, for names and links that a
 // server fills with our credential and for what was missed before.
 func scrubber(srv uptime.Server) func(string) string {
+	known := secrets(srv)
 	var pairs []string
-	for _, s := range secrets(srv) {
+	for _, s := range known {
 		pairs = append(pairs, s, hidden)
 	}
-	return strings.NewReplacer(pairs...).Replace
+	whole := strings.NewReplacer(pairs...)
+	return func(text string) string { return hideCut(whole.Replace(text), known) }
+}
+
+// hideCut hides the beginning of a secret at the end of a text that was cut.
+func hideCut(text string, known []string) string {
+	body := strings.TrimSuffix(strings.TrimSuffix(text, "..."), "…")
+	if body == text {
+		return text
+	}
+	for _, s := range known {
+		for n := min(len(s), len(body)); n >= shortestSecret; n-- {
+			if strings.HasSuffix(body, s[:n]) {
+				return body[:len(body)-n] + hidden
+			}
+		}
+	}
+	return text
 }
 
 // secrets lists what must not be shown, longest first.
@@ -47,9 +65,11 @@ func secrets(srv uptime.Server) []string {
 		add(c.Key.Reveal())
 	}
 	for _, kv := range srv.Command.Env {
-		_, value, _ := strings.Cut(kv, "=")
-		add(value)
+		if name, value, _ := strings.Cut(kv, "="); !ordinary(name) {
+			add(value)
+		}
 	}
+	addArgs(srv.Command.Args, add)
 	addURL(srv.URL, add)
 	slices.SortFunc(list, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	return slices.Compact(list)
@@ -61,6 +81,22 @@ func addHeader(value string, add func(string)) {
 	add(value)
 	if _, rest, ok := strings.Cut(value, " "); ok {
 		add(rest)
+	}
+}
+
+// addArgs adds what redactArgs hides, of NAME=VALUE the value.
+func addArgs(args []string, add func(string)) {
+	for i, arg := range args {
+		follows := i > 0 && secretFlag(args[i-1])
+		if shown := redactArg(arg, true, follows); shown == arg {
+			continue
+		}
+		_, value, assigned := strings.Cut(arg, "=")
+		if !follows && assigned {
+			arg = value
+		}
+		add(arg)
+		addURL(arg, add)
 	}
 }
 

@@ -113,10 +113,15 @@ var opaque = regexp.MustCompile(`^[A-Za-z0-9_+=-]{24,}$`)
 func redactArgs(argv []string) string {
 	out := make([]string, len(argv))
 	for i, arg := range argv {
-		follows := i > 1 && strings.HasPrefix(argv[i-1], "-") && !strings.Contains(argv[i-1], "=") && secretName.MatchString(argv[i-1])
+		follows := i > 1 && secretFlag(argv[i-1])
 		out[i] = redactArg(arg, i > 0, follows)
 	}
 	return strings.Join(out, " ")
+}
+
+// secretFlag reports a flag whose value is the next word and secret.
+func secretFlag(arg string) bool {
+	return strings.HasPrefix(arg, "-") && !strings.Contains(arg, "=") && secretName.MatchString(arg)
 }
 
 func redactArg(arg string, mayHide, follows bool) string {
