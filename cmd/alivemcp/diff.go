@@ -52,7 +52,7 @@ The exit code is 1 from --fail-on upwards, and when a URL does not list its tool
 	words := []string{"breaking", "compatible", "wording"}
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	cmd.Flags().BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	f.connectFlags.declare(cmd)
+	f.declare(cmd)
 	f.declareAttempts(cmd)
 	return cmd
 }

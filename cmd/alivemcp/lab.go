@@ -124,7 +124,7 @@ func (f *labFlags) verify(ctx context.Context, sh Shell, format show.Format, sce
 
 func (f *labFlags) serve(ctx context.Context, sh Shell, format show.Format, scenarios []lab.Scenario) error {
 	l := lab.New(lab.Options{Addr: f.listen, Scenarios: scenarios, Minute: f.minute})
-	if err := l.Listen(); err != nil {
+	if err := l.Listen(); err != nil { //nolint:contextcheck // listening takes no time; Run takes the context
 		return fmt.Errorf("%w; try another address with --listen", err)
 	}
 	if f.caOut != "" {

@@ -178,7 +178,7 @@ func checkScenario(ctx context.Context, s lab.Scenario) (show.LabResult, error) 
 	var ahead atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	l := lab.New(lab.Options{Scenarios: []lab.Scenario{s}, Now: now})
-	if err := l.Listen(); err != nil {
+	if err := l.Listen(); err != nil { //nolint:contextcheck // listening takes no time; Run takes the context
 		return show.LabResult{}, err
 	}
 	ctx, stop := context.WithCancel(ctx)

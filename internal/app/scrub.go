@@ -27,16 +27,23 @@ func scrubber(srv uptime.Server) func(string) string {
 	return func(text string) string { return hideCut(whole.Replace(text), known) }
 }
 
-// hideCut hides the beginning of a secret at the end of a text that was cut.
+// hideCut hides the beginning of a secret wherever a text was cut.
 func hideCut(text string, known []string) string {
-	body := strings.TrimSuffix(strings.TrimSuffix(text, "..."), "…")
-	if body == text {
-		return text
+	for _, mark := range []string{"...", "…"} {
+		parts := strings.Split(text, mark)
+		for i := range parts[:len(parts)-1] {
+			parts[i] = hideTail(parts[i], known)
+		}
+		text = strings.Join(parts, mark)
 	}
+	return text
+}
+
+func hideTail(text string, known []string) string {
 	for _, s := range known {
-		for n := min(len(s), len(body)); n >= shortestSecret; n-- {
-			if strings.HasSuffix(body, s[:n]) {
-				return body[:len(body)-n] + hidden
+		for n := min(len(s), len(text)); n >= shortestSecret; n-- {
+			if strings.HasSuffix(text, s[:n]) {
+				return text[:len(text)-n] + hidden
 			}
 		}
 	}

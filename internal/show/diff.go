@@ -132,7 +132,7 @@ func (p pen) problems(s DiffSide) {
 
 func (p pen) change(c drift.Change) {
 	sign, color := classSign(c.Class)
-	p.wrapped("  "+p.paint(color, p.say(sign)+" "+pad(c.Class.String(), 10))+" ", 15, p.say(c.Message))
+	p.wrapped("  "+p.paint(color, p.say(sign)+" "+pad(c.Class.String(), 10))+" ", 15, p.say(strings.TrimPrefix(c.Message, fmt.Sprintf("tool %q: ", c.Tool))))
 	if was := changed(c); was != "" {
 		p.wrapped(strings.Repeat(" ", 15), 15, p.say(was))
 	}
