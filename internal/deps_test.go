@@ -16,22 +16,25 @@ var allowed = map[string]string{
 	"internal/uptime":  "",
 	"internal/verdict": "internal/uptime",
 	"internal/probe":   "internal/uptime internal/mcpwire internal/drift internal/guard",
-	"internal/show":    "internal/uptime",
-	"internal/app":     "internal/uptime internal/probe internal/verdict internal/show",
+	"internal/show":    "internal/uptime internal/drift",
+	"internal/app":     "internal/uptime internal/probe internal/verdict internal/show internal/drift internal/config internal/lab",
+	"cmd/alivemcp":     "internal/uptime internal/probe internal/show internal/app internal/drift internal/lab",
+	"internal/drift":   "internal/uptime",
+	"internal/config":  "internal/uptime",
 	"internal/guard":   "",
 	"internal/mcpwire": "",
-	"internal/config":  "internal/uptime",
-	"internal/drift":   "internal/uptime",
 	"internal/lab":     "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's
 // production code may import. A trailing slash admits the subpackages.
 var outside = map[string]string{
+	"internal/app":     "golang.org/x/sync/errgroup",
+	"cmd/alivemcp":     "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
+	"internal/drift":   "github.com/go-json-experiment/json/",
+	"internal/config":  "github.com/goccy/go-yaml/",
 	"internal/guard":   "golang.org/x/net/",
 	"internal/mcpwire": "golang.org/x/net/",
-	"internal/config":  "github.com/goccy/go-yaml/",
-	"internal/drift":   "github.com/go-json-experiment/json/",
 	"internal/lab":     "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",
 	"internal/probe":   "github.com/theory/jsonpath",
 }

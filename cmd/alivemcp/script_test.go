@@ -1,0 +1,147 @@
+package main_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/pem"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	main "github.com/alivemcp/alivemcp/cmd/alivemcp"
+	"github.com/alivemcp/alivemcp/internal/lab"
+)
+
+var update = flag.Bool("update", false, "write the expectations in testdata/script anew")
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"alivemcp": main.Main, "stdioserver": stdioServer})
+}
+
+// TestScripts runs testdata/script. Scripts see the lab at $LAB, a server that
+// repeats every header at $ECHO, and one that listens nowhere at $NOWHERE.
+func TestScripts(t *testing.T) {
+	labURL, ca := startLab(t)
+	echo := httptest.NewServer(http.HandlerFunc(echoHeaders))
+	t.Cleanup(echo.Close)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       *update,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("LAB", labURL)
+			env.Setenv("ECHO", echo.URL)
+			env.Setenv("NOWHERE", "http://127.0.0.1:1/mcp")
+			env.Setenv("LANG", "C.UTF-8")
+			return os.WriteFile(env.WorkDir+"/lab-ca.pem", ca, 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "mask": mask},
+	})
+}
+
+// status CODE COMMAND [ARG...] runs a command that must exit with CODE.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status CODE COMMAND [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d\n%s%s", got, want, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// mask replaces in stdout what differs from run to run and writes it to a file.
+func mask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mask FILE")
+	}
+	text := strings.ReplaceAll(ts.ReadFile("stdout"), ts.Getenv("LAB"), "LAB")
+	for pattern, with := range map[string]string{
+		`("(?:ms|[a-z_0-9]+_ms)": )[0-9.]+`: "${1}0",
+		`"(started_at|taken_at)": "[^"]+"`:  `"$1": "TIME"`,
+		`sha256:[0-9a-f]{64}`:               "sha256:HEX",
+		`"days_left": [0-9]+`:               `"days_left": 0`,
+	} {
+		text = regexp.MustCompile(pattern).ReplaceAllString(text, with)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+func startLab(t *testing.T) (url string, ca []byte) {
+	t.Helper()
+	l := lab.New(lab.Options{})
+	if err := l.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- l.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+	if block, _ := pem.Decode(l.CAPEM()); block == nil {
+		t.Fatal("the lab has no CA")
+	}
+	return strings.TrimSuffix(l.URL("healthy-dual"), "/healthy-dual/mcp"), l.CAPEM()
+}
+
+// echoHeaders is a server that puts what it was sent into every place where it
+// can make itself heard.
+func echoHeaders(w http.ResponseWriter, r *http.Request) {
+	said := r.Header.Get("Authorization") + " " + r.Header.Get("X-Api-Key") + " " + r.URL.RawQuery
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Said", said)
+	switch r.URL.Path {
+	case "/refuse":
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf("Bearer error=%q, resource_metadata=%q", said, "https://"+said))
+		w.WriteHeader(http.StatusUnauthorized)
+	case "/fail":
+		w.WriteHeader(http.StatusInternalServerError)
+	}
+	_, _ = fmt.Fprintf(w, `{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{},%q:{}},`+
+		`"serverInfo":{"name":%q,"version":%q},"tools":[{"name":"x","description":%q,"inputSchema":{"type":"object"}}]}}`, said, said, said, said)
+}
+
+// stdioServer speaks just enough MCP on its standard streams.
+func stdioServer() {
+	if len(os.Args) > 1 && os.Args[1] == "--crash" {
+		fmt.Fprintln(os.Stderr, "cannot open the database")
+		os.Exit(3)
+	}
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		id := regexp.MustCompile(`"id":\s*("[^"]*"|\d+)`).FindStringSubmatch(lines.Text())
+		switch {
+		case id == nil:
+		case strings.Contains(lines.Text(), `"initialize"`):
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"tiny","version":"%s"}}}`+"\n", id[1], os.Getenv("TINY_VERSION"))
+		case strings.Contains(lines.Text(), `"tools/list"`):
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"result":{"tools":[{"name":"one","description":"One.","inputSchema":{"type":"object"}}]}}`+"\n", id[1])
+		default:
+			fmt.Printf(`{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"Method not found"}}`+"\n", id[1])
+		}
+	}
+}
