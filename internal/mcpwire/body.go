@@ -77,14 +77,25 @@ func (c compressed) Read(p []byte) (int, error) {
 // so: a server that promises much and then hangs must not cost much.
 const promised = 64 << 10
 
-// readBody reads a body to its end, within limit bytes.
+// readBody reads a body to its end, within limit bytes. All its buffers together
+// are less than twice the limit.
 func readBody(r io.Reader, sizeHint, limit int) ([]byte, error) {
-	buf := bytes.NewBuffer(make([]byte, 0, min(sizeHint, promised)+bytes.MinRead))
-	n, err := buf.ReadFrom(io.LimitReader(r, int64(limit)+1))
-	if n > int64(limit) {
-		return nil, fault(BodyLimit, "the answer's body is longer than %s", sizeWord(limit))
+	buf := make([]byte, 0, min(max(sizeHint+1, bytes.MinRead), promised, limit+1))
+	for {
+		if len(buf) == cap(buf) {
+			buf = append(make([]byte, 0, min(2*cap(buf), limit+1)), buf...)
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		switch {
+		case len(buf) > limit:
+			return nil, fault(BodyLimit, "the answer's body is longer than %s", sizeWord(limit))
+		case err == io.EOF: //nolint:errorlint // a fault may wrap it
+			return buf, nil
+		case err != nil:
+			return buf, err
+		}
 	}
-	return buf.Bytes(), err
 }
 
 func sizeWord(n int) string {
