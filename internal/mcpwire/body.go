@@ -90,7 +90,7 @@ func readBody(r io.Reader, sizeHint, limit int) ([]byte, error) {
 		switch {
 		case len(buf) > limit:
 			return nil, fault(BodyLimit, "the answer's body is longer than %s", sizeWord(limit))
-		case err == io.EOF: //nolint:errorlint // a fault may wrap it
+		case err == io.EOF: // bare: a fault may wrap it
 			return buf, nil
 		case err != nil:
 			return buf, err

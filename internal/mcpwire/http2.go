@@ -49,17 +49,18 @@ func newConn2(nc net.Conn, limits Limits) (roundTripper, error) {
 }
 
 func (c *conn2) roundTrip(ctx context.Context, req *request) (*response, error) {
-	hr, err := httpRequest(c.begin(ctx), req)
+	ctx = c.begin(ctx)
+	hr, err := httpRequest(ctx, req)
 	if err != nil {
 		return nil, err
 	}
 	began := time.Now()
 	resp, err := c.cc.RoundTrip(hr) //nolint:bodyclose // the caller reads to the end, or closes the connection
 	if err != nil {
-		return nil, readFault(cause(hr.Context(), err), false, time.Since(began))
+		return nil, readFault(cause(ctx, err), false, time.Since(began))
 	}
 	out := &response{
-		status: resp.StatusCode, header: fromHTTP(resp.Header), body: &body2{src: resp.Body, ctx: hr.Context()},
+		status: resp.StatusCode, header: fromHTTP(resp.Header), body: &body2{src: resp.Body, ctx: ctx},
 		firstByte: time.Since(began), reusable: func() bool { return c.cc.CanTakeNewRequest() },
 	}
 	return out, nil

@@ -88,7 +88,7 @@ func (s *Stdio) start() error {
 // Call writes a request and reads lines until one answers it.
 func (s *Stdio) Call(ctx context.Context, c Call) (*Answer, *Fault) {
 	helper := Streamable{opt: Options{Client: s.client}, Version: s.Version, Modern: s.Modern}
-	line := encodeRequest(nil, c.ID, c.Method, helper.params(c.Params))
+	line := encodeRequest(c.ID, c.Method, helper.params(c.Params))
 	x := &reply{limits: s.limits, began: time.Now()}
 	x.ans.Status = 200
 	err := s.talk(ctx, line, func() error { return s.readAnswer(x, c.ID) })
@@ -102,7 +102,7 @@ func (s *Stdio) Call(ctx context.Context, c Call) (*Answer, *Fault) {
 func (s *Stdio) Notify(ctx context.Context, method string) (*Answer, *Fault) {
 	x := &reply{limits: s.limits, began: time.Now()}
 	x.ans.Status = 202
-	line := encodeRequest(nil, -1, method, nil)
+	line := encodeRequest(-1, method, nil)
 	f := s.faulted(ctx, s.talk(ctx, line, func() error { return nil }), 0)
 	s.record.addLine(x, line, f)
 	return &x.ans, f

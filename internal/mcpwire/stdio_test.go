@@ -88,7 +88,7 @@ func ignoreTermination() { signal.Ignore(syscall.SIGTERM, syscall.SIGPIPE) }
 // grandchild starts a process that holds standard output open, and tells its id
 // on standard error.
 func grandchild(name string) {
-	cmd := exec.CommandContext(context.Background(), os.Args[0]) //nolint:usetesting // this is the child, not the test
+	cmd := exec.CommandContext(context.Background(), os.Args[0])
 	cmd.Env = []string{childEnv + "=" + name}
 	cmd.Stdout = os.Stdout
 	if err := cmd.Start(); err != nil {
