@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -355,25 +357,48 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestCanceledBefore: a context that is done already ends a call on an idle
-// connection, however the two goroutines run.
-func TestCanceledBefore(t *testing.T) {
-	for range 50 {
-		synctest.Test(t, func(t *testing.T) {
-			c, _ := streamable(t, func(_ int, p *peer) {
-				p.request()
-				p.say(okJSON(good))
-				p.gone()
-			})
-			ans, f := c.Call(t.Context(), theCall())
-			wantGood(t, ans, f)
-			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			_, f = c.Call(ctx, theCall())
-			wantKind(t, f, mcpwire.Canceled)
-			c.Close()
-		})
+// lateConn sets a deadline, once armed, only when the interruption that comes
+// with the context's end has come first.
+type lateConn struct {
+	net.Conn
+	armed       bool
+	interrupted chan struct{}
+}
+
+func (c *lateConn) SetDeadline(t time.Time) error {
+	if !t.IsZero() && t.Before(time.Now()) {
+		defer close(c.interrupted)
+	} else if c.armed {
+		c.armed = false
+		<-c.interrupted
 	}
+	return c.Conn.SetDeadline(t)
+}
+
+// TestCanceledBefore: a context that is done already ends a call on an idle
+// connection, also when the interruption comes before the deadline is set.
+func TestCanceledBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &served{serve: func(_ int, p *peer) {
+			p.request()
+			p.say(okJSON(good))
+			p.gone()
+		}}
+		conn := &lateConn{interrupted: make(chan struct{})}
+		d := mcpwire.NewDialer(mcpwire.DialerOptions{Connect: func(ctx context.Context, to netip.AddrPort) (nc net.Conn, err error) {
+			conn.Conn, err = s.Connect(ctx, to)
+			return conn, err
+		}})
+		c := mcpwire.NewStreamable(mcpwire.Options{Dialer: d, Target: parseTarget(t, target)})
+		defer c.Close()
+		ans, f := c.Call(t.Context(), theCall())
+		wantGood(t, ans, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		conn.armed = true
+		_, f = c.Call(ctx, theCall())
+		wantKind(t, f, mcpwire.Canceled)
+	})
 }
 
 func TestFirstByteIsTheFirst(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,21 +127,38 @@ func TestHTTP2OldTransport(t *testing.T) {
 	wantKind(t, f, mcpwire.NoAnswer)
 }
 
+// TestHTTP2EndpointPatience: silence is told from a stream that ended.
+func TestHTTP2EndpointPatience(t *testing.T) {
+	e := mcpwire.NewEventStream(overHTTP2(t, "https://a.example/sse", silent(": ok\n\n")))
+	defer e.Close()
+	_, f := e.Open(t.Context(), 30*time.Millisecond)
+	wantKind(t, f, mcpwire.Endpoint)
+	if f != nil && !strings.Contains(f.Detail, "never came") {
+		t.Errorf("detail is %q", f.Detail)
+	}
+}
+
+// TestHTTP2CancelsOldTransport: the context of a call ends the wait on a stream
+// that began under another one.
 func TestHTTP2CancelsOldTransport(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
 	opt := overHTTP2(t, "https://a.example/sse", func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == "GET" {
 			silent(endpoint)(w, r)
 			return
 		}
 		w.WriteHeader(202)
-		_ = http.NewResponseController(w).Flush()
-		cancel()
 	})
 	e := mcpwire.NewEventStream(opt)
 	defer e.Close()
-	_, f := e.Open(t.Context(), 10*time.Second)
+	longer, cancel := timeout(t, 3*time.Second)
+	defer cancel()
+	_, f := e.Open(longer, time.Second)
 	wantKind(t, f, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
 	_, f = e.Call(ctx, theCall())
 	wantKind(t, f, mcpwire.Canceled)
+	if longer.Err() != nil {
+		t.Error("the call outlived its context")
+	}
 }
