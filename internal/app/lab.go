@@ -224,7 +224,7 @@ func labVerdict(ctx context.Context, l *lab.Lab, s lab.Scenario, advance func())
 		if i > 0 {
 			advance()
 		}
-		cells = []uptime.Cell{c.prober.Cell(ctx, srv)}
+		cells = []uptime.Cell{c.prober.Cell(ctx, &srv)}
 	}
 	if s.Setup.LoseAgent {
 		cells = nil

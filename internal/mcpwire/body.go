@@ -1,10 +1,10 @@
 package mcpwire
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -77,21 +77,23 @@ func (c compressed) Read(p []byte) (int, error) {
 // so: a server that promises much and then hangs must not cost much.
 const promised = 64 << 10
 
-// readBody reads a body to its end, within limit bytes.
+// readBody reads a body to its end, within limit bytes. All its buffers together
+// are less than twice the limit.
 func readBody(r io.Reader, sizeHint, limit int) ([]byte, error) {
-	buf := make([]byte, 0, min(max(min(sizeHint, promised)+1, 512), limit+1))
+	buf := make([]byte, 0, min(max(sizeHint+1, bytes.MinRead), promised, limit+1))
 	for {
+		if len(buf) == cap(buf) {
+			buf = append(make([]byte, 0, min(2*cap(buf), limit+1)), buf...)
+		}
 		n, err := r.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		switch {
 		case len(buf) > limit:
 			return nil, fault(BodyLimit, "the answer's body is longer than %s", sizeWord(limit))
-		case errors.Is(err, io.EOF):
+		case err == io.EOF: // bare: a fault may wrap it
 			return buf, nil
 		case err != nil:
 			return buf, err
-		case len(buf) == cap(buf):
-			buf = slices.Grow(buf, min(len(buf), limit+1-len(buf)))
 		}
 	}
 }

@@ -143,10 +143,10 @@ func sameID(raw []byte, id int) bool {
 // IDs of requests are small integers, assigned by the caller and constant for a
 // step, so that an unchanged server gives byte-identical answers.
 
-// encodeRequest appends a request, or a notification when id is negative. Params
-// is raw JSON or empty.
-func encodeRequest(dst []byte, id int, method string, params []byte) []byte {
-	dst = append(dst, `{"jsonrpc":"2.0"`...)
+// encodeRequest makes a request, or a notification when id is negative. Params is
+// raw JSON or empty.
+func encodeRequest(id int, method string, params []byte) []byte {
+	dst := append(make([]byte, 0, 64+len(method)+len(params)), `{"jsonrpc":"2.0"`...)
 	if id >= 0 {
 		dst = append(dst, `,"id":`...)
 		dst = strconv.AppendInt(dst, int64(id), 10)

@@ -143,7 +143,7 @@ func (e *EventStream) resolve(ref string) (Target, error) {
 
 // Call posts a request and waits for its answer on the stream.
 func (e *EventStream) Call(ctx context.Context, c Call) (*Answer, *Fault) {
-	body := encodeRequest(nil, c.ID, c.Method, c.Params)
+	body := encodeRequest(c.ID, c.Method, c.Params)
 	began := time.Now()
 	ans, f := e.post.exchange(ctx, "POST", e.post.header(c.Method, ""), body, (*reply).readRest)
 	if f != nil || ans.Status > 299 {

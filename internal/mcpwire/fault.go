@@ -112,6 +112,7 @@ func lookupFault(err error) *Fault {
 		f.Detail = "the name servers refused or failed to answer (REFUSED, SERVFAIL)"
 	case DNSUnreachable, DNSNoServers:
 		f.Kind = OurNetwork
+	default:
 	}
 	if errors.Is(err, context.Canceled) {
 		f.Kind = Canceled
@@ -126,7 +127,6 @@ func tlsFault(err error, now time.Time) *Fault {
 	var host x509.HostnameError
 	var unknown x509.UnknownAuthorityError
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired && invalid.Cert != nil && now.Before(invalid.Cert.NotBefore):
 		f.Kind, f.Detail = TLSNotYetValid, "the certificate is not yet valid: it begins on "+invalid.Cert.NotBefore.UTC().Format(time.DateTime)
@@ -142,8 +142,8 @@ func tlsFault(err error, now time.Time) *Fault {
 		f.Detail = "the port does not speak TLS: it answers in plain HTTP"
 	case errors.As(err, &record):
 		f.Detail = "the port does not speak TLS"
-	case errors.As(err, &alert):
-		f.Detail = "the server refused the TLS handshake: " + alert.Error()
+	case refusal(err) != nil:
+		f.Detail = "the server refused the TLS handshake: " + refusal(err).Error()
 	case isTimeout(err):
 		f.Kind, f.Detail = TLSFailure, "the TLS handshake did not end in time"
 	case errors.Is(err, context.Canceled):
@@ -170,6 +170,8 @@ func readFault(err error, began bool, waited time.Duration) *Fault {
 		f.Kind, f.Detail = FirstByteTimeout, fmt.Sprintf("not one byte of an answer within %s", round(waited))
 	case errors.Is(err, context.Canceled):
 		f.Kind, f.Detail = Canceled, "canceled"
+	case refusal(err) != nil: // in TLS 1.3 a server judges our certificate after the handshake
+		f.Kind, f.Detail = TLSFailure, "the server refused the TLS connection: "+refusal(err).Error()
 	case began:
 		f.Kind, f.Detail = Truncated, "the connection closed in the middle of the answer"
 	case errors.Is(err, syscall.ECONNRESET):
@@ -184,6 +186,14 @@ func isTimeout(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.As(err, &t) && t.Timeout()
+}
+
+// refusal returns the TLS alert that the peer sent, if that is what err is.
+func refusal(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+		return op.Err
+	}
+	return nil
 }
 
 func isFault(err error) bool {

@@ -290,6 +290,7 @@ type body1 struct {
 	left        int64 // of the body or the chunk; -1: until the connection ends
 	inChunk     bool  // the line end behind a chunk is due
 	last        bool  // the last chunk was read: the trailer is due
+	extended    int   // bytes of chunk extensions so far
 	trailed     int   // bytes of the trailer so far
 	done        bool
 	headerLimit int
@@ -335,8 +336,12 @@ func (b *body1) nextChunk() error {
 	if err != nil {
 		return err
 	}
-	size, _, _ := strings.Cut(string(line), ";")
-	n, ok := number(strings.TrimSpace(size), 16)
+	sized, extension, _ := bytes.Cut(line, []byte(";"))
+	if b.extended += len(extension); b.extended > b.headerLimit {
+		return fault(HeaderLimit, "the answer's chunk extensions are longer than %d KiB", b.headerLimit>>10)
+	}
+	size := string(bytes.TrimSpace(sized))
+	n, ok := number(size, 16)
 	if !ok {
 		return fault(BadFraming, "a chunk's size makes no sense: %s", printable(size, 40))
 	}

@@ -88,7 +88,7 @@ func (s *Stdio) start() error {
 // Call writes a request and reads lines until one answers it.
 func (s *Stdio) Call(ctx context.Context, c Call) (*Answer, *Fault) {
 	helper := Streamable{opt: Options{Client: s.client}, Version: s.Version, Modern: s.Modern}
-	line := encodeRequest(nil, c.ID, c.Method, helper.params(c.Params))
+	line := encodeRequest(c.ID, c.Method, helper.params(c.Params))
 	x := &reply{limits: s.limits, began: time.Now()}
 	x.ans.Status = 200
 	err := s.talk(ctx, line, func() error { return s.readAnswer(x, c.ID) })
@@ -102,7 +102,7 @@ func (s *Stdio) Call(ctx context.Context, c Call) (*Answer, *Fault) {
 func (s *Stdio) Notify(ctx context.Context, method string) (*Answer, *Fault) {
 	x := &reply{limits: s.limits, began: time.Now()}
 	x.ans.Status = 202
-	line := encodeRequest(nil, -1, method, nil)
+	line := encodeRequest(-1, method, nil)
 	f := s.faulted(ctx, s.talk(ctx, line, func() error { return nil }), 0)
 	s.record.addLine(x, line, f)
 	return &x.ans, f
@@ -112,11 +112,17 @@ func (s *Stdio) Notify(ctx context.Context, method string) (*Answer, *Fault) {
 func (s *Stdio) talk(ctx context.Context, line []byte, read func() error) error {
 	deadline, _ := ctx.Deadline()
 	_ = s.out.SetReadDeadline(deadline)
-	stop := context.AfterFunc(ctx, func() { _ = s.out.SetReadDeadline(past()) })
-	defer stop()
-	if f, ok := s.in.(*os.File); ok {
-		_ = f.SetWriteDeadline(deadline)
+	in, _ := s.in.(*os.File)
+	if in != nil {
+		_ = in.SetWriteDeadline(deadline)
 	}
+	stop := context.AfterFunc(ctx, func() {
+		_ = s.out.SetReadDeadline(past())
+		if in != nil {
+			_ = in.SetWriteDeadline(past())
+		}
+	})
+	defer stop()
 	if _, err := s.in.Write(append(line, '\n')); err != nil {
 		return err
 	}
@@ -182,10 +188,21 @@ func (s *Stdio) faulted(ctx context.Context, err error, waited time.Duration) *F
 		return f
 	case errors.Is(ctx.Err(), context.Canceled):
 		return &Fault{Kind: Canceled, Detail: "canceled", Err: err}
-	case isTimeout(err):
+	case isTimeout(err) && !s.ended():
 		return &Fault{Kind: FirstByteTimeout, Detail: "no answer on standard output within " + round(waited).String(), Err: err}
 	}
 	return &Fault{Kind: Exited, Detail: "the process ended before it answered" + s.exit(), Err: err}
+}
+
+// ended reports whether the process has ended. Its children may still hold its
+// standard output open.
+func (s *Stdio) ended() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 // exit describes how the process ended, once it has, or within a moment.

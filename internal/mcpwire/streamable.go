@@ -116,7 +116,7 @@ func (s *Streamable) BytesRead() int64 {
 // Call sends a request and waits for its answer. A fault means that no usable
 // answer came; the Answer is then what there was, possibly with Status 0.
 func (s *Streamable) Call(ctx context.Context, c Call) (*Answer, *Fault) {
-	body := encodeRequest(make([]byte, 0, 256), c.ID, c.Method, s.params(c.Params))
+	body := encodeRequest(c.ID, c.Method, s.params(c.Params))
 	return s.exchange(ctx, "POST", s.header(c.Method, c.Name), body, func(x *reply) error {
 		x.size = c.Size
 		return x.readAnswer(c.ID)
@@ -125,7 +125,7 @@ func (s *Streamable) Call(ctx context.Context, c Call) (*Answer, *Fault) {
 
 // Notify sends a notification. The specification wants 202 without a body.
 func (s *Streamable) Notify(ctx context.Context, method string) (*Answer, *Fault) {
-	body := encodeRequest(make([]byte, 0, 256), -1, method, s.params(nil))
+	body := encodeRequest(-1, method, s.params(nil))
 	return s.exchange(ctx, "POST", s.header(method, ""), body, (*reply).readRest)
 }
 

@@ -66,9 +66,7 @@ func (d *Dialer) handshake(ctx context.Context, nc net.Conn, cfg *tls.Config) (*
 	tc := tls.Client(nc, cfg)
 	deadline, _ := ctx.Deadline()
 	_ = nc.SetDeadline(deadline)
-	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(past()) })
-	defer stop()
-	err := tc.Handshake()
+	err := tc.HandshakeContext(ctx)
 	if err == nil {
 		return tc, nil
 	}
