@@ -20,18 +20,26 @@ type doors struct {
 	socks  map[interface{ Close() error }]bool
 }
 
-// own takes a socket over; it closes it at once when the lab has ended.
+// own takes a socket over; it closes it at once when the lab has ended. Close is
+// called without the lock, because sockets disown themselves in it.
 func (d *doors) own(c interface{ Close() error }) {
+	if !d.keep(c) {
+		_ = c.Close()
+	}
+}
+
+// keep reports whether the lab still runs, and so owns the socket now.
+func (d *doors) keep(c interface{ Close() error }) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		_ = c.Close()
-		return
+		return false
 	}
 	if d.socks == nil {
 		d.socks = map[interface{ Close() error }]bool{}
 	}
 	d.socks[c] = true
+	return true
 }
 
 func (d *doors) disown(c interface{ Close() error }) {
