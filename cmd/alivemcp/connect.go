@@ -44,12 +44,12 @@ func (f *connectFlags) declare(cmd *cobra.Command) {
 // declareAttempts is for the commands that try again.
 func (f *connectFlags) declareAttempts(cmd *cobra.Command) {
 	f.tries = true
-	cmd.Flags().IntVar(&f.attempts, "attempts", 3, "how often a failing server is tried, 5 s apart, 1 to 10")
+	cmd.Flags().IntVar(&f.attempts, "attempts", 3, "how often a failing server is tried, a second apart, 1 to 10")
 }
 
 // options reads what the flags say about the prober.
 func (f *connectFlags) options(command string) (probe.Options, error) {
-	opt := probe.Options{Timeout: f.timeout, Attempts: f.attempts, Region: "local", Version: build().Version, UserAgent: userAgent()}
+	opt := probe.Options{Timeout: f.timeout, Attempts: f.attempts, Gap: time.Second, Region: "local", Version: build().Version, UserAgent: userAgent()}
 	if f.timeout <= 0 {
 		return opt, usage(command+" --timeout 15s https://example.com/mcp", "--timeout must be positive")
 	}

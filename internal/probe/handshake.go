@@ -458,6 +458,7 @@ func (a *attempt) tryStream(ctx context.Context, refused *uptime.Failure) *uptim
 	a.stream = mcpwire.NewEventStream(a.wireOpt)
 	ans, fault := a.stream.Open(ctx, min(5*time.Second, a.p.opt.Timeout/3))
 	if fault != nil && fault.Kind == mcpwire.Endpoint {
+		a.res.Transport = uptime.HTTPSSE
 		return a.step(uptime.StepStream, ans.Took, faultFailure(fault), "")
 	}
 	if f := judgeAnswer(ans, fault); f != nil {

@@ -153,6 +153,9 @@ func (a *attempt) certificateRefused(fault *mcpwire.Fault) *uptime.Failure {
 // judge is judgeAnswer for the first answers, which may be a refusal of our
 // client certificate.
 func (a *attempt) judge(ans *mcpwire.Answer, fault *mcpwire.Fault) *uptime.Failure {
+	if a.res.Transport == "" && a.http != nil && ans.Message.IsResponse() {
+		a.res.Transport = uptime.StreamableHTTP // JSON-RPC it is, whatever becomes of it
+	}
 	if f := a.certificateRefused(fault); f != nil {
 		return f
 	}
