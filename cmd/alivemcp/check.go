@@ -30,6 +30,8 @@ type checkFlags struct {
 	clientConfig, client string
 	repeat               bool
 	interval             time.Duration
+	// lab runs the scenarios that the arguments name; nil without such.
+	lab *app.LabTargets
 }
 
 func checkFormats() []show.Format {
@@ -50,8 +52,12 @@ A server that fails is tried again, three times in all; --attempts 1 is quicker.
   warn      as degraded, or there is a finding of severity warn or fail
 With --client-config it is also 1 when the client could not use an entry.
 
-A credential is only ever sent to one origin: check others in a run of their own.`,
+A credential is only ever sent to one origin: check others in a run of their own.
+
+lab:NAME checks a server that the command itself starts; alivemcp lab --list
+names them.`,
 		Example: `  alivemcp check https://example.com/mcp
+  alivemcp check lab:healthy-modern lab:tools-empty
   alivemcp check https://a.example/mcp https://b.example/mcp --format json
   alivemcp check https://example.com/mcp --bearer-env MCP_TOKEN --fail-on warn
   alivemcp check https://example.com/mcp --canary-tool search --canary-args '{"q":"x"}' --canary-expect not_empty
@@ -59,7 +65,7 @@ A credential is only ever sent to one origin: check others in a run of their own
   alivemcp check --client-config ~/.cursor/mcp.json
   alivemcp check - < urls.txt
   alivemcp check --watch --interval 30s https://example.com/mcp`,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, sh, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.withLab(cmd, sh, args) },
 	}
 	f.declare(cmd)
 	return cmd
@@ -91,6 +97,27 @@ type checkRun struct {
 	failOn  app.FailOn
 	options probe.Options
 	targets []app.Target
+}
+
+// withLab serves the scenarios among the arguments while they are checked.
+func (f *checkFlags) withLab(cmd *cobra.Command, sh Shell, args []string) (err error) {
+	var names []string
+	for _, arg := range args {
+		if name, ok := strings.CutPrefix(arg, app.LabPrefix); ok {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return f.run(cmd, sh, args)
+	}
+	if len(names) != len(args) || f.stdio || f.sign.given() {
+		return usage("check lab:healthy-modern lab:tools-empty", "scenarios of the lab are checked by themselves, with what the lab knows of them")
+	}
+	if f.lab, err = app.StartLab(cmd.Context(), names); err != nil {
+		return usage("lab --list", "%v", err)
+	}
+	defer func() { err = errors.Join(err, f.lab.Stop()) }()
+	return f.run(cmd, sh, args)
 }
 
 func (f *checkFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
@@ -126,6 +153,9 @@ func (f *checkFlags) parse(sh Shell, args []string, dash int) (r checkRun, err e
 		return r, err
 	}
 	r.options.KeepTranscript, r.options.Thorough = f.transcript, !f.repeat
+	if f.lab != nil {
+		r.options = f.lab.Adapt(r.options)
+	}
 	if r.targets, err = f.targets(sh, args, dash); err != nil || !f.repeat {
 		return r, err
 	}

@@ -30,6 +30,8 @@ func (f *checkFlags) targets(sh Shell, args []string, dash int) ([]app.Target, e
 	switch {
 	case err != nil:
 		return nil, err
+	case f.lab != nil:
+		return f.lab.Targets(), nil
 	case f.clientConfig != "":
 		return f.clientTargets(sh, args)
 	case f.client != "":
