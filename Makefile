@@ -1,5 +1,5 @@
-# Every stage of the gate is a target of its own; .ci/run is the gate on a fresh
-# machine. `make help` lists what there is.
+# Every stage of the gate is a target of its own; scripts/test is the gate on a
+# fresh machine. `make help` lists what there is.
 
 TOOL   = go tool -modfile=tools/go.mod
 UNITS  = $$(go list ./... | grep -v '/e2e$$')
@@ -61,7 +61,9 @@ e2e-deps: ## Fetch and build the servers of the e2e tests (needs Node.js 20 and 
 	npm ci --prefix e2e/npm --ignore-scripts --no-audit --no-fund --loglevel error
 	go -C e2e/servers build tool ./...
 
-bench: ## Run the benchmarks
+bench: ## Run the benchmarks; bench/README.md has the last numbers
+	@go run ./bench/probe
+	@go run ./bench/probe -hang 10000
 	@go test -run '^$$' -bench . -benchmem $(UNITS)
 
 check-deps: ## Say what the gate needs and this machine lacks
