@@ -22,12 +22,13 @@ func replayed() []replayedServer {
 	return []replayedServer{
 		{"code-runner-legacy-only", seen{
 			State: uptime.Down, Cause: uptime.InitializedRefused, Step: uptime.StepInitialized,
-			Version: "2025-11-25", Server: "Code Runner 0.1.0",
+			Transport: uptime.StreamableHTTP, Version: "2025-11-25", Server: "Code Runner 0.1.0",
 			Asked: []string{"server/discover", "initialize", "notifications/initialized"},
 		}},
 		{"code-runner", seen{
 			State: uptime.Down, Cause: uptime.HTTPServerError, Step: uptime.StepInitialize,
-			Asked: []string{"server/discover", "initialize"},
+			Transport: uptime.StreamableHTTP,
+			Asked:     []string{"server/discover", "initialize"},
 		}},
 		{"everything-sse", seen{
 			State: uptime.Live, Access: uptime.AccessOpen,
@@ -100,8 +101,9 @@ func replayed() []replayedServer {
 		}},
 		{"mcp-proxy-apikey", seen{
 			State: uptime.Live, Access: uptime.AccessCustom,
-			Findings: "auth_required_but_not_advertised",
-			Asked:    []string{"server/discover", "GET /.well-known/oauth-protected-resource/mcp", "GET /.well-known/oauth-protected-resource", "GET /.well-known/oauth-authorization-server"},
+			Transport: uptime.StreamableHTTP,
+			Findings:  "auth_required_but_not_advertised",
+			Asked:     []string{"server/discover", "GET /.well-known/oauth-protected-resource/mcp", "GET /.well-known/oauth-protected-resource", "GET /.well-known/oauth-authorization-server"},
 		}},
 		{"mcp-proxy-sse", seen{
 			State: uptime.Live, Access: uptime.AccessOpen,
@@ -124,7 +126,8 @@ func replayed() []replayedServer {
 		}},
 		{"mcpgo-dynamic-path-sse", seen{
 			State: uptime.Down, Cause: uptime.SSEEndpoint, Step: uptime.StepStream,
-			Asked: []string{"server/discover", "initialize", "GET"},
+			Transport: uptime.HTTPSSE,
+			Asked:     []string{"server/discover", "initialize", "GET"},
 		}},
 		{"mcpgo-everything", seen{
 			State: uptime.Live, Access: uptime.AccessOpen,
@@ -141,7 +144,8 @@ func replayed() []replayedServer {
 		}},
 		{"supergateway-broken-child", seen{
 			State: uptime.Down, Cause: uptime.RPCError, Step: uptime.StepInitialize,
-			Asked: []string{"server/discover", "initialize"},
+			Transport: uptime.StreamableHTTP,
+			Asked:     []string{"server/discover", "initialize"},
 		}},
 		{"supergateway-http-stateful", seen{
 			State: uptime.Live, Access: uptime.AccessOpen,
