@@ -109,7 +109,7 @@ func handler(mode string) http.Handler {
 		_ = json.Unmarshal(body, &m)
 		answer := func(result string) {
 			w.Header().Set("Content-Type", "application/json")
-			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, m.ID, result)
+			_, _ = fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":%s}`, m.ID, result)
 		}
 		switch m.Method {
 		case "initialize":
@@ -123,7 +123,7 @@ func handler(mode string) http.Handler {
 			answer(tools)
 		case "server/discover":
 			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprint(w, `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Server not initialized"}}`)
+			_, _ = io.WriteString(w, `{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"Server not initialized"}}`)
 		case "":
 			w.WriteHeader(http.StatusNoContent)
 		default:

@@ -108,14 +108,14 @@ func ideal(s *server) func(context.Context) error {
 	requests := readyMade(s)
 	question := dnsQuestion()
 	return func(ctx context.Context) error {
-		if err := ask(s.DNS.String(), question); err != nil {
+		if err := ask(ctx, s.DNS.String(), question); err != nil {
 			return err
 		}
 		tc, err := s.shakeHands(ctx, s.Addr.String())
 		if err != nil {
 			return err
 		}
-		defer tc.Close()
+		defer func() { _ = tc.Close() }()
 		buf := make([]byte, 16<<10)
 		for _, r := range requests {
 			if _, err := tc.Write(r.bytes); err != nil {
@@ -162,12 +162,12 @@ func dnsQuestion() []byte {
 	return packed
 }
 
-func ask(server string, question []byte) error {
-	c, err := net.Dial("udp", server)
+func ask(ctx context.Context, server string, question []byte) error {
+	c, err := new(net.Dialer).DialContext(ctx, "udp", server)
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if _, err := c.Write(question); err != nil {
 		return err
 	}

@@ -208,8 +208,8 @@ func (c *comparer) enums(values, others []string) []finding {
 	if gone := without(values, others); len(gone) > 0 {
 		found = append(found, c.enum(refuses, list(gone), ""))
 	}
-	if new := without(others, values); len(new) > 0 {
-		found = append(found, c.enum(admits, "", list(new)))
+	if added := without(others, values); len(added) > 0 {
+		found = append(found, c.enum(admits, "", list(added)))
 	}
 	return found
 }

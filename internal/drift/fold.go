@@ -132,8 +132,9 @@ func satisfies(value, keyword string, n *node) bool {
 	case kindInteger, kindFraction:
 		f, err := strconv.ParseFloat(value, 64)
 		return err == nil && numberSatisfies(f, keyword, n)
+	default:
+		return false
 	}
-	return false
 }
 
 func stringSatisfies(s, keyword string, n *node) bool {

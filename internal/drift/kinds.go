@@ -46,10 +46,10 @@ func kindNamed(word string) kinds {
 
 // String lists the kinds as a person writes them: "string | null".
 func (k kinds) String() string {
-	switch k {
-	case 0:
+	if k == 0 {
 		return "nothing"
-	case kindAny:
+	}
+	if k == kindAny {
 		return "anything"
 	}
 	var words []string

@@ -270,7 +270,7 @@ func (v *view) settle() {
 	}
 	kept := make(map[string]*node, len(v.demands))
 	for name, value := range v.demands {
-		if subject(name)&v.types != 0 && !(v.finite && allSatisfy(v.enum, name, value)) {
+		if subject(name)&v.types != 0 && (!v.finite || !allSatisfy(v.enum, name, value)) {
 			kept[name] = value
 		}
 	}

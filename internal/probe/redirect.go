@@ -2,7 +2,6 @@ package probe
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/alivemcp/alivemcp/internal/mcpwire"
 )
@@ -30,32 +29,35 @@ func (a *attempt) followRedirect(ans *mcpwire.Answer) (followed bool, blocked *m
 	if ans.Status != 307 && ans.Status != 308 || a.redirects == maxRedirects {
 		return false, nil
 	}
-	target, ok, err := a.redirectTarget(ans.Header.Get("Location"))
+	location, ok := a.location(ans)
+	if !ok {
+		return false, nil
+	}
+	target, err := a.checkedTarget(location)
 	if err != nil {
 		return false, &mcpwire.Fault{Kind: mcpwire.Blocked, Detail: "the redirect is refused: " + err.Error(), Err: err}
 	}
-	if ok {
-		a.follow(target)
+	if a.wireOpt.Target.Secure && !target.Secure {
+		return false, nil // credentials and answers would be read on the way
 	}
-	return ok, nil
+	a.follow(target)
+	return true, nil
 }
 
-// redirectTarget resolves a Location. Leaving https is not followed; an address
-// that no request may go to is blocked.
-func (a *attempt) redirectTarget(location string) (target mcpwire.Target, ok bool, blocked error) {
-	base, err := url.Parse(a.wireOpt.Target.URL())
-	if err != nil || location == "" {
-		return target, false, nil
+// location resolves the Location of an answer; not ok when there is none that
+// HTTP could follow.
+func (a *attempt) location(ans *mcpwire.Answer) (string, bool) {
+	raw := ans.Header.Get("Location")
+	base, err := a.endpoint()
+	if err != nil || raw == "" {
+		return "", false
 	}
-	u, err := base.Parse(location)
+	u, err := base.Parse(raw)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return target, false, nil
+		return "", false
 	}
 	u.Fragment = ""
-	if target, err = a.checkedTarget(u.String()); err != nil {
-		return target, false, err
-	}
-	return target, !a.wireOpt.Target.Secure || target.Secure, nil
+	return u.String(), true
 }
 
 func (a *attempt) follow(target mcpwire.Target) {

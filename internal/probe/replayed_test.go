@@ -22,8 +22,7 @@ func replayed() []replayedServer {
 	return []replayedServer{
 		{"code-runner-legacy-only", seen{
 			State: uptime.Down, Cause: uptime.InitializedRefused, Step: uptime.StepInitialized,
-			Transport: uptime.StreamableHTTP,
-			Version:   "2025-11-25", Server: "Code Runner 0.1.0",
+			Transport: uptime.StreamableHTTP, Version: "2025-11-25", Server: "Code Runner 0.1.0",
 			Asked: []string{"server/discover", "initialize", "notifications/initialized"},
 		}},
 		{"code-runner", seen{

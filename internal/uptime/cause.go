@@ -126,8 +126,9 @@ func (c Cause) Reason() Reason {
 		return ErrorRateElevated
 	case "", RateLimited, BotChallenge, CredentialExpired, BlockedTarget, AgentLost, SelfOverload:
 		return NoReason
+	default:
+		return ProtocolError
 	}
-	return ProtocolError
 }
 
 // Effect returns the state that a cell with this cause argues for, unless the
@@ -140,9 +141,10 @@ func (c Cause) Effect() State {
 	case AuthBroken, AuthRequired, CredentialRefused, DriftDetected,
 		CanaryFailed, CanaryError, HealthFailed, ErrorRate:
 		return Degraded
+	default:
+		if c.Reason() == NoReason {
+			return Unknown
+		}
+		return Down
 	}
-	if c.Reason() == NoReason {
-		return Unknown
-	}
-	return Down
 }
