@@ -80,7 +80,10 @@ const promised = 64 << 10
 // readBody reads a body to its end, within limit bytes. All its buffers together
 // are less than twice the limit.
 func readBody(r io.Reader, sizeHint, limit int) ([]byte, error) {
-	buf := make([]byte, 0, min(max(sizeHint+1, bytes.MinRead), promised, limit+1))
+	if sizeHint == 0 {
+		sizeHint = bytes.MinRead
+	}
+	buf := make([]byte, 0, min(sizeHint+1, promised, limit+1))
 	for {
 		if len(buf) == cap(buf) {
 			buf = append(make([]byte, 0, min(2*cap(buf), limit+1)), buf...)

@@ -178,7 +178,7 @@ func (c *conn1) readOneHead() (*response, int, error) {
 	if !ok {
 		return nil, 0, fault(NotHTTP, "the answer is no HTTP: %s", printable(string(line[:min(len(line), 120)]), 60))
 	}
-	resp := &response{status: status, head: make([]byte, 0, 512)}
+	resp := &response{status: status, head: make([]byte, 0, 256)}
 	resp.head = append(append(resp.head, line...), "\r\n"...)
 	if err := c.readFields(resp); err != nil {
 		return nil, 0, err
@@ -226,7 +226,7 @@ func number(s string, base int) (int64, bool) {
 // parseFields cuts a header section into fields. Folded lines (obsolete since
 // RFC 7230) continue the field before.
 func parseFields(section string) (Header, error) {
-	h := make(Header, 0, 16)
+	h := make(Header, 0, strings.Count(section, "\r\n"))
 	for line := range strings.SplitSeq(section, "\r\n") {
 		if line == "" {
 			continue

@@ -155,7 +155,7 @@ func (s *Streamable) params(params []byte) []byte {
 // header returns the fields of one request: those of every request, those of the
 // revision, and the caller's.
 func (s *Streamable) header(method, name string) Header {
-	h := make(Header, 0, 12)
+	h := make(Header, 0, 7+len(s.opt.Header))
 	h = append(h, Field{"User-Agent", s.opt.UserAgent}, Field{"Accept-Encoding", "identity"})
 	if method != "" {
 		h = append(h, Field{"Accept", "application/json, text/event-stream"}, Field{"Content-Type", "application/json"})
@@ -260,7 +260,7 @@ func (x *reply) readRest() error {
 	if mediaType(x.resp.header.Get("Content-Type")) == "text/event-stream" {
 		return x.abandonStream()
 	}
-	x.ans.Body, err = readBody(body, 0, errorBody)
+	x.ans.Body, err = readBody(body, x.promised(errorBody), errorBody)
 	if msg, f := ParseMessage(x.ans.Body); f == nil || msg.Error != nil {
 		x.ans.Message = msg
 	}
@@ -291,13 +291,18 @@ func (x *reply) readAnswer(id int) error {
 	return x.readMessage(body, id, mt)
 }
 
+// promised is how long the body is likely to be: what Content-Length says, else
+// what the caller expects; 0 when nobody knows.
+func (x *reply) promised(limit int) int {
+	if b, ok := x.resp.body.(*body1); ok && b.left > 0 && !b.chunked {
+		return int(min(b.left, int64(limit)))
+	}
+	return min(x.size, limit)
+}
+
 // readMessage reads an answer that is one message.
 func (x *reply) readMessage(body io.Reader, id int, mediaType string) error {
-	hint := min(x.size, x.limits.Body)
-	if b, ok := x.resp.body.(*body1); ok && b.left > 0 && !b.chunked {
-		hint = int(min(b.left, int64(x.limits.Body)))
-	}
-	raw, err := readBody(body, hint, x.limits.Body)
+	raw, err := readBody(body, x.promised(x.limits.Body), x.limits.Body)
 	x.ans.Body = raw
 	x.ans.Took = time.Since(x.began)
 	if err != nil {

@@ -79,10 +79,14 @@ func (p *Prober) newAttempt(srv *uptime.Server) *attempt {
 	return a
 }
 
-// look runs the attempt within its bounds. Its frame and those below stay small:
+// look runs the attempt within its bounds: its own time, and the cell's until wall. Its frame and those below stay small:
 // while a server hangs, the stack is a good part of what a probe weighs.
-func (a *attempt) look(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, a.p.opt.Timeout)
+func (a *attempt) look(ctx context.Context, wall time.Time) {
+	end := a.res.Started.Add(a.p.opt.Timeout)
+	if wall.Before(end) {
+		end = wall
+	}
+	ctx, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
 	f := a.run(ctx)
 	a.close(ctx)

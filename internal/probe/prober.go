@@ -131,12 +131,10 @@ func newResolver(server netip.AddrPort) (*mcpwire.Resolver, error) {
 func (p *Prober) Cell(ctx context.Context, srv *uptime.Server) uptime.Cell {
 	cell := uptime.Cell{Server: srv.ID, Region: p.opt.Region}
 	wall := time.Now().Add(p.opt.Wall)
-	ctx, cancel := context.WithDeadline(ctx, wall)
-	defer cancel()
 	for knocked := false; ; {
 		a := p.newAttempt(srv)
 		a.knocked = knocked
-		a.look(ctx)
+		a.look(ctx, wall)
 		knocked = a.knocked
 		a.fileInto(&cell)
 		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(a.res.Failure) || !p.pause(ctx, wall) {
@@ -176,6 +174,6 @@ func (p *Prober) pause(ctx context.Context, wall time.Time) bool {
 // Attempt runs the probe's steps once, within Options.Timeout.
 func (p *Prober) Attempt(ctx context.Context, srv uptime.Server) uptime.Result {
 	a := p.newAttempt(&srv)
-	a.look(ctx)
+	a.look(ctx, a.res.Started.Add(p.opt.Timeout))
 	return a.res
 }
