@@ -37,7 +37,7 @@ type Stdio struct {
 type StdioOptions struct {
 	Path   string
 	Args   []string
-	Env    []string // the whole environment, as KEY=value
+	Env    []string // the whole environment, as KEY=value; nil is an empty one
 	Dir    string
 	Limits Limits
 	Client []byte // clientInfo, as a JSON object
@@ -52,7 +52,9 @@ func Start(opt StdioOptions) (*Stdio, *Fault) {
 	}
 	// Close ends the process; a context would only kill the first of the group.
 	s.cmd = exec.Command(opt.Path, opt.Args...) //nolint:noctx // see above
-	s.cmd.Env, s.cmd.Dir, s.cmd.Stderr = opt.Env, opt.Dir, s.stderr
+	// To exec, nil means our environment, which holds secrets.
+	s.cmd.Env = append([]string{}, opt.Env...)
+	s.cmd.Dir, s.cmd.Stderr = opt.Dir, s.stderr
 	s.cmd.WaitDelay = time.Second
 	ownGroup(s.cmd)
 	if err := s.start(); err != nil {

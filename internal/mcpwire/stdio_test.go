@@ -234,6 +234,27 @@ func TestStdioCancel(t *testing.T) {
 	wantKind(t, f, mcpwire.Canceled)
 }
 
+// TestStdioEnvironment: the child sees what it is given, and nothing of ours.
+func TestStdioEnvironment(t *testing.T) {
+	t.Setenv("MCPWIRE_TEST_SECRET", "ours")
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no shell that could show its environment")
+	}
+	const show = `read -r _; printf '{"jsonrpc":"2.0","id":1,"result":"%s"}\n' "$MCPWIRE_TEST_SECRET"`
+	for want, env := range map[string][]string{`""`: nil, `"given"`: {"MCPWIRE_TEST_SECRET=given"}} {
+		s, f := mcpwire.Start(mcpwire.StdioOptions{Path: shell, Args: []string{"-c", show}, Env: env})
+		if f != nil {
+			t.Fatal(f)
+		}
+		t.Cleanup(func() { s.Close(time.Second) })
+		ans, f := s.Call(t.Context(), theCall())
+		if f != nil || string(ans.Message.Result) != want {
+			t.Errorf("with the environment %q: the child sees %s, fault %v; want %s", env, ans.Message.Result, f, want)
+		}
+	}
+}
+
 func TestStdioSpawn(t *testing.T) {
 	_, f := mcpwire.Start(mcpwire.StdioOptions{Path: t.TempDir() + "/none"})
 	wantKind(t, f, mcpwire.SpawnFailed)
