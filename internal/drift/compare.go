@@ -208,8 +208,8 @@ func (c *comparer) enums(values, others []string) []finding {
 	if gone := without(values, others); len(gone) > 0 {
 		found = append(found, c.enum(refuses, list(gone), ""))
 	}
-	if new := without(others, values); len(new) > 0 {
-		found = append(found, c.enum(admits, "", list(new)))
+	if came := without(others, values); len(came) > 0 {
+		found = append(found, c.enum(admits, "", list(came)))
 	}
 	return found
 }
@@ -236,18 +236,26 @@ func (c *comparer) enum(e effect, before, after string) finding {
 	return f
 }
 
-// also compares what must hold besides: the same demands in any order.
+// also compares what must hold besides, in any order. A demand that became
+// weaker is found as such.
 func (c *comparer) also(b, a *view) []finding {
 	var found []finding
-	left := slices.Clone(a.also)
-	for _, demand := range b.also {
-		if i := slices.IndexFunc(left, func(v *view) bool { return c.equal(demand, v) }); i >= 0 {
-			left = slices.Delete(left, i, i+1)
-			continue
-		}
+	old, now := slices.Clone(b.also), slices.Clone(a.also)
+	for _, allowed := range []effect{0, admits} {
+		old = slices.DeleteFunc(old, func(demand *view) bool {
+			i := slices.IndexFunc(now, func(v *view) bool { return c.effectOf(demand, v)&^allowed == 0 })
+			if i < 0 {
+				return false
+			}
+			found = append(found, c.views(demand, now[i])...)
+			now = slices.Delete(now, i, i+1)
+			return true
+		})
+	}
+	for range old {
 		found = append(found, c.opaque(admits, "allOf", "", ""))
 	}
-	for range left {
+	for range now {
 		found = append(found, c.opaque(refuses, "allOf", "", ""))
 	}
 	return found

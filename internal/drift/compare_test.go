@@ -31,14 +31,14 @@ func summary(d drift.Diff) string {
 	return strings.Join(lines, "\n")
 }
 
-func withInput(t testing.TB, schema string) drift.Contract {
-	t.Helper()
-	return contract(t, `[{"name":"t","description":"d","inputSchema":`+schema+`}]`)
+func withInput(tb testing.TB, schema string) drift.Contract {
+	tb.Helper()
+	return contract(tb, `[{"name":"t","description":"d","inputSchema":`+schema+`}]`)
 }
 
-func withOutput(t testing.TB, schema string) drift.Contract {
-	t.Helper()
-	return contract(t, `[{"name":"t","description":"d","inputSchema":{"type":"object"},"outputSchema":`+schema+`}]`)
+func withOutput(tb testing.TB, schema string) drift.Contract {
+	tb.Helper()
+	return contract(tb, `[{"name":"t","description":"d","inputSchema":{"type":"object"},"outputSchema":`+schema+`}]`)
 }
 
 type schemaCase struct{ name, before, after, want string }

@@ -16,32 +16,32 @@ import (
 )
 
 // raws splits a JSON array into its elements, as a client finds them.
-func raws(t testing.TB, array string) []json.RawMessage {
-	t.Helper()
+func raws(tb testing.TB, array string) []json.RawMessage {
+	tb.Helper()
 	var out []json.RawMessage
 	if err := json.Unmarshal([]byte(array), &out); err != nil {
-		t.Fatalf("splitting %.80s: %v", array, err)
+		tb.Fatalf("splitting %.80s: %v", array, err)
 	}
 	return out
 }
 
 // contract parses an array of tools that is expected to be without fatal faults.
-func contract(t testing.TB, array string) drift.Contract {
-	t.Helper()
-	c, problems := drift.Parse(raws(t, array), "2026-07-28")
+func contract(tb testing.TB, array string) drift.Contract {
+	tb.Helper()
+	c, problems := drift.Parse(raws(tb, array), "2026-07-28")
 	for _, p := range problems {
 		if p.Fatal {
-			t.Fatalf("%.80s: %s", array, p)
+			tb.Fatalf("%.80s: %s", array, p)
 		}
 	}
 	return c
 }
 
-func recorded(t testing.TB, file string) string {
-	t.Helper()
+func recorded(tb testing.TB, file string) string {
+	tb.Helper()
 	b, err := os.ReadFile("testdata/" + file)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(b)
 }

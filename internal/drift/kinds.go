@@ -51,6 +51,7 @@ func (k kinds) String() string {
 		return "nothing"
 	case kindAny:
 		return "anything"
+	default:
 	}
 	var words []string
 	for _, word := range []string{"string", "number", "integer", "boolean", "array", "object", "null"} {

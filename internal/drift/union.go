@@ -59,7 +59,8 @@ func (c *comparer) closest(views []*view, distance func(*view) int) int {
 }
 
 // branches returns the alternatives of a view, each with all else that must
-// hold merged in; a view without alternatives is its only one.
+// hold merged in; a view without alternatives is its only one. It fails if
+// there are too many.
 func (d *document) branches(v *view) ([]*view, bool) {
 	if v.spread != nil {
 		return v.spread, true
@@ -68,17 +69,22 @@ func (d *document) branches(v *view) ([]*view, bool) {
 	rest.union, rest.words = nil, nil // the words were compared already
 	if len(v.union) == 0 {
 		v.spread = []*view{&rest}
+		return v.spread, true
 	}
+	var spread []*view
 	for _, branch := range v.union {
-		if !mergeable(&rest, branch) || len(branch.union) > 0 {
-			v.spread = nil
+		inner, ok := d.branches(branch)
+		if !ok || len(spread)+len(inner) > maxBranches {
 			return nil, false
 		}
-		whole := d.both(&rest, branch)
-		whole.settle()
-		v.spread = append(v.spread, whole)
+		for _, one := range inner {
+			whole := *d.both(&rest, one)
+			whole.settle()
+			spread = append(spread, &whole)
+		}
 	}
-	return v.spread, true
+	v.spread = spread
+	return spread, true
 }
 
 // cover compares two lists of alternatives. What a tool accepted must still be

@@ -143,8 +143,7 @@ func (d *document) applicators(v *view, n *node, hops int) *view {
 func (d *document) follow(v *view, word string, ref *node, hops int) *view {
 	target := d.resolve(unquote(ref.raw))
 	if target == nil || !target.isSchema() {
-		v.demands[word] = ref
-		return v
+		return d.both(v, &view{types: kindAny, demands: map[string]*node{word: ref}})
 	}
 	return d.both(v, d.viewAt(target, hops+1))
 }
@@ -161,6 +160,7 @@ func (d *document) either(v *view, list *node, hops int) *view {
 		}
 	}
 	branches = slices.DeleteFunc(branches, func(b *view) bool { return b.types == 0 })
+	branches = absorb(branches)
 	switch folded := fold(branches); {
 	case len(branches) == 0:
 		return d.both(v, &view{})
@@ -183,11 +183,16 @@ func (v *view) alone() bool {
 	return v.types == kindAny && !v.finite && len(v.also)+len(v.demands)+len(v.props)+len(v.required) == 0
 }
 
+// bare reports whether v says nothing at all.
+func (v *view) bare() bool {
+	return v.alone() && len(v.words)+len(v.union) == 0
+}
+
 // both returns what holds when two views hold. Words of the first, the outer
 // one, win. What cannot be merged is kept beside.
 func (d *document) both(outer, inner *view) *view {
 	d.budget.spend(1 + len(inner.props) + len(outer.props) + len(inner.demands))
-	if len(outer.words)+len(outer.union) == 0 && outer.alone() {
+	if outer.bare() {
 		return inner // the very same, so that recursion is seen to come back
 	}
 	out := &view{types: outer.types & inner.types, enum: outer.enum, finite: outer.finite}
@@ -270,7 +275,7 @@ func (v *view) settle() {
 	}
 	kept := make(map[string]*node, len(v.demands))
 	for name, value := range v.demands {
-		if subject(name)&v.types != 0 && !(v.finite && allSatisfy(v.enum, name, value)) {
+		if subject(name)&v.types != 0 && (!v.finite || !allSatisfy(v.enum, name, value)) {
 			kept[name] = value
 		}
 	}
