@@ -19,6 +19,8 @@ type comparer struct {
 	// known holds the findings for pairs of views, nil while one is being
 	// compared: a recursive schema is equal if nothing else differs.
 	known map[[2]*view][]finding
+	// all is the view of the whole new schema.
+	all *view
 }
 
 // compareSchemas returns what differs between two schemas. Each must be the
@@ -31,7 +33,8 @@ func compareSchemas(part Part, before, after []byte, b *budget) []finding {
 		part: part, budget: b, known: map[[2]*view][]finding{},
 		before: newDocument(&node{raw: before}, b), after: newDocument(&node{raw: after}, b),
 	}
-	found := c.views(c.top(c.before), c.top(c.after))
+	c.all = c.top(c.after)
+	found := c.views(c.top(c.before), c.all)
 	if b.exhausted() {
 		found = append(found, finding{
 			class: uptime.DriftBreaking, effect: refuses | admits, kind: SchemaChanged,
@@ -255,8 +258,10 @@ func (c *comparer) also(b, a *view) []finding {
 	for range old {
 		found = append(found, c.opaque(admits, "allOf", "", ""))
 	}
-	for range now {
-		found = append(found, c.opaque(refuses, "allOf", "", ""))
+	for _, demand := range now {
+		if c.effectOf(b, demand)&refuses != 0 { // else it was implied before
+			found = append(found, c.opaque(refuses, "allOf", "", ""))
+		}
 	}
 	return found
 }

@@ -69,7 +69,7 @@ func (k kinds) String() string {
 // parts splits a set into the kinds that keywords tell apart.
 func (k kinds) parts() []kinds {
 	var out []kinds
-	for _, p := range []kinds{kindString, kindNumber, kindBoolean, kindArray, kindObject, kindNull} {
+	for _, p := range []kinds{kindString, kindInteger, kindFraction, kindBoolean, kindArray, kindObject, kindNull} {
 		if k&p != 0 {
 			out = append(out, k&p)
 		}

@@ -48,6 +48,9 @@ func TestEqualSchemasHaveNoDrift(t *testing.T) {
 // respell writes a schema otherwise.
 func (d draw) respell(s any, defs map[string]any) any {
 	m, ok := s.(schema)
+	if !ok || len(m) == 0 {
+		return s // whether an object is closed is read from the text
+	}
 	switch d.pick("spelling", 9) {
 	case 0:
 		return schema{"allOf": []any{s}}
@@ -60,22 +63,22 @@ func (d draw) respell(s any, defs map[string]any) any {
 		defs[name] = s
 		return schema{"$ref": "#/$defs/" + name}
 	case 4:
-		if t, plain := m["type"].(string); ok && plain {
+		if t, plain := m["type"].(string); plain {
 			m["type"] = []any{t}
 		}
 	case 5:
-		if c, found := m["const"]; ok && found {
+		if c, found := m["const"]; found {
 			delete(m, "const")
 			m["enum"] = []any{c}
 		}
 	case 6:
-		for _, word := range []string{"anyOf", "oneOf", "allOf", "enum", "required"} {
-			if list, found := m[word].([]any); ok && found {
+		for _, word := range []string{"anyOf", "oneOf", "enum", "required"} {
+			if list, found := m[word].([]any); found {
 				slices.Reverse(list)
 			}
 		}
 	case 7:
-		if ok && m["minLength"] == nil && m["items"] == nil {
+		if m["minLength"] == nil && m["items"] == nil {
 			m["minLength"], m["items"] = 0.0, true
 		}
 	}

@@ -79,7 +79,7 @@ func (d draw) any(depth int) any {
 	case 4:
 		return schema{"anyOf": []any{d.any(depth - 1), schema{"type": "null"}}, "description": "x"}
 	case 5:
-		return schema{"allOf": []any{d.any(depth - 1), d.any(depth - 1)}}
+		return schema{"allOf": []any{d.scalar(), d.any(depth - 1)}}
 	case 6:
 		return schema{"properties": map[string]any{"a": schema{"$ref": oneOf(d, "ref", "#/$defs/D", "#/$defs/E", "#")}}}
 	case 7:
@@ -183,15 +183,33 @@ type validator struct {
 
 func (v validator) valid(s, x any) bool {
 	if b, ok := s.(bool); ok {
-		return b
+		return b && !(v.strict && unspoken(nil, x))
 	}
 	m := s.(schema)
+	if v.strict && unspoken(m, x) {
+		return false
+	}
 	for word, arg := range m {
 		if !v.keyword(m, word, arg, x) {
 			return false
 		}
 	}
 	return true
+}
+
+// unspoken reports whether a value has members of which the schema does not
+// speak at all.
+func unspoken(m schema, x any) bool {
+	for _, word := range []string{"$ref", "anyOf", "oneOf", "allOf", "properties", "additionalProperties", "items"} {
+		if m[word] != nil {
+			return false
+		}
+	}
+	if list, ok := x.([]any); ok {
+		return slices.ContainsFunc(list, func(e any) bool { return unspoken(nil, e) })
+	}
+	object, ok := x.(map[string]any)
+	return ok && len(object) > 0
 }
 
 func (v validator) keyword(m schema, word string, arg, x any) bool {

@@ -10,13 +10,17 @@ import (
 
 // objects compares parameters or fields. A parameter that is gone counts as
 // removed even where its name would still be let through: what it did is gone.
+// Only an object inside a parameter that takes anything now has lost nothing.
 func (c *comparer) objects(b, a *view) []finding {
+	if c.part == PartInput && a != c.all && a.free() && !b.free() {
+		return []finding{{class: uptime.DriftCompatible, effect: admits, kind: ConstraintWidened, says: "now accepts any object"}}
+	}
 	old, now := c.before.names(b), c.after.names(a)
 	var found []finding
 	var gone, came []string
 	for _, name := range sortedKeys(merged(old, now)) {
 		switch {
-		case !now[name] && b.props[name] == nil && c.part == PartInput:
+		case !now[name] && c.part == PartInput && !c.before.described(b, name):
 			found = append(found, c.member(b, a, name)...) // was required and never described
 		case !now[name]:
 			gone = append(gone, name)
@@ -34,6 +38,7 @@ func (c *comparer) objects(b, a *view) []finding {
 	for _, name := range came {
 		found = append(found, c.added(b, a, name)...)
 	}
+	found = append(found, c.forbidden(b, a)...)
 	found = append(found, c.patterns(b, a)...)
 	return append(found, c.rest(b, a)...)
 }
@@ -51,6 +56,13 @@ func (d *document) names(v *view) map[string]bool {
 		names[name] = true
 	}
 	return names
+}
+
+// described reports whether an object says more of a member than that it is
+// required.
+func (d *document) described(v *view, name string) bool {
+	n := v.props[name]
+	return n != nil && !d.never(n)
 }
 
 // never reports whether a schema, which may be absent, admits nothing.
@@ -96,8 +108,25 @@ func (c *comparer) added(b, a *view, name string) []finding {
 	}
 	f.kind, f.says = ParamAddedOptional, "was added (optional)"
 	found := []finding{f}
-	if extra := b.demands["additionalProperties"]; extra != nil && !c.before.never(extra) {
-		found = append(found, c.nodes(path, extra, n)...)
+	if c.let(b, name) {
+		found = append(found, c.nodes(path, b.demands["additionalProperties"], n)...)
+	}
+	return found
+}
+
+// let reports whether an old object let a member through on the conditions of
+// additionalProperties.
+func (c *comparer) let(b *view, name string) bool {
+	return b.props[name] == nil && b.demands["additionalProperties"] != nil && !c.before.closed(b)
+}
+
+// forbidden reports members of a map that are explicitly refused now.
+func (c *comparer) forbidden(b, a *view) []finding {
+	var found []finding
+	for _, name := range sortedKeys(a.props) {
+		if c.part == PartInput && c.let(b, name) && c.after.never(a.props[name]) {
+			found = append(found, c.removed(b, name))
+		}
 	}
 	return found
 }

@@ -3,6 +3,7 @@ package drift
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // view is what a schema demands, whatever its spelling: references followed,
@@ -159,8 +160,9 @@ func (d *document) either(v *view, list *node, hops int) *view {
 			branches = append(branches, branch)
 		}
 	}
-	branches = slices.DeleteFunc(branches, func(b *view) bool { return b.types == 0 })
-	branches = absorb(branches)
+	if len(branches) > 1 {
+		branches = absorb(slices.DeleteFunc(branches, func(b *view) bool { return b.types == 0 }))
+	}
 	switch folded := fold(branches); {
 	case len(branches) == 0:
 		return d.both(v, &view{})
@@ -207,7 +209,7 @@ func (d *document) both(outer, inner *view) *view {
 		out.restrict(inner.enum)
 	}
 	out.props, out.required = merged(outer.props, inner.props), merged(outer.required, inner.required)
-	out.demands = merged(outer.demands, inner.demands)
+	out.demands = limits(outer.demands, inner.demands)
 	out.also = append(slices.Clip(outer.also), inner.also...)
 	if out.union = outer.union; len(out.union) == 0 {
 		out.union = inner.union
@@ -225,6 +227,34 @@ func mergeable(a, b *view) bool {
 	return compatible(a.props, b.props) && compatible(a.demands, b.demands)
 }
 
+// tighter returns the limit that refuses more, nil if the keyword is no limit.
+func tighter(word string, a, b *node) *node {
+	x, okX := a.number()
+	y, okY := b.number()
+	if !okX || !okY {
+		return nil
+	}
+	low := strings.HasPrefix(word, "min") || word == "exclusiveMinimum"
+	switch {
+	case !low && !strings.HasPrefix(word, "max") && word != "exclusiveMaximum":
+		return nil
+	case low == (x > y):
+		return a
+	}
+	return b
+}
+
+// limits merges demands that are compatible.
+func limits(a, b map[string]*node) map[string]*node {
+	out := merged(a, b)
+	for word, value := range a {
+		if other := b[word]; other != nil && !other.same(value) {
+			out[word] = tighter(word, value, other)
+		}
+	}
+	return out
+}
+
 func closes(a, b *view) bool {
 	return (a.demands["additionalProperties"] != nil || a.demands["unevaluatedProperties"] != nil) &&
 		(len(b.props) > 0 || b.demands["patternProperties"] != nil)
@@ -232,7 +262,7 @@ func closes(a, b *view) bool {
 
 func compatible(a, b map[string]*node) bool {
 	for name, value := range a {
-		if other := b[name]; other != nil && !other.same(value) {
+		if other := b[name]; other != nil && !other.same(value) && tighter(name, value, other) == nil {
 			return false
 		}
 	}
@@ -273,6 +303,9 @@ func (v *view) settle() {
 	if v.finite {
 		v.settleEnum()
 	}
+	if len(v.union) > 0 {
+		v.settleUnion()
+	}
 	kept := make(map[string]*node, len(v.demands))
 	for name, value := range v.demands {
 		if subject(name)&v.types != 0 && (!v.finite || !allSatisfy(v.enum, name, value)) {
@@ -283,6 +316,20 @@ func (v *view) settle() {
 	if v.types&kindObject == 0 {
 		v.props, v.required = nil, nil
 	}
+}
+
+// settleUnion drops the alternatives that cannot hold, and the types that none
+// admits.
+func (v *view) settleUnion() {
+	var types kinds
+	kept := make([]*view, 0, len(v.union))
+	for _, branch := range v.union {
+		if branch.types&v.types != 0 {
+			kept = append(kept, branch)
+			types |= branch.types
+		}
+	}
+	v.union, v.types = kept, v.types&types
 }
 
 // settleEnum drops the values of other types, and the list itself if it says no
