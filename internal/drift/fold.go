@@ -151,6 +151,18 @@ func allSatisfy(values []string, keyword string, n *node) bool {
 	return len(values) <= maxTried && !slices.ContainsFunc(values, func(v string) bool { return !satisfies(v, keyword, n) })
 }
 
+// limit reports whether a keyword is one that satisfies decides for values of a
+// kind if it is a number.
+func limit(keyword string, kind kinds) bool {
+	switch keyword {
+	case "minLength", "maxLength":
+		return kind == kindString
+	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum":
+		return kind&kindNumber != 0
+	}
+	return false
+}
+
 // satisfies reports whether a value is known to satisfy a keyword: false also
 // when that cannot be told.
 func satisfies(value, keyword string, n *node) bool {

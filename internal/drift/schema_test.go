@@ -79,7 +79,7 @@ func (d draw) any(depth int) any {
 	case 4:
 		return schema{"anyOf": []any{d.any(depth - 1), schema{"type": "null"}}, "description": "x"}
 	case 5:
-		return schema{"allOf": []any{d.scalar(), d.any(depth - 1)}}
+		return schema{"allOf": []any{schema{"type": oneOf(d, "also", "string", "number", "object", "array")}, d.any(depth - 1)}}
 	case 6:
 		return schema{"properties": map[string]any{"a": schema{"$ref": oneOf(d, "ref", "#/$defs/D", "#/$defs/E", "#")}}}
 	case 7:
@@ -183,7 +183,7 @@ type validator struct {
 
 func (v validator) valid(s, x any) bool {
 	if b, ok := s.(bool); ok {
-		return b && !(v.strict && unspoken(nil, x))
+		return b && (!v.strict || !unspoken(nil, x))
 	}
 	m := s.(schema)
 	if v.strict && unspoken(m, x) {

@@ -12,7 +12,7 @@ import (
 // removed even where its name would still be let through: what it did is gone.
 // Only an object inside a parameter that takes anything now has lost nothing.
 func (c *comparer) objects(b, a *view) []finding {
-	if c.part == PartInput && a != c.all && a.free() && !b.free() {
+	if c.part == PartInput && a != c.all && a.anyObject() && !b.anyObject() {
 		return []finding{{class: uptime.DriftCompatible, effect: admits, kind: ConstraintWidened, says: "now accepts any object"}}
 	}
 	old, now := c.before.names(b), c.after.names(a)
@@ -41,6 +41,16 @@ func (c *comparer) objects(b, a *view) []finding {
 	found = append(found, c.forbidden(b, a)...)
 	found = append(found, c.patterns(b, a)...)
 	return append(found, c.rest(b, a)...)
+}
+
+// anyObject reports whether v admits every object.
+func (v *view) anyObject() bool {
+	for word := range v.demands {
+		if subject(word)&kindObject != 0 {
+			return false
+		}
+	}
+	return !v.finite && len(v.union)+len(v.also)+len(v.props)+len(v.required) == 0
 }
 
 // names returns the members an object is known to have; one whose schema admits

@@ -301,6 +301,7 @@ func has(sorted []string, value string) bool {
 // that refuse nothing are gone.
 func (v *view) settle() {
 	if v.finite {
+		v.enum = slices.DeleteFunc(slices.Clone(v.enum), v.refuses)
 		v.settleEnum()
 	}
 	if len(v.union) > 0 {
@@ -316,6 +317,19 @@ func (v *view) settle() {
 	if v.types&kindObject == 0 {
 		v.props, v.required = nil, nil
 	}
+}
+
+// refuses reports whether a listed value breaks one of the limits beside.
+func (v *view) refuses(value string) bool {
+	if len(v.enum) > maxTried {
+		return false
+	}
+	for word, n := range v.demands {
+		if _, ok := n.number(); ok && limit(word, kindOfValue(value)) && !satisfies(value, word, n) {
+			return true
+		}
+	}
+	return false
 }
 
 // settleUnion drops the alternatives that cannot hold, and the types that none
