@@ -188,24 +188,30 @@ func (p *pairing) parts(driver *view) bool {
 	return true
 }
 
-// pieces splits a view.
+// pieces splits a view: into its values if they are few, else into its types,
+// of which boolean and null are values again.
 func (v *view) pieces() []*view {
 	const most = 64
-	var out []*view
-	if v.finite && len(v.enum) <= most {
-		for _, value := range v.enum {
+	if values, ok := v.values(); ok && len(values) > 1 && len(values) <= most {
+		out := make([]*view, len(values))
+		for i, value := range values {
 			piece := *v
-			piece.enum = []string{value}
+			piece.enum, piece.finite = []string{value}, true
 			piece.settle()
-			out = append(out, &piece)
+			out[i] = &piece
 		}
 		return out
 	}
-	for _, types := range v.types.parts() {
+	types := v.types.parts()
+	if len(types) < 2 {
+		return []*view{v}
+	}
+	var out []*view
+	for _, kind := range types {
 		piece := *v
-		piece.types &= types
+		piece.types &= kind
 		piece.settle()
-		out = append(out, &piece)
+		out = append(out, piece.pieces()...)
 	}
 	return out
 }
