@@ -19,6 +19,8 @@ type comparer struct {
 	// known holds the findings for pairs of views, nil while one is being
 	// compared: a recursive schema is equal if nothing else differs.
 	known map[[2]*view][]finding
+	// all is the view of the whole new schema.
+	all *view
 }
 
 // compareSchemas returns what differs between two schemas. Each must be the
@@ -31,7 +33,8 @@ func compareSchemas(part Part, before, after []byte, b *budget) []finding {
 		part: part, budget: b, known: map[[2]*view][]finding{},
 		before: newDocument(&node{raw: before}, b), after: newDocument(&node{raw: after}, b),
 	}
-	found := c.views(c.top(c.before), c.top(c.after))
+	c.all = c.top(c.after)
+	found := c.views(c.top(c.before), c.all)
 	if b.exhausted() {
 		found = append(found, finding{
 			class: uptime.DriftBreaking, effect: refuses | admits, kind: SchemaChanged,
@@ -208,8 +211,8 @@ func (c *comparer) enums(values, others []string) []finding {
 	if gone := without(values, others); len(gone) > 0 {
 		found = append(found, c.enum(refuses, list(gone), ""))
 	}
-	if added := without(others, values); len(added) > 0 {
-		found = append(found, c.enum(admits, "", list(added)))
+	if came := without(others, values); len(came) > 0 {
+		found = append(found, c.enum(admits, "", list(came)))
 	}
 	return found
 }
@@ -236,19 +239,29 @@ func (c *comparer) enum(e effect, before, after string) finding {
 	return f
 }
 
-// also compares what must hold besides: the same demands in any order.
+// also compares what must hold besides, in any order. A demand that became
+// weaker is found as such.
 func (c *comparer) also(b, a *view) []finding {
 	var found []finding
-	left := slices.Clone(a.also)
-	for _, demand := range b.also {
-		if i := slices.IndexFunc(left, func(v *view) bool { return c.equal(demand, v) }); i >= 0 {
-			left = slices.Delete(left, i, i+1)
-			continue
-		}
+	old, now := slices.Clone(b.also), slices.Clone(a.also)
+	for _, allowed := range []effect{0, admits} {
+		old = slices.DeleteFunc(old, func(demand *view) bool {
+			i := slices.IndexFunc(now, func(v *view) bool { return c.effectOf(demand, v)&^allowed == 0 })
+			if i < 0 {
+				return false
+			}
+			found = append(found, c.views(demand, now[i])...)
+			now = slices.Delete(now, i, i+1)
+			return true
+		})
+	}
+	for range old {
 		found = append(found, c.opaque(admits, "allOf", "", ""))
 	}
-	for range left {
-		found = append(found, c.opaque(refuses, "allOf", "", ""))
+	for _, demand := range now {
+		if c.effectOf(b, demand)&refuses != 0 { // else it was implied before
+			found = append(found, c.opaque(refuses, "allOf", "", ""))
+		}
 	}
 	return found
 }

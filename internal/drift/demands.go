@@ -3,6 +3,7 @@ package drift
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,6 +74,9 @@ func (c *comparer) demands(b, a *view) []finding {
 		e := c.relate(word, old, now)
 		if e != 0 && word == "contains" && (b.demands["maxContains"] != nil || a.demands["maxContains"] != nil) {
 			e = refuses | admits // what matches more may match too often
+		}
+		if slices.ContainsFunc(b.also, func(v *view) bool { return now != nil && v.demands[word].same(now) }) {
+			e &^= refuses // it had to hold already, besides
 		}
 		if e != 0 {
 			found = append(found, c.demand(e, word, old, now))

@@ -94,17 +94,17 @@ func (c *listComparer) pairs(before, after []Tool) (gone, came []Tool) {
 // renames pairs tools that are gone with new ones of equal schemas, and reports
 // all.
 func (c *listComparer) renames(gone, came []Tool) {
-	pairs := match(len(gone), len(came), func(i, j int) float64 { return c.successor(gone[i], came[j]) })
+	old, now := c.candidates(gone), c.candidates(came)
+	pairs := match(len(gone), len(came), func(i, j int) float64 { return c.successor(old[i], now[j]) })
 	for i, t := range gone {
 		j, ok := pairs[i]
 		if !ok {
 			c.add(uptime.DriftBreaking, ToolRemoved, t.Name, clip(t.Name, maxName), "", "was removed")
 			continue
 		}
-		now := came[j]
-		c.add(uptime.DriftBreaking, ToolRenamed, now.Name, clip(t.Name, maxName), clip(now.Name, maxName),
+		c.add(uptime.DriftBreaking, ToolRenamed, came[j].Name, clip(t.Name, maxName), clip(came[j].Name, maxName),
 			fmt.Sprintf("is the new name of %q", clip(t.Name, maxName)))
-		c.tool(t, now)
+		c.tool(t, came[j])
 	}
 	for j, t := range came {
 		if !paired(pairs, j) {
@@ -113,32 +113,48 @@ func (c *listComparer) renames(gone, came []Tool) {
 	}
 }
 
+// candidate is a tool that may have been renamed.
+type candidate struct {
+	Tool
+	// shape is the same for tools whose schemas are equal, and cheap to compare.
+	shape string
+	// idle means that the schemas say nothing.
+	idle bool
+}
+
+func (c *listComparer) candidates(tools []Tool) []candidate {
+	out := make([]candidate, len(tools))
+	for i, t := range tools {
+		d := newDocument(&node{raw: t.InputSchema}, &c.renaming)
+		v := d.view(d.root)
+		names := sortedKeys(d.names(v))
+		out[i] = candidate{
+			Tool: t, shape: fmt.Sprintf("%q %v", names, t.OutputSchema == nil),
+			idle: t.OutputSchema == nil && len(names)+len(v.union)+len(v.also) == 0,
+		}
+	}
+	return out
+}
+
 // successor scores how much a new tool looks like a renamed old one, 0 if it
 // does not. Schemas that say nothing are equal without meaning anything, so
 // there the names or descriptions must be alike.
-func (c *listComparer) successor(old, now Tool) float64 {
+func (c *listComparer) successor(old, now candidate) float64 {
 	const resemblance = 0.5
-	if !c.renaming.spend(1) {
+	if old.shape != now.shape || !c.renaming.spend(1) {
 		return 0
 	}
-	if slices.ContainsFunc(schemas(old, now, &c.renaming), func(f Change) bool { return f.Kind != Wording && f.Kind != DefaultChanged }) {
+	if slices.ContainsFunc(schemas(old.Tool, now.Tool, &c.renaming), func(f Change) bool { return f.Kind != Wording && f.Kind != DefaultChanged }) {
 		return 0
 	}
 	names, words := alike(old.Name, now.Name), 0.0
 	if old.Description != "" {
 		words = alike(old.Description, now.Description)
 	}
-	if c.idle(old) && max(names, words) < resemblance {
+	if old.idle && max(names, words) < resemblance {
 		return 0
 	}
 	return 1 + names + 2*words
-}
-
-// idle reports whether the schemas of a tool say nothing.
-func (c *listComparer) idle(t Tool) bool {
-	d := newDocument(&node{raw: t.InputSchema}, &c.renaming)
-	v := d.view(d.root)
-	return t.OutputSchema == nil && len(v.props)+len(v.required)+len(v.union)+len(v.also) == 0
 }
 
 func (c *listComparer) add(class uptime.DriftClass, kind Kind, tool, before, after, says string) {

@@ -20,10 +20,42 @@ func fold(branches []*view) *view {
 		return branches[0]
 	case listed(branches):
 		return foldValues(branches)
-	case apart(branches):
+	case apart(branches) || !slices.ContainsFunc(branches, func(b *view) bool { return !b.free() }):
 		return foldTypes(branches)
 	}
 	return nil
+}
+
+// absorb takes from the alternatives what another one admits without condition:
+// "string, or a string of three letters" is a string.
+func absorb(branches []*view) []*view {
+	var free kinds
+	for _, b := range branches {
+		if b.free() {
+			free |= b.types
+		}
+	}
+	out := make([]*view, 0, len(branches))
+	for _, b := range branches {
+		switch rest := b.types &^ free; {
+		case b.free():
+			out = append(out, b)
+			continue
+		case rest == 0:
+			continue
+		default:
+			less := *b
+			less.types, less.spread = rest, nil
+			less.settle()
+			out = append(out, &less)
+		}
+	}
+	return out
+}
+
+// free reports whether v admits every value of its types.
+func (v *view) free() bool {
+	return !v.finite && len(v.union)+len(v.also)+len(v.demands)+len(v.props)+len(v.required) == 0
 }
 
 // simple reports whether a view speaks only of its own types.
@@ -117,6 +149,18 @@ const maxTried = 1000
 // allSatisfy reports whether all values are known to satisfy a keyword.
 func allSatisfy(values []string, keyword string, n *node) bool {
 	return len(values) <= maxTried && !slices.ContainsFunc(values, func(v string) bool { return !satisfies(v, keyword, n) })
+}
+
+// limit reports whether a keyword is one that satisfies decides for values of a
+// kind if it is a number.
+func limit(keyword string, kind kinds) bool {
+	switch keyword {
+	case "minLength", "maxLength":
+		return kind == kindString
+	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum":
+		return kind&kindNumber != 0
+	}
+	return false
 }
 
 // satisfies reports whether a value is known to satisfy a keyword: false also

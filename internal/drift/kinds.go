@@ -46,11 +46,12 @@ func kindNamed(word string) kinds {
 
 // String lists the kinds as a person writes them: "string | null".
 func (k kinds) String() string {
-	if k == 0 {
+	switch k {
+	case 0:
 		return "nothing"
-	}
-	if k == kindAny {
+	case kindAny:
 		return "anything"
+	default:
 	}
 	var words []string
 	for _, word := range []string{"string", "number", "integer", "boolean", "array", "object", "null"} {
@@ -68,7 +69,7 @@ func (k kinds) String() string {
 // parts splits a set into the kinds that keywords tell apart.
 func (k kinds) parts() []kinds {
 	var out []kinds
-	for _, p := range []kinds{kindString, kindNumber, kindBoolean, kindArray, kindObject, kindNull} {
+	for _, p := range []kinds{kindString, kindInteger, kindFraction, kindBoolean, kindArray, kindObject, kindNull} {
 		if k&p != 0 {
 			out = append(out, k&p)
 		}

@@ -10,12 +10,18 @@ import (
 
 // objects compares parameters or fields. A parameter that is gone counts as
 // removed even where its name would still be let through: what it did is gone.
+// Only an object inside a parameter that takes anything now has lost nothing.
 func (c *comparer) objects(b, a *view) []finding {
-	old, now := b.names(), a.names()
+	if c.part == PartInput && a != c.all && a.anyObject() && !b.anyObject() {
+		return []finding{{class: uptime.DriftCompatible, effect: admits, kind: ConstraintWidened, says: "now accepts any object"}}
+	}
+	old, now := c.before.names(b), c.after.names(a)
 	var found []finding
 	var gone, came []string
 	for _, name := range sortedKeys(merged(old, now)) {
 		switch {
+		case !now[name] && c.part == PartInput && !c.before.described(b, name):
+			found = append(found, c.member(b, a, name)...) // was required and never described
 		case !now[name]:
 			gone = append(gone, name)
 		case !old[name]:
@@ -32,16 +38,27 @@ func (c *comparer) objects(b, a *view) []finding {
 	for _, name := range came {
 		found = append(found, c.added(b, a, name)...)
 	}
+	found = append(found, c.forbidden(b, a)...)
 	found = append(found, c.patterns(b, a)...)
 	return append(found, c.rest(b, a)...)
 }
 
-// names returns the members an object is known to have; one whose schema is
-// false cannot be there.
-func (v *view) names() map[string]bool {
+// anyObject reports whether v admits every object.
+func (v *view) anyObject() bool {
+	for word := range v.demands {
+		if subject(word)&kindObject != 0 {
+			return false
+		}
+	}
+	return !v.finite && len(v.union)+len(v.also)+len(v.props)+len(v.required) == 0
+}
+
+// names returns the members an object is known to have; one whose schema admits
+// nothing cannot be there.
+func (d *document) names(v *view) map[string]bool {
 	names := make(map[string]bool, len(v.props))
 	for name, n := range v.props {
-		if !n.says("false") {
+		if !d.never(n) {
 			names[name] = true
 		}
 	}
@@ -50,6 +67,19 @@ func (v *view) names() map[string]bool {
 	}
 	return names
 }
+
+// described reports whether an object says more of a member than that it is
+// required.
+func (d *document) described(v *view, name string) bool {
+	n := v.props[name]
+	return n != nil && !d.never(n)
+}
+
+// never reports whether a schema, which may be absent, admits nothing.
+func (d *document) never(n *node) bool { return n != nil && d.view(n).types == 0 }
+
+// closed reports whether an object may have no members but those it names.
+func (d *document) closed(v *view) bool { return d.never(v.demands["additionalProperties"]) }
 
 // member compares a member that both sides have.
 func (c *comparer) member(b, a *view, name string) []finding {
@@ -88,8 +118,25 @@ func (c *comparer) added(b, a *view, name string) []finding {
 	}
 	f.kind, f.says = ParamAddedOptional, "was added (optional)"
 	found := []finding{f}
-	if extra := b.demands["additionalProperties"]; extra != nil && !extra.says("false") {
-		found = append(found, c.nodes(path, extra, n)...)
+	if c.let(b, name) {
+		found = append(found, c.nodes(path, b.demands["additionalProperties"], n)...)
+	}
+	return found
+}
+
+// let reports whether an old object let a member through on the conditions of
+// additionalProperties.
+func (c *comparer) let(b *view, name string) bool {
+	return b.props[name] == nil && b.demands["additionalProperties"] != nil && !c.before.closed(b)
+}
+
+// forbidden reports members of a map that are explicitly refused now.
+func (c *comparer) forbidden(b, a *view) []finding {
+	var found []finding
+	for _, name := range sortedKeys(a.props) {
+		if c.part == PartInput && c.let(b, name) && c.after.never(a.props[name]) {
+			found = append(found, c.removed(b, name))
+		}
 	}
 	return found
 }
@@ -139,13 +186,12 @@ func (c *comparer) rename(old, now string) finding {
 // rest compares what is said of members that are not named.
 func (c *comparer) rest(b, a *view) []finding {
 	old, now := b.demands["additionalProperties"], a.demands["additionalProperties"]
-	if old.says("false") == now.says("false") {
-		if old.says("false") || old == nil && now == nil {
-			return nil
-		}
+	switch wasClosed, isClosed := c.before.closed(b), c.after.closed(a); {
+	case wasClosed && isClosed, old == nil && now == nil:
+		return nil
+	case !wasClosed && !isClosed:
 		return c.nodes("*", old, now)
-	}
-	if now.says("false") {
+	case isClosed:
 		f := finding{class: c.limits(refuses), effect: refuses, kind: ConstraintNarrowed, says: "no longer accepts other names"}
 		if c.part == PartOutput {
 			f.says = "no longer has other fields"
@@ -173,16 +219,16 @@ func (c *comparer) patterns(b, a *view) []finding {
 		case old[pattern] != nil && now[pattern] != nil:
 			found = append(found, c.nodes(path, old[pattern], now[pattern])...)
 		case old[pattern] == nil:
-			found = append(found, c.pattern(path, b, refuses, "was added as a pattern of names"))
+			found = append(found, c.pattern(path, c.before.closed(b), refuses, "was added as a pattern of names"))
 		default:
-			found = append(found, c.pattern(path, a, admits, "was removed as a pattern of names"))
+			found = append(found, c.pattern(path, c.after.closed(a), admits, "was removed as a pattern of names"))
 		}
 	}
 	return found
 }
 
-func (c *comparer) pattern(path string, without *view, e effect, says string) finding {
-	if without.demands["additionalProperties"].says("false") {
+func (c *comparer) pattern(path string, closed bool, e effect, says string) finding {
+	if closed {
 		e ^= refuses | admits
 	}
 	f := finding{class: c.limits(e), effect: e, kind: ConstraintNarrowed, path: path, says: says}

@@ -59,7 +59,8 @@ func (c *comparer) closest(views []*view, distance func(*view) int) int {
 }
 
 // branches returns the alternatives of a view, each with all else that must
-// hold merged in; a view without alternatives is its only one.
+// hold merged in; a view without alternatives is its only one. It fails if
+// there are too many.
 func (d *document) branches(v *view) ([]*view, bool) {
 	if v.spread != nil {
 		return v.spread, true
@@ -68,17 +69,22 @@ func (d *document) branches(v *view) ([]*view, bool) {
 	rest.union, rest.words = nil, nil // the words were compared already
 	if len(v.union) == 0 {
 		v.spread = []*view{&rest}
+		return v.spread, true
 	}
+	var spread []*view
 	for _, branch := range v.union {
-		if !mergeable(&rest, branch) || len(branch.union) > 0 {
-			v.spread = nil
+		inner, ok := d.branches(branch)
+		if !ok || len(spread)+len(inner) > maxBranches {
 			return nil, false
 		}
-		whole := d.both(&rest, branch)
-		whole.settle()
-		v.spread = append(v.spread, whole)
+		for _, one := range inner {
+			whole := *d.both(&rest, one)
+			whole.settle()
+			spread = append(spread, &whole)
+		}
 	}
-	return v.spread, true
+	v.spread = spread
+	return spread, true
 }
 
 // cover compares two lists of alternatives. What a tool accepted must still be
@@ -182,24 +188,30 @@ func (p *pairing) parts(driver *view) bool {
 	return true
 }
 
-// pieces splits a view.
+// pieces splits a view: into its values if they are few, else into its types,
+// of which boolean and null are values again.
 func (v *view) pieces() []*view {
 	const most = 64
-	var out []*view
-	if v.finite && len(v.enum) <= most {
-		for _, value := range v.enum {
+	if values, ok := v.values(); ok && len(values) > 1 && len(values) <= most {
+		out := make([]*view, len(values))
+		for i, value := range values {
 			piece := *v
-			piece.enum = []string{value}
+			piece.enum, piece.finite = []string{value}, true
 			piece.settle()
-			out = append(out, &piece)
+			out[i] = &piece
 		}
 		return out
 	}
-	for _, types := range v.types.parts() {
+	types := v.types.parts()
+	if len(types) < 2 {
+		return []*view{v}
+	}
+	var out []*view
+	for _, kind := range types {
 		piece := *v
-		piece.types &= types
+		piece.types &= kind
 		piece.settle()
-		out = append(out, &piece)
+		out = append(out, piece.pieces()...)
 	}
 	return out
 }

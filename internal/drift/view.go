@@ -3,6 +3,7 @@ package drift
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // view is what a schema demands, whatever its spelling: references followed,
@@ -143,8 +144,7 @@ func (d *document) applicators(v *view, n *node, hops int) *view {
 func (d *document) follow(v *view, word string, ref *node, hops int) *view {
 	target := d.resolve(unquote(ref.raw))
 	if target == nil || !target.isSchema() {
-		v.demands[word] = ref
-		return v
+		return d.both(v, &view{types: kindAny, demands: map[string]*node{word: ref}})
 	}
 	return d.both(v, d.viewAt(target, hops+1))
 }
@@ -160,7 +160,9 @@ func (d *document) either(v *view, list *node, hops int) *view {
 			branches = append(branches, branch)
 		}
 	}
-	branches = slices.DeleteFunc(branches, func(b *view) bool { return b.types == 0 })
+	if len(branches) > 1 {
+		branches = absorb(slices.DeleteFunc(branches, func(b *view) bool { return b.types == 0 }))
+	}
 	switch folded := fold(branches); {
 	case len(branches) == 0:
 		return d.both(v, &view{})
@@ -183,11 +185,16 @@ func (v *view) alone() bool {
 	return v.types == kindAny && !v.finite && len(v.also)+len(v.demands)+len(v.props)+len(v.required) == 0
 }
 
+// bare reports whether v says nothing at all.
+func (v *view) bare() bool {
+	return v.alone() && len(v.words)+len(v.union) == 0
+}
+
 // both returns what holds when two views hold. Words of the first, the outer
 // one, win. What cannot be merged is kept beside.
 func (d *document) both(outer, inner *view) *view {
 	d.budget.spend(1 + len(inner.props) + len(outer.props) + len(inner.demands))
-	if len(outer.words)+len(outer.union) == 0 && outer.alone() {
+	if outer.bare() {
 		return inner // the very same, so that recursion is seen to come back
 	}
 	out := &view{types: outer.types & inner.types, enum: outer.enum, finite: outer.finite}
@@ -202,7 +209,7 @@ func (d *document) both(outer, inner *view) *view {
 		out.restrict(inner.enum)
 	}
 	out.props, out.required = merged(outer.props, inner.props), merged(outer.required, inner.required)
-	out.demands = merged(outer.demands, inner.demands)
+	out.demands = limits(outer.demands, inner.demands)
 	out.also = append(slices.Clip(outer.also), inner.also...)
 	if out.union = outer.union; len(out.union) == 0 {
 		out.union = inner.union
@@ -220,6 +227,34 @@ func mergeable(a, b *view) bool {
 	return compatible(a.props, b.props) && compatible(a.demands, b.demands)
 }
 
+// tighter returns the limit that refuses more, nil if the keyword is no limit.
+func tighter(word string, a, b *node) *node {
+	x, okX := a.number()
+	y, okY := b.number()
+	if !okX || !okY {
+		return nil
+	}
+	low := strings.HasPrefix(word, "min") || word == "exclusiveMinimum"
+	switch {
+	case !low && !strings.HasPrefix(word, "max") && word != "exclusiveMaximum":
+		return nil
+	case low == (x > y):
+		return a
+	}
+	return b
+}
+
+// limits merges demands that are compatible.
+func limits(a, b map[string]*node) map[string]*node {
+	out := merged(a, b)
+	for word, value := range a {
+		if other := b[word]; other != nil && !other.same(value) {
+			out[word] = tighter(word, value, other)
+		}
+	}
+	return out
+}
+
 func closes(a, b *view) bool {
 	return (a.demands["additionalProperties"] != nil || a.demands["unevaluatedProperties"] != nil) &&
 		(len(b.props) > 0 || b.demands["patternProperties"] != nil)
@@ -227,7 +262,7 @@ func closes(a, b *view) bool {
 
 func compatible(a, b map[string]*node) bool {
 	for name, value := range a {
-		if other := b[name]; other != nil && !other.same(value) {
+		if other := b[name]; other != nil && !other.same(value) && tighter(name, value, other) == nil {
 			return false
 		}
 	}
@@ -266,7 +301,11 @@ func has(sorted []string, value string) bool {
 // that refuse nothing are gone.
 func (v *view) settle() {
 	if v.finite {
+		v.enum = slices.DeleteFunc(slices.Clone(v.enum), v.refuses)
 		v.settleEnum()
+	}
+	if len(v.union) > 0 {
+		v.settleUnion()
 	}
 	kept := make(map[string]*node, len(v.demands))
 	for name, value := range v.demands {
@@ -278,6 +317,33 @@ func (v *view) settle() {
 	if v.types&kindObject == 0 {
 		v.props, v.required = nil, nil
 	}
+}
+
+// refuses reports whether a listed value breaks one of the limits beside.
+func (v *view) refuses(value string) bool {
+	if len(v.enum) > maxTried {
+		return false
+	}
+	for word, n := range v.demands {
+		if _, ok := n.number(); ok && limit(word, kindOfValue(value)) && !satisfies(value, word, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// settleUnion drops the alternatives that cannot hold, and the types that none
+// admits.
+func (v *view) settleUnion() {
+	var types kinds
+	kept := make([]*view, 0, len(v.union))
+	for _, branch := range v.union {
+		if branch.types&v.types != 0 {
+			kept = append(kept, branch)
+			types |= branch.types
+		}
+	}
+	v.union, v.types = kept, v.types&types
 }
 
 // settleEnum drops the values of other types, and the list itself if it says no
