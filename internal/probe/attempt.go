@@ -240,13 +240,17 @@ func (a *attempt) close(ctx context.Context) {
 	a.closeStdio()
 }
 
+// closeTime is what ending our session may take: it must not make a check slow.
 const closeTime = 3 * time.Second
 
-// endSession deletes the session that the server made for us.
+// endSession deletes the session that the server made for us, and gives up
+// after closeTime, whoever calls.
 func (a *attempt) endSession(ctx context.Context) {
 	if a.http == nil || a.http.Session == "" {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, closeTime)
+	defer cancel()
 	began := time.Now()
 	ans, f := a.http.Delete(ctx)
 	a.lastDelete = ans.Status
