@@ -171,7 +171,8 @@ func (a *attempt) finish(f *uptime.Failure) {
 	a.res.Failure = f
 	a.res.Timings.Total = time.Since(a.res.Started)
 	if a.hs.version != "" {
-		a.res.Version, a.res.ServerName, a.res.ServerVer = a.hs.version, a.red.text(a.hs.name), a.red.text(a.hs.serverVer)
+		a.res.Version = a.red.text(clip(a.hs.version, 40))
+		a.res.ServerName, a.res.ServerVer = a.red.text(a.hs.name), a.red.text(a.hs.serverVer)
 		for _, c := range a.hs.capabilities {
 			a.res.Capabilities = append(a.res.Capabilities, a.red.text(c))
 		}
