@@ -42,7 +42,7 @@ func ParseMessage(b []byte) (Message, *Fault) {
 	object, err := checkMembers(b, p.member)
 	switch m := p.Message; {
 	case err != nil:
-		return Message{}, fault(BadJSON, "the answer is %s: %s", err, printable(string(b[:min(len(b), 200)]), 60))
+		return Message{}, fault(BadJSON, "the answer is %s: %s", err, printable(b, 60))
 	case !object:
 		return Message{}, notObject(b)
 	case p.problem != "":
@@ -64,7 +64,7 @@ func notObject(b []byte) *Fault {
 	if bytes.HasPrefix(bytes.TrimSpace(b), []byte("[")) {
 		return fault(BadEnvelope, "the answer is wrapped in an array")
 	}
-	return fault(BadEnvelope, "the answer is JSON, but no object: %s", printable(string(b[:min(len(b), 200)]), 60))
+	return fault(BadEnvelope, "the answer is JSON, but no object: %s", printable(b, 60))
 }
 
 // envelope collects the members of a message.

@@ -209,10 +209,15 @@ func isClosed(err error) bool {
 // round makes a bound readable.
 func round(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }
 
-// printable cuts hostile text to n bytes of printable ASCII for a detail.
-func printable(s string, n int) string {
-	out := make([]byte, 0, min(len(s), n))
-	for i := 0; i < len(s) && len(out) < n; i++ {
+// printable cuts hostile text to n bytes of printable ASCII for a detail. An
+// ellipsis follows what was cut: whoever hides secrets must know where the
+// beginning of one may stand.
+func printable[T string | []byte](s T, n int) string {
+	out := make([]byte, 0, min(len(s), n+len("...")))
+	for i := range len(s) {
+		if len(out) >= n || i >= 8*n {
+			return string(append(out, "..."...))
+		}
 		if c := s[i]; c >= 0x20 && c < 0x7f {
 			out = append(out, c)
 		} else if len(out) > 0 && out[len(out)-1] != ' ' {

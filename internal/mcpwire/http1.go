@@ -176,7 +176,7 @@ func (c *conn1) readOneHead() (*response, int, error) {
 	}
 	status, minor, ok := parseStatusLine(line)
 	if !ok {
-		return nil, 0, fault(NotHTTP, "the answer is no HTTP: %s", printable(string(line[:min(len(line), 120)]), 60))
+		return nil, 0, fault(NotHTTP, "the answer is no HTTP: %s", printable(line, 60))
 	}
 	resp := &response{status: status, head: make([]byte, 0, 256)}
 	resp.head = append(append(resp.head, line...), "\r\n"...)

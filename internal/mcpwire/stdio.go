@@ -156,7 +156,7 @@ func (s *Stdio) readAnswer(x *reply, id int) error {
 
 func (x *reply) takeLine(line []byte, id int) (bool, *Fault) {
 	if CheckJSON(line) != nil {
-		return false, fault(StdoutNoise, "standard output carries something other than MCP: %s", printable(string(line[:min(len(line), 160)]), 80))
+		return false, fault(StdoutNoise, "standard output carries something other than MCP: %s", printable(line, 80))
 	}
 	return x.takeEvent(event{name: "message", data: line}, id)
 }

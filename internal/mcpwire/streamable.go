@@ -338,7 +338,7 @@ func (x *reply) checkType(mt string, raw []byte, id int) error {
 	if mt == "text/html" || text[0] == '<' && !strings.Contains(mt, "xml") {
 		return fault(HTML, "status %d with an HTML page instead of JSON-RPC", x.resp.status)
 	}
-	return fault(HTML, "status %d with something other than MCP (%s): %s", x.resp.status, orNone(mt), printable(string(text[:min(len(text), 120)]), 60))
+	return fault(HTML, "status %d with something other than MCP (%s): %s", x.resp.status, orNone(mt), printable(text, 60))
 }
 
 // orNil keeps a nil *Fault from becoming a non-nil error.
@@ -370,7 +370,7 @@ func (x *reply) take(raw []byte, id int) error {
 	case msg.unaddressed():
 		return nil
 	}
-	return fault(IDMismatch, "the answer carries the id %s, the request had %d", printable(string(msg.ID), 40), id)
+	return fault(IDMismatch, "the answer carries the id %s, the request had %d", printable(msg.ID, 40), id)
 }
 
 // readStream reads events until one answers id. Whatever else comes is legal
@@ -430,8 +430,8 @@ func (x *reply) takeEvent(ev event, id int) (bool, *Fault) {
 	case !msg.IsResponse():
 		return false, nil
 	case !sameID(msg.ID, id) && !msg.unaddressed():
-		x.note(NoteForeignAnswer, "an answer with the id "+printable(string(msg.ID), 40)+" came first")
-		return false, fault(IDMismatch, "the stream's answer carries the id %s, the request had %d", printable(string(msg.ID), 40), id)
+		x.note(NoteForeignAnswer, "an answer with the id "+printable(msg.ID, 40)+" came first")
+		return false, fault(IDMismatch, "the stream's answer carries the id %s, the request had %d", printable(msg.ID, 40), id)
 	}
 	x.ans.Message, x.ans.Body = msg, ev.data
 	return true, nil

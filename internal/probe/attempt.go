@@ -175,7 +175,8 @@ func (a *attempt) finish(f *uptime.Failure) {
 	a.res.Failure = f
 	a.res.Timings.Total = time.Since(a.res.Started)
 	if a.hs.version != "" {
-		a.res.Version, a.res.ServerName, a.res.ServerVer = a.hs.version, a.red.text(a.hs.name), a.red.text(a.hs.serverVer)
+		a.res.Version = a.red.text(clip(a.hs.version, 40))
+		a.res.ServerName, a.res.ServerVer = a.red.text(a.hs.name), a.red.text(a.hs.serverVer)
 		for _, c := range a.hs.capabilities {
 			a.res.Capabilities = append(a.res.Capabilities, a.red.text(c))
 		}
@@ -244,13 +245,17 @@ func (a *attempt) close(ctx context.Context) {
 	a.closeStdio()
 }
 
+// closeTime is what ending our session may take: it must not make a check slow.
 const closeTime = 3 * time.Second
 
-// endSession deletes the session that the server made for us.
+// endSession deletes the session that the server made for us, and gives up
+// after closeTime, whoever calls.
 func (a *attempt) endSession(ctx context.Context) {
 	if a.http == nil || a.http.Session == "" {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, closeTime)
+	defer cancel()
 	began := time.Now()
 	ans, f := a.http.Delete(ctx)
 	a.lastDelete = ans.Status

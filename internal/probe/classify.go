@@ -209,10 +209,15 @@ func speaksOf(ans *mcpwire.Answer, words ...string) bool {
 }
 
 // clip makes hostile text fit for one line: printable, single spaces, n runes.
+// An ellipsis follows what was cut; the redactor looks for it.
 func clip(s string, n int) string {
 	var b strings.Builder
 	space, runes := false, 0
-	for _, r := range s[:min(len(s), 8*n)] {
+	for i, r := range s {
+		if i >= 8*n {
+			b.WriteString("...")
+			break
+		}
 		if r <= ' ' || r == 0x7f || !unicode.IsPrint(r) {
 			space = b.Len() > 0
 			continue

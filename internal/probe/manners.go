@@ -104,10 +104,13 @@ func (a *attempt) useDeadSession(ctx context.Context) {
 		return
 	}
 	a.endSession(ctx)
+	defer func() { a.http.Session = "" }()
+	if a.lastDelete == 0 || a.lastDelete > 299 {
+		return
+	}
 	ans, fault := a.http.Call(ctx, mcpwire.Call{ID: idManners + 1, Method: "tools/list"})
-	a.http.Session = ""
 	switch {
-	case fault != nil || a.lastDelete == 0 || a.lastDelete > 299:
+	case fault != nil:
 	case ans.Status < 300 && ans.Message.Result != nil:
 		a.find(findSessionNotDeleted, "")
 	case ans.Status != 404:

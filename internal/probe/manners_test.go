@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -115,6 +116,37 @@ func TestSessionsAreEnded(t *testing.T) {
 				look(t, p, public(), tc.cause)
 				if f.made != tc.made {
 					t.Errorf("%d sessions were opened, the test wants %d", f.made, tc.made)
+				}
+			})
+		})
+	}
+}
+
+// TestEndOfSessionHangs: a server that never answers DELETE costs 3 s, and keeps
+// its good name.
+func TestEndOfSessionHangs(t *testing.T) {
+	t.Parallel()
+	for name, thorough := range map[string]bool{"every cycle": false, "thorough": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t)
+				f.before = func(_ http.ResponseWriter, r *http.Request, _ string) bool {
+					if r.Method != "DELETE" {
+						return false
+					}
+					f.change(func(f *fake) { clear(f.sessions) }) // newFake would complain
+					<-r.Context().Done()
+					return true
+				}
+				p := newWorld(t, f).newProber(t, probe.Options{Thorough: thorough})
+				began := time.Now()
+				res := look(t, p, public(), "")
+				if took := time.Since(began); took > 3*time.Second {
+					t.Errorf("the check took %s", took)
+				}
+				if n := countOf(f.asked(), "DELETE /mcp"); n != 1 || !hasFinding(res, "session_delete_failed") {
+					t.Errorf("%d DELETEs, findings %v", n, res.Findings)
 				}
 			})
 		})

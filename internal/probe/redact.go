@@ -70,26 +70,74 @@ func (r *redactor) learn(secrets []string) {
 
 // text returns s without secrets: known ones wherever they stand, and whatever
 // stands in a header, JSON or form member, or URL where secrets stand. It works
-// on broken and cut text, too, in linear time, and returns at most 3*len(s)+10
-// bytes. Callers cut afterwards, never before.
+// on broken text, too, in linear time, and returns at most 3*len(s)+10 bytes.
+// Text may be cut already, if it ends there or cutMarks shows where.
 func (r *redactor) text(s string) string {
 	if r.known != nil {
-		s = r.hideTail(r.known.Replace(s))
+		s = r.hideCut(r.known.Replace(s))
 	}
 	sc := scanner{in: s, headers: r.headers}
 	return sc.run()
 }
 
-// hideTail hides the beginning of a secret that was cut off at the end of s.
-func (r *redactor) hideTail(s string) string {
+// hideCut hides what is left of secrets that were cut.
+func (r *redactor) hideCut(s string) string {
 	for _, n := range r.needles {
-		for k := min(len(n)-1, len(s)); k >= minSecret; k-- {
-			if strings.HasSuffix(s, n[:k]) {
-				return s[:len(s)-k] + hidden
-			}
-		}
+		s = hideBeginnings(s, n)
 	}
 	return s
+}
+
+// hideBeginnings hides beginnings of a secret after which s was cut.
+func hideBeginnings(s, secret string) string {
+	var out strings.Builder
+	for from := 0; ; {
+		at := strings.Index(s[from:], secret[:minSecret])
+		if at < 0 && out.Len() == 0 {
+			return s
+		} else if at < 0 {
+			return out.String() + s[from:]
+		}
+		out.WriteString(s[from : from+at])
+		from += at
+		if n := leftOver(s[from:], secret); n > 0 {
+			out.WriteString(hidden)
+			from += n
+		} else {
+			out.WriteByte(s[from])
+			from++
+		}
+	}
+}
+
+// leftOver returns how long the beginning of secret is that s begins with, if it
+// was cut after that; else 0. What follows the cut may look like the secret's
+// next bytes.
+func leftOver(s, secret string) int {
+	n := 0
+	for n < min(len(s), len(secret)) && s[n] == secret[n] {
+		n++
+	}
+	for k := n; k >= max(minSecret, n-longestMark); k-- {
+		if wasCut(s[k:]) {
+			return k
+		}
+	}
+	return 0
+}
+
+// cutMarks is what we, and others, put where text was cut.
+func cutMarks() []string { return []string{"...", "…", " ...[cut]"} }
+
+// longestMark is the length of the longest of cutMarks, in bytes.
+const longestMark = 9
+
+// wasCut reports whether what stood before rest was cut there.
+func wasCut(rest string) bool {
+	if rest == "" {
+		return true
+	}
+	return slices.ContainsFunc(cutMarks(), func(mark string) bool { return strings.HasPrefix(rest, mark) })
 }
 
 // SafeURL returns a URL for display: its userinfo and the values of query

@@ -97,6 +97,18 @@ func TestRedactKnownSecrets(t *testing.T) {
 	if got := r.Text("it begins tok-abcd"); got != "it begins [redacted]" {
 		t.Errorf("a secret that is cut became %s", got)
 	}
+	for in, want := range map[string]string{
+		"tok-abcd... and on":    "[redacted]... and on",
+		`"tok-abcdef…", more`:   `"[redacted]…", more`,
+		"tok-abcd ...[cut]\r\n": "[redacted] ...[cut]\r\n",
+		"tok-tok-abc...":        "tok-[redacted]...",
+		"tok-abcd and on...":    "tok-abcd and on...",
+		"tok...":                "tok...",
+	} {
+		if got := r.Text(in); got != want {
+			t.Errorf("%q became %q, want %q", in, got, want)
+		}
+	}
 	if got := r.Text("ann en_US client page=2"); got != "ann en_US client page=2" {
 		t.Errorf("harmless values became %s", got)
 	}
