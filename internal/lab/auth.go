@@ -58,7 +58,9 @@ func walledScenarios() []Scenario {
 		}),
 		root, optional, mixed, tightened,
 		walls("auth-tools-walled", "The handshake is open and the list of tools wants a sign-in that is well described.",
-			walledOK.found("auth_mixed").or(uptime.AuthRequired), wall{guards: []string{"tools/list", "tools/call"}}),
+			walledOK.found("auth_mixed"), wall{guards: []string{"tools/list", "tools/call"}}),
+		walls("auth-initialized-walled", "Only initialize is open: its notification is refused already, and a good sign-in is described.",
+			walledOK.found("auth_mixed"), wall{guards: []string{"notifications/initialized", "tools/list", "tools/call"}}),
 	}
 }
 

@@ -42,6 +42,7 @@ type attempt struct {
 	redirects  int
 	strayed    bool     // a redirect led to another origin: credentials stayed behind
 	knocked    bool     // this cycle's one request as a stranger has been made
+	lazyWall   bool     // tools/list stands behind a wall that is as it should be
 	lastDelete int      // status of the answer to our DELETE
 	tokenKey   tokenKey // of the token that is presented
 }

@@ -41,7 +41,7 @@ func TestAfterAGoodHandshake(t *testing.T) {
 		"initialized: session":     {"notifications/initialized", 404, "Session not found", uptime.SessionLost, uptime.StepInitialized},
 		"initialized: version":     {"notifications/initialized", 400, "Unsupported protocol version", uptime.VersionRefused, uptime.StepInitialized},
 		"initialized: fails":       {"notifications/initialized", 500, "", uptime.InitializedRefused, uptime.StepInitialized},
-		"initialized: walled":      {"notifications/initialized", 401, "", uptime.InitializedRefused, uptime.StepInitialized},
+		"initialized: forbidden":   {"notifications/initialized", 403, "", uptime.InitializedRefused, uptime.StepInitialized},
 		"initialized: 200 and {}":  {"notifications/initialized", 200, "{}", "", ""},
 		"initialized: rate limit":  {"notifications/initialized", 429, "", uptime.RateLimited, uptime.StepInitialized},
 		"initialize: too new":      {"initialize", 200, strings.Replace(list(`{"protocolVersion":"2031-01-01","capabilities":{},"serverInfo":{"name":"x","version":"1"}}`), `"id":2`, `"id":1`, 1), uptime.VersionUnsupported, uptime.StepInitialize},

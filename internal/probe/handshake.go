@@ -393,11 +393,14 @@ func (a *attempt) judgeInitialized(ans *mcpwire.Answer, fault *mcpwire.Fault) *u
 	case ans.Status < 300 && fault != nil && ans.Status != 0:
 		a.find(findInitializedNot202, fault.Detail)
 		return nil // what came after a 2xx is of no consequence
+	case ans.Status == 401:
+		a.find(findAuthMixed, "the handshake is open until its notification, which is answered 401")
+		return nil // a wall is no outage; tools/list will meet it and judge it
 	case ans.Status == 400 && speaksOf(ans, "protocol version", "protocol-version", "unsupported version"):
 		f.Cause, f.Detail = uptime.VersionRefused, "the server refuses revision "+a.hs.version+", which it had chosen itself: "+f.Detail
 	case (ans.Status == 404 || ans.Status == 400) && speaksOf(ans, "session"):
 		f.Cause, f.Detail = uptime.SessionLost, "the session was lost right after initialize: "+f.Detail
-	case ans.Status >= 400 && f.Effect == uptime.Down || ans.Status == 401 || ans.Status == 403:
+	case ans.Status >= 400 && f.Effect == uptime.Down || ans.Status == 403:
 		f.Cause, f.Detail = uptime.InitializedRefused, "notifications/initialized was refused: "+f.Detail
 	}
 	f.Effect = f.Cause.Effect()

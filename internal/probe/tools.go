@@ -45,6 +45,10 @@ func (a *attempt) listTools(ctx context.Context) *uptime.Failure {
 	l := listing{cursors: map[string]bool{}}
 	f := a.readPages(ctx, &l)
 	a.res.Timings.Tools = l.took
+	if f != nil && a.lazyWall {
+		a.skip(uptime.StepTools, a.wallDetail())
+		return nil
+	}
 	if f == nil {
 		f = a.weigh(&l)
 	}
@@ -161,7 +165,8 @@ func (a *attempt) refineToolsFailure(ctx context.Context, ans *mcpwire.Answer, f
 }
 
 // wallBehindHandshake handles a server that opens to strangers and lists nothing
-// without a sign-in: some clients never start to sign in there.
+// without a sign-in. That is legal, and some clients never start to sign in
+// there; a wall that says how to sign in is as good there as in front.
 func (a *attempt) wallBehindHandshake(ctx context.Context, ans *mcpwire.Answer) *uptime.Failure {
 	a.find(findAuthMixed, "tools/list wants a sign-in that initialize did not ask for")
 	if a.srv.Profile.Credential != nil {
@@ -171,6 +176,7 @@ func (a *attempt) wallBehindHandshake(ctx context.Context, ans *mcpwire.Answer) 
 	if a.res.Access == uptime.AccessBroken {
 		return fail(uptime.AuthBroken, "sign-in cannot be completed: %s", a.res.Auth.Broken)
 	}
+	a.lazyWall = a.res.Access == uptime.AccessWalled
 	return fail(uptime.AuthRequired, "the handshake is open, but tools/list answers HTTP %d", ans.Status)
 }
 
