@@ -80,8 +80,9 @@ func (p *Prober) newAttempt(srv *uptime.Server) *attempt {
 	return a
 }
 
-// look runs the attempt within its bounds: its own time, and the cell's until wall. Its frame and those below stay small:
-// while a server hangs, the stack is a good part of what a probe weighs.
+// look runs the attempt within its bounds: its own time, and the cell's until
+// wall. Its frame and those below stay small: while a server hangs, the stack is
+// a good part of what a probe weighs.
 func (a *attempt) look(ctx context.Context, wall time.Time) {
 	end := a.res.Started.Add(a.p.opt.Timeout)
 	if wall.Before(end) {
