@@ -155,11 +155,11 @@ func healthy(t *testing.T, s *running) {
 }
 
 // staysDown checks that a later check, which finds another state of the server,
-// comes to the same verdict.
+// comes to the same verdict. It hears less: an empty 500 names no transport.
 func staysDown(t *testing.T, s *running) {
 	t.Helper()
 	want := s.want
-	want.transport = "" // by now it says nothing that would show what it speaks
+	want.transport = ""
 	want.verify(t, s.check(t, s.url()))
 }
 

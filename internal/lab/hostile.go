@@ -26,7 +26,6 @@ func hostileScenarios() []Scenario {
 
 // bodyScenarios hide the harm in the body of an answer.
 func bodyScenarios(group string) []Scenario {
-	soon := Setup{Timeout: 5 * time.Second}
 	tooLarge := fails(uptime.BodyTooLarge, uptime.StepInitialize, "8 mib")
 	lists := func(name, about string, expect Expect, res string) Scenario {
 		return Scenario{
@@ -35,7 +34,7 @@ func bodyScenarios(group string) []Scenario {
 		}
 	}
 	greets := func(name, about string, expect Expect, a answer) Scenario {
-		return Scenario{Name: name, Group: group, About: about, Expect: expect, Setup: soon, handler: legacy(on{"initialize": a})}
+		return Scenario{Name: name, Group: group, About: about, Expect: expect, handler: legacy(on{"initialize": a})}
 	}
 	drip := greets("slow-drip", "The answer comes at one byte a second, so that no read ever times out.",
 		fails(uptime.AttemptTimeout, uptime.StepInitialize, ""), dripping)
@@ -201,16 +200,16 @@ func endlessEvents(frame string) answer {
 	}
 }
 
-// bomb sends zeros, well packed. It is made anew for each call: one costs a
-// moment of CPU and no memory to speak of.
+// bomb sends 64 MiB of blanks, well packed: one MiB as a gzip member, again and
+// again (RFC 1952 §2.2). It is made anew for each call, and cheap.
 func bomb(w http.ResponseWriter, _ *call) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Encoding", "gzip")
-	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	flood(z, strings.Repeat(" ", 32<<10), 64<<20)
+	var member bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&member, gzip.BestSpeed)
+	flood(z, " ", 1<<20)
 	_ = z.Close()
-	_, _ = w.Write(b.Bytes())
+	_, _ = w.Write(bytes.Repeat(member.Bytes(), 64))
 }
 
 // dripping sends the answer byte by byte, one a second.

@@ -15,6 +15,7 @@ type (
 	FetchRequest = fetchRequest
 	Fetched      = fetched
 	HeaderField  = headerField
+	Redactor     = redactor
 	Refusal      = refusal
 	TokenCache   = tokenCache
 	TokenError   = tokenError
