@@ -226,7 +226,7 @@ func TestSessionsAndRequestsAreCounted(t *testing.T) {
 func TestIndex(t *testing.T) {
 	l := start(t, lab.Options{})
 	root := strings.TrimSuffix(l.URL("healthy-legacy"), "healthy-legacy/mcp")
-	for path, part := range map[string]string{"": "<strong>http-404</strong>", "index.json": `"cause": "http_not_found"`} {
+	for path, part := range map[string]string{"": "<b>http-404</b>", "index.json": `"cause": "http_not_found"`} {
 		resp, err := client(t, l).Get(root + path)
 		if err != nil {
 			t.Fatal(err)
