@@ -46,7 +46,7 @@ func (a *attempt) judgeWall(ctx context.Context, ans *mcpwire.Answer) *uptime.Fa
 
 func (a *attempt) wallDetail() string {
 	if a.res.Access == uptime.AccessWalled {
-		return "strangers are refused and told how to sign in; the tools were not verified"
+		return "strangers are refused and told how to sign in"
 	}
 	return "strangers are refused; how to sign in is not announced"
 }

@@ -46,7 +46,7 @@ func (a *attempt) listTools(ctx context.Context) *uptime.Failure {
 	f := a.readPages(ctx, &l)
 	a.res.Timings.Tools = l.took
 	if f != nil && a.lazyWall {
-		a.skip(uptime.StepTools, a.wallDetail())
+		a.skip(uptime.StepTools, "the list wants a sign-in, and says how")
 		return nil
 	}
 	if f == nil {

@@ -71,7 +71,7 @@ func about(r uptime.Result) []string {
 		strings.TrimSpace(r.ServerName + " " + r.ServerVer),
 		string(r.Transport),
 		strings.TrimSpace(string(r.Era) + " " + r.Version),
-		accessWords(r.Access),
+		accessWords(r),
 	} {
 		if s != "" {
 			parts = append(parts, s)
@@ -80,18 +80,23 @@ func about(r uptime.Result) []string {
 	return parts
 }
 
-func accessWords(a uptime.Access) string {
-	switch a {
+// accessWords says how strangers are treated, and whether we were one.
+func accessWords(r uptime.Result) string {
+	verified := ", tools not verified"
+	if r.Tools != nil {
+		verified = ", signed in"
+	}
+	switch r.Access {
 	case uptime.AccessOpen:
 		return "open"
 	case uptime.AccessWalled:
-		return "sign-in required, tools not verified"
+		return "sign-in required" + verified
 	case uptime.AccessCustom:
-		return "asks for a key in its own way, tools not verified"
+		return "asks for a key in its own way" + verified
 	case uptime.AccessBroken:
 		return "sign-in is broken"
 	}
-	return string(a)
+	return string(r.Access)
 }
 
 func (p pen) step(s uptime.StepResult, c Check) {
@@ -219,7 +224,7 @@ func Next(c Check) string {
 		return Advice(c.Failure.Cause)
 	case c.State == uptime.Degraded:
 		return "see which step above is slow; alivemcp bench shows whether it always is"
-	case c.Result.Access == uptime.AccessWalled || c.Result.Access == uptime.AccessCustom:
+	case c.Result.Tools == nil && (c.Result.Access == uptime.AccessWalled || c.Result.Access == uptime.AccessCustom):
 		return "to verify the tools as well, sign in: --bearer-env NAME, --header 'X-API-Key: env:NAME' or --client-id"
 	case count(c.Result.Findings, uptime.SeverityFail, uptime.SeverityWarn) > 0:
 		return "mend the findings above, worst first; --fail-on warn keeps them mended in CI"
