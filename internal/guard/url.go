@@ -35,7 +35,7 @@ var (
 	errURLSyntax    = errors.New("this is not a URL: write it as https://host/path")
 	errURLScheme    = errors.New("the URL must start with https:// or http://")
 	errURLPlain     = errors.New("the URL must start with https://: plain http is admitted in the operator's file only")
-	errURLUser      = errors.New("the URL contains a user name or password: configure a credential instead")
+	errURLUser      = errors.New("the URL holds a user name or password before the @; give a credential instead")
 	errURLFragment  = errors.New("the URL contains a #fragment, which is never sent: leave it out")
 	errURLHost      = errors.New("the URL has no valid host name")
 	errURLPort      = errors.New("the URL's port must be a number from 1 to 65535")

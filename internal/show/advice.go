@@ -99,7 +99,7 @@ func ourAdvice(c uptime.Cause) string {
 		uptime.RateLimited:       "the server asked us to slow down: check less often, or let this checker's address pass",
 		uptime.BotChallenge:      "a bot filter answered instead of the server: exempt the MCP path, since agents cannot solve challenges either",
 		uptime.CredentialExpired: "our credential has expired: issue a new one for monitoring",
-		uptime.BlockedTarget:     "the address is not public: leave out --public when it is your own network",
+		uptime.BlockedTarget:     "this address is not contacted: mend the URL, or leave out --public when it is your own network",
 		uptime.AgentLost:         "nobody looked: check that this region's agent runs and reaches its queue",
 		uptime.SelfOverload:      "this machine is the slow one: lower --concurrency or give it more CPU, then check again",
 	}[c]
