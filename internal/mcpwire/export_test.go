@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// EachMember is what ParseMessage walks objects with.
-var EachMember = eachMember
-
 // Event is one event as eventReader hands it out, copied.
 type Event struct {
 	Name, ID, Data string

@@ -32,7 +32,7 @@ func CheckJSON(b []byte) error {
 	return err
 }
 
-// checkMembers is CheckJSON and eachMember in one walk: it holds b against the
+// checkMembers is CheckJSON and EachMember in one walk: it holds b against the
 // grammar while it visits the members of the object that b is. Visit is not told
 // of members behind an error, and cannot end the walk.
 func checkMembers(b []byte, visit func(key string, value []byte)) (object bool, err error) {
@@ -84,10 +84,10 @@ func skipNested(b []byte, i int) (int, error) {
 	return skipValueWithin(b, i, maxDepth-1)
 }
 
-// eachMember calls visit for each member of the object b, which CheckJSON must
+// EachMember calls visit for each member of the object b, which CheckJSON must
 // have accepted. Keys are given decoded, values raw. It reports whether b is an
 // object; visit returning false ends the walk.
-func eachMember(b []byte, visit func(key string, value []byte) bool) bool {
+func EachMember(b []byte, visit func(key string, value []byte) bool) bool {
 	i := skipSpace(b, 0)
 	if i >= len(b) || b[i] != '{' {
 		return false
@@ -135,7 +135,7 @@ func EachElement(b []byte, visit func(value []byte) bool) bool {
 // Member returns the value of a member of the object b, raw, or nil. B must have
 // passed CheckJSON.
 func Member(b []byte, name string) (value []byte) {
-	eachMember(b, func(key string, v []byte) bool {
+	EachMember(b, func(key string, v []byte) bool {
 		if key == name {
 			value = v
 		}

@@ -70,7 +70,7 @@ type Streamable struct {
 	Dialed DialReport
 	// Redials counts the connections after the first.
 	Redials int
-	// Read counts the bytes read over connections that are closed.
+	// read counts the bytes read over connections that are closed.
 	read int64
 }
 

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -140,22 +139,27 @@ func (a *attempt) tryMadeUpToken(ctx context.Context) {
 	}
 }
 
-// checkModernResult looks at what revision 2026-07-28 asks of each result.
+// checkModernResult looks at what revision 2026-07-28 asks of each result. It
+// runs in every cycle, so it walks the members and decodes only the small ones.
 func (a *attempt) checkModernResult(result []byte) {
-	var r struct {
-		Type  *string      `json:"resultType"`
-		TTL   *json.Number `json:"ttlMs"`
-		Scope *string      `json:"cacheScope"`
-	}
-	dec := json.NewDecoder(bytes.NewReader(result))
-	dec.UseNumber()
-	if dec.Decode(&r) != nil {
-		return
-	}
-	if r.Type == nil {
+	var kind, scope *string
+	var ttl *json.Number
+	readable := true
+	mcpwire.EachMember(result, func(key string, value []byte) bool {
+		switch key {
+		case "resultType":
+			readable = readable && json.Unmarshal(value, &kind) == nil
+		case "ttlMs":
+			readable = readable && json.Unmarshal(value, &ttl) == nil
+		case "cacheScope":
+			readable = readable && json.Unmarshal(value, &scope) == nil
+		}
+		return readable
+	})
+	if readable && kind == nil {
 		a.find(findResultType, "")
 	}
-	if r.TTL == nil || r.Scope == nil || *r.Scope != "public" && *r.Scope != "private" {
+	if readable && (ttl == nil || scope == nil || *scope != "public" && *scope != "private") {
 		a.find(findCacheHints, "")
 	}
 }
