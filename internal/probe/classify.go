@@ -208,6 +208,18 @@ func speaksOf(ans *mcpwire.Answer, words ...string) bool {
 	return false
 }
 
+// refusesVersion reports whether a refusal is about the revision that a request
+// names, which had been agreed.
+func refusesVersion(ans *mcpwire.Answer) bool {
+	return ans.Status == 400 && speaksOf(ans, "protocol version", "protocol-version", "unsupported version")
+}
+
+// isWall reports whether a failure is a proper refusal of strangers, and not one
+// that hides behind HTTP 200.
+func isWall(ans *mcpwire.Answer, f *uptime.Failure) bool {
+	return f != nil && f.Cause == uptime.AuthRequired && (ans.Status == 401 || ans.Status == 403)
+}
+
 // clip makes hostile text fit for one line: printable, single spaces, n runes.
 // An ellipsis follows what was cut; the redactor looks for it.
 func clip(s string, n int) string {

@@ -198,12 +198,10 @@ func judgeOpening(ans *mcpwire.Answer, f *uptime.Failure) opening {
 	case f == nil:
 		return openedLegacy
 	}
+	if isWall(ans, f) {
+		return openedWalled
+	}
 	switch f.Cause {
-	case uptime.AuthRequired:
-		if ans.Status == 401 || ans.Status == 403 {
-			return openedWalled
-		}
-		return openedLegacy
 	case uptime.RateLimited, uptime.BotChallenge, uptime.HTTPRedirect, uptime.MisdirectedHost,
 		uptime.BlockedTarget, uptime.SelfOverload, uptime.BodyTooLarge, uptime.CredentialRefused, uptime.CredentialExpired:
 		return openedNever
@@ -289,7 +287,7 @@ func (a *attempt) initialize(ctx context.Context) (done bool, f *uptime.Failure)
 	}
 	a.keepSession(ans)
 	f = a.judge(ans, fault)
-	if f != nil && f.Cause == uptime.AuthRequired && (ans.Status == 401 || ans.Status == 403) {
+	if isWall(ans, f) {
 		a.beginHereNext()
 		return true, a.meetWall(ctx, ans)
 	}
@@ -396,7 +394,7 @@ func (a *attempt) judgeInitialized(ans *mcpwire.Answer, fault *mcpwire.Fault) *u
 	case ans.Status == 401:
 		a.find(findAuthMixed, "the handshake is open until its notification, which is answered 401")
 		return nil // a wall is no outage; tools/list will meet it and judge it
-	case ans.Status == 400 && speaksOf(ans, "protocol version", "protocol-version", "unsupported version"):
+	case refusesVersion(ans):
 		f.Cause, f.Detail = uptime.VersionRefused, "the server refuses revision "+a.hs.version+", which it had chosen itself: "+f.Detail
 	case (ans.Status == 404 || ans.Status == 400) && speaksOf(ans, "session"):
 		f.Cause, f.Detail = uptime.SessionLost, "the session was lost right after initialize: "+f.Detail
@@ -425,7 +423,7 @@ func (a *attempt) openStream(ctx context.Context) (done bool, f *uptime.Failure)
 	ans, fault := a.stream.Open(ctx, min(5*time.Second, a.p.opt.Timeout/2))
 	a.res.Timings.FirstByte = ans.FirstByte
 	f = judgeAnswer(ans, fault)
-	if f != nil && f.Cause == uptime.AuthRequired && (ans.Status == 401 || ans.Status == 403) {
+	if isWall(ans, f) {
 		return true, a.meetWall(ctx, ans)
 	}
 	if f = a.step(uptime.StepStream, ans.Took, f, "the endpoint event came"); f != nil {

@@ -155,7 +155,7 @@ func (a *attempt) refineToolsFailure(ctx context.Context, ans *mcpwire.Answer, f
 		f.Cause, f.Detail = uptime.CapabilityLie, "the server declares tools and does not know tools/list: "+f.Detail
 	case (ans.Status == 404 || ans.Status == 400 || ans.Status < 300 && e != nil) && speaksOf(ans, "session"):
 		f.Cause, f.Detail = uptime.SessionLost, "the session was lost between the handshake and tools/list: "+f.Detail
-	case ans.Status == 400 && speaksOf(ans, "protocol version", "protocol-version", "unsupported version"):
+	case refusesVersion(ans):
 		f.Cause, f.Detail = uptime.VersionRefused, "the server refuses revision "+a.hs.version+", which it had agreed to: "+f.Detail
 	case ans.Status == 401 || ans.Status == 403 && f.Cause == uptime.AuthRequired:
 		return a.wallBehindHandshake(ctx, ans)
