@@ -73,11 +73,25 @@ func (r *redactor) learn(secrets []string) {
 // on broken text, too, in linear time, and returns at most 3*len(s)+10 bytes.
 // Text may be cut already, if it ends there or cutMarks shows where.
 func (r *redactor) text(s string) string {
-	if r.known != nil {
-		s = r.hideCut(r.known.Replace(s))
-	}
-	sc := scanner{in: s, headers: r.headers}
+	sc := scanner{in: r.hideKnown(s), headers: r.headers}
 	return sc.run()
+}
+
+// HideSecrets returns a function that hides the known secrets of srv, and more,
+// wherever they stand: whole, in the encodings in which they travel, and their
+// beginnings where a text was cut. Secrets under 4 bytes are left: hiding every
+// "1" would make a text unreadable. The function may be used concurrently.
+func HideSecrets(srv uptime.Server, more ...uptime.Secret) func(string) string {
+	return newRedactor(srv, more...).hideKnown
+}
+
+// hideKnown is the part of text that goes by what the secrets are, and not by
+// where they stand.
+func (r *redactor) hideKnown(s string) string {
+	if r.known == nil {
+		return s
+	}
+	return r.hideCut(r.known.Replace(s))
 }
 
 // hideCut hides what is left of secrets that were cut.
