@@ -15,17 +15,13 @@ func ordinaryNames() []string {
 func ordinary(name string) bool { return slices.Contains(ordinaryNames(), name) }
 
 // MinimalEnv returns what every stdio server may see of the environment, as
-// KEY=value. It is never empty, because starting a process with an empty list
-// would hand all of ours to it.
+// KEY=value.
 func MinimalEnv(lookup func(string) (string, bool)) []string {
 	var env []string
 	for _, name := range ordinaryNames() {
 		if value, ok := lookup(name); ok {
 			env = append(env, name+"="+value)
 		}
-	}
-	if len(env) == 0 {
-		env = []string{"PATH="}
 	}
 	return env
 }
