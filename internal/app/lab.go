@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"strings"
@@ -177,20 +176,15 @@ func CheckLab(ctx context.Context, scenarios []lab.Scenario, n int, done func())
 func checkScenario(ctx context.Context, s lab.Scenario) (show.LabResult, error) {
 	var ahead atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	l := lab.New(lab.Options{Scenarios: []lab.Scenario{s}, Now: now})
-	if err := l.Listen(); err != nil { //nolint:contextcheck // listening takes no time; Run takes the context
+	run, err := startLab(ctx, lab.Options{Scenarios: []lab.Scenario{s}, Now: now})
+	if err != nil {
 		return show.LabResult{}, err
 	}
-	ctx, stop := context.WithCancel(ctx)
-	stopped := make(chan error, 1)
-	go func() { stopped <- l.Run(ctx) }()
 	advance := func() { ahead.Add(int64(time.Duration(s.Setup.Advance) * time.Minute)) }
 	begin := time.Now()
-	state, res, err := labVerdict(ctx, l, s, advance)
+	state, res, err := labVerdict(ctx, run.lab, s, advance)
 	took := time.Since(begin)
-	interrupted := ctx.Err()
-	stop()
-	for _, e := range []error{<-stopped, err, interrupted} {
+	for _, e := range []error{run.Stop(), err, ctx.Err()} {
 		if e != nil {
 			return show.LabResult{}, fmt.Errorf("checking scenario %s: %w", s.Name, e)
 		}
@@ -248,13 +242,7 @@ func benchVerdict(b show.Bench) (uptime.State, uptime.Result, error) {
 
 func labOptions(l *lab.Lab, s lab.Setup) probe.Options {
 	opt := probe.Options{Timeout: s.Timeout, Attempts: max(1, s.Attempts), Gap: 10 * time.Millisecond, Thorough: true}
-	if s.NeedsCA {
-		opt.Roots = x509.NewCertPool()
-		opt.Roots.AppendCertsFromPEM(l.CAPEM())
-	}
-	if s.NeedsResolver {
-		opt.Resolver = l.Resolver()
-	}
+	opt = connectLab(l, s, opt)
 	if s.Lag > 0 {
 		opt.Lag = func() time.Duration { return s.Lag }
 	}

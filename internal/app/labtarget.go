@@ -28,7 +28,11 @@ func StartLab(ctx context.Context, names []string) (*LabTargets, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &LabTargets{lab: lab.New(lab.Options{Scenarios: scenarios}), stopped: make(chan error, 1)}
+	return startLab(ctx, lab.Options{Scenarios: scenarios})
+}
+
+func startLab(ctx context.Context, opt lab.Options) (*LabTargets, error) {
+	t := &LabTargets{lab: lab.New(opt), stopped: make(chan error, 1)}
 	if err := t.lab.Listen(); err != nil { //nolint:contextcheck // listening takes no time; Run takes the context
 		return nil, fmt.Errorf("starting the lab: %w", err)
 	}
@@ -62,16 +66,23 @@ func (t *LabTargets) Targets() []Target {
 // authority, its name server, and short patience where nothing ever comes.
 func (t *LabTargets) Adapt(opt probe.Options) probe.Options {
 	for _, s := range t.lab.Scenarios() {
-		if s.Setup.NeedsCA {
-			opt.Roots = x509.NewCertPool()
-			opt.Roots.AppendCertsFromPEM(t.lab.CAPEM())
-		}
-		if s.Setup.NeedsResolver {
-			opt.Resolver = t.lab.Resolver()
-		}
+		opt = connectLab(t.lab, s.Setup, opt)
 		if s.Setup.Timeout > 0 {
 			opt.Timeout = min(opt.Timeout, max(s.Setup.Timeout, 2*time.Second))
 		}
+	}
+	return opt
+}
+
+// connectLab gives the prober the lab's authority and name server, where a
+// scenario needs them.
+func connectLab(l *lab.Lab, s lab.Setup, opt probe.Options) probe.Options {
+	if s.NeedsCA {
+		opt.Roots = x509.NewCertPool()
+		opt.Roots.AppendCertsFromPEM(l.CAPEM())
+	}
+	if s.NeedsResolver {
+		opt.Resolver = l.Resolver()
 	}
 	return opt
 }
