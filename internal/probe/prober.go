@@ -129,7 +129,7 @@ func newResolver(server netip.AddrPort) (*mcpwire.Resolver, error) {
 // or the wall clock is reached. Each attempt uses connections of its own. Srv is
 // shared, not copied, and must not change before Cell returns.
 func (p *Prober) Cell(ctx context.Context, srv *uptime.Server) uptime.Cell {
-	cell := uptime.Cell{Server: srv.ID, Region: p.opt.Region}
+	cell := uptime.Cell{Tenant: srv.Tenant, Server: srv.ID, Region: p.opt.Region}
 	wall := time.Now().Add(p.opt.Wall)
 	for knocked := false; ; {
 		a := p.newAttempt(srv)

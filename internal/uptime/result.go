@@ -48,12 +48,12 @@ type StepResult struct {
 
 // Failure is what was wrong with one attempt.
 type Failure struct {
-	Cause  Cause
-	Step   Step
-	Detail string
+	Cause  Cause  `json:"cause"`
+	Step   Step   `json:"step,omitempty"`
+	Detail string `json:"detail,omitempty"`
 	// Effect is the state that this failure argues for: Down, Degraded or
 	// Unknown. It is Cause.Effect unless the profile says otherwise.
-	Effect State
+	Effect State `json:"effect"`
 }
 
 // Reason returns the word that alerts route by.
@@ -171,8 +171,11 @@ type Result struct {
 
 // Cell is one server, one region, one cycle: up to three attempts.
 type Cell struct {
-	Server   ServerID
-	Region   string
+	Tenant TenantID
+	Server ServerID
+	Region string
+	// Cycle is the beginning of the cycle; zero for a look outside of cycles.
+	Cycle    time.Time
 	Attempts []Result
 }
 

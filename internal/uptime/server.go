@@ -33,6 +33,30 @@ type Server struct {
 	// Guest marks a server that nobody here owns: it is treated more gently.
 	Guest   bool
 	Profile Profile
+
+	// Num is a small number that the store gives: it stands for the server in
+	// packed records. Unique over all tenants, never reused.
+	Num uint32
+	// Group puts servers together on pages; empty for none.
+	Group string
+	// Description is a sentence for people.
+	Description string
+	// Interval is the length of a cycle, MinInterval to MaxInterval; zero means
+	// DefaultInterval.
+	Interval time.Duration
+	// Regions are the ids of the regions that probe the server, sorted.
+	Regions []string
+	// Slow is the handshake time above which the server is Degraded; zero means
+	// 5 s.
+	Slow time.Duration
+	// Objective is the server's service level objective; nil for none.
+	Objective *Objective
+	// RunbookURL says what to do when it fails; empty for none.
+	RunbookURL string
+	// Hidden keeps the server off public pages and out of the public API.
+	Hidden bool
+	// Paused servers are not probed.
+	Paused bool
 }
 
 // Command is a child process that speaks MCP on its standard input and output.

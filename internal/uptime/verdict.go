@@ -1,0 +1,90 @@
+package uptime
+
+import "time"
+
+// Cursor is a place in the feed of sealed verdicts: the number of the last
+// verdict that was seen. Zero is the place before the first.
+type Cursor uint64
+
+// Report is what one region says about one cycle of a server: the cell, judged
+// and without its evidence.
+type Report struct {
+	Tenant TenantID  `json:"tenant"`
+	Server ServerID  `json:"server"`
+	Region string    `json:"region"`
+	Cycle  time.Time `json:"cycle"`
+	// State is what the cell argues for.
+	State State `json:"state"`
+	// Failure explains a State other than Live; nil also when only slow.
+	Failure *Failure `json:"failure,omitempty"`
+	// Why is one short sentence for people; empty when Live.
+	Why      string    `json:"why,omitempty"`
+	Attempts int       `json:"attempts"`
+	Started  time.Time `json:"started"`
+	// Latency is the time of the handshake; zero when there was none.
+	Latency time.Duration `json:"latency,omitempty"`
+	// Total is the time of the whole attempt that decided.
+	Total     time.Duration `json:"total,omitempty"`
+	Access    Access        `json:"access,omitempty"`
+	Transport Transport     `json:"transport,omitempty"`
+	Era       Era           `json:"era,omitempty"`
+	Version   string        `json:"version,omitempty"` // protocol revision
+	// Software is what the server calls itself: name and version.
+	Software string `json:"software,omitempty"`
+	// Tools is the count of tools; ToolsHash is empty when they were not listed.
+	Tools        int       `json:"tools,omitempty"`
+	ToolsHash    string    `json:"tools_hash,omitempty"`
+	ContractHash string    `json:"contract_hash,omitempty"`
+	TLSNotAfter  time.Time `json:"tls_not_after,omitzero"`
+}
+
+// Verdict is the judgement of one server for one cycle. It is sealed once and
+// never changed.
+type Verdict struct {
+	// Seq is the verdict's place in the feed: greater than that of all sealed
+	// before.
+	Seq    Cursor    `json:"seq"`
+	Tenant TenantID  `json:"tenant"`
+	Server ServerID  `json:"server"`
+	Cycle  time.Time `json:"cycle"`
+	// Every is the length of the cycle.
+	Every   time.Duration `json:"every"`
+	State   State         `json:"state"`
+	Failure *Failure      `json:"failure,omitempty"`
+	// Why is one short sentence for people; empty when Live.
+	Why    string `json:"why,omitempty"`
+	Access Access `json:"access,omitempty"`
+	// Latency is the handshake time of the slowest region that completed one:
+	// the 95th percentile of a handful of samples. Zero when none did.
+	Latency time.Duration `json:"latency,omitempty"`
+	// Expected is how many regions were to report.
+	Expected int `json:"expected"`
+	// Reports are those that arrived in time, by region, one a region.
+	Reports []Report `json:"reports,omitempty"`
+	// Maintenance marks a cycle inside a planned window: it counts on neither
+	// side and opens no incident.
+	Maintenance bool      `json:"maintenance,omitempty"`
+	SealedAt    time.Time `json:"sealed_at"`
+}
+
+// Cause returns the cause of the verdict; empty when there is none.
+func (v *Verdict) Cause() Cause {
+	if v.Failure == nil {
+		return ""
+	}
+	return v.Failure.Cause
+}
+
+// Minute returns the minute of the archive that the cycle begins in.
+func (v *Verdict) Minute() Minute { return MinuteOf(v.Cycle) }
+
+// Failed returns the regions whose cells argue for Down.
+func (v *Verdict) Failed() []string {
+	var out []string
+	for i := range v.Reports {
+		if v.Reports[i].State == Down {
+			out = append(out, v.Reports[i].Region)
+		}
+	}
+	return out
+}
