@@ -8,8 +8,9 @@ import (
 const (
 	// DefaultInterval is the length of a cycle when a server names none.
 	DefaultInterval = time.Minute
-	// MinInterval and MaxInterval bound the length of a cycle.
+	// MinInterval is the shortest cycle.
 	MinInterval = 5 * time.Second
+	// MaxInterval is the longest cycle.
 	MaxInterval = 24 * time.Hour
 	// Slot is the grain of phases.
 	Slot = 100 * time.Millisecond
