@@ -31,7 +31,7 @@ var allowed = map[string]string{
 // outside lists the modules, besides the standard library, that a package's
 // production code may import. A trailing slash admits the subpackages.
 var outside = map[string]string{
-	"internal/app":     "golang.org/x/sync/errgroup",
+	"internal/app":     "golang.org/x/sync/errgroup golang.org/x/net/proxy",
 	"cmd/alivemcp":     "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 	"internal/drift":   "github.com/go-json-experiment/json/",
 	"internal/config":  "github.com/goccy/go-yaml/",

@@ -1,0 +1,28 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+)
+
+// Egress is how a region reaches the world.
+func Egress(spec string) (func(context.Context, netip.AddrPort) (net.Conn, error), error) {
+	return egress(spec)
+}
+
+// ReferencesLost reports whether none of the endpoints can be reached.
+func ReferencesLost(ctx context.Context, addrs []string, dial func(context.Context, string, string) (net.Conn, error)) bool {
+	r := &references{addrs: addrs, dial: dial}
+	return r.Lost(ctx)
+}
+
+// RunStages runs each function as a stage of its own.
+func RunStages(ctx context.Context, runs ...func(context.Context) error) error {
+	var stages []stage
+	for _, run := range runs {
+		stages = append(stages, stage{name: "test", parts: []part{{name: "part", run: run}}})
+	}
+	return runStages(ctx, slog.New(slog.DiscardHandler), stages)
+}
