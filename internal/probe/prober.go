@@ -22,7 +22,8 @@ type Options struct {
 	Timeout time.Duration
 	// Attempts is how often a failing server is tried within a cell; default 3.
 	Attempts int
-	// Gap is waited between the end of a failed attempt and the next; default 5 s.
+	// Gap is waited between the end of a failed attempt and the next, or a quarter
+	// of the server's cycle when that is shorter; default 5 s.
 	Gap time.Duration
 	// Wall bounds a cell; default 50 s.
 	Wall time.Duration
@@ -137,7 +138,7 @@ func (p *Prober) Cell(ctx context.Context, srv *uptime.Server) uptime.Cell {
 		a.look(ctx, wall)
 		knocked = a.knocked
 		a.fileInto(&cell)
-		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(a.res.Failure) || !p.pause(ctx, wall) {
+		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(a.res.Failure) || !p.pause(ctx, srv, wall) {
 			return cell
 		}
 	}
@@ -156,12 +157,14 @@ func worthRepeating(f *uptime.Failure) bool {
 	}
 }
 
-// pause waits for the gap; it reports whether there is time for another attempt.
-func (p *Prober) pause(ctx context.Context, wall time.Time) bool {
-	if time.Until(wall) <= p.opt.Gap {
+// pause waits for the gap, a quarter of a cycle when that is shorter; it reports
+// whether there is time for another attempt.
+func (p *Prober) pause(ctx context.Context, srv *uptime.Server, wall time.Time) bool {
+	gap := min(p.opt.Gap, srv.Every()/4)
+	if time.Until(wall) <= gap {
 		return false
 	}
-	timer := time.NewTimer(p.opt.Gap)
+	timer := time.NewTimer(gap)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

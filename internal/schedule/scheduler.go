@@ -202,9 +202,10 @@ func (s *Scheduler) serve(ctx context.Context, h *host, now time.Time) {
 }
 
 // inTime reports whether a look that begins now can still tell something about
-// its cycle.
+// its cycle. Long cycles do not wait for their next turn: a day without a verdict
+// after a start would be worse than one that comes late in its cycle.
 func inTime(srv *uptime.Server, now time.Time) bool {
-	return srv.Deadline(srv.CycleAt(now)).Sub(now) >= min(leastTime, srv.Every()/2)
+	return srv.Every() > uptime.CellTime || srv.Deadline(srv.CycleAt(now)).Sub(now) >= leastTime
 }
 
 // adopt makes the entries those of the plan. A server that is new, or whose

@@ -24,9 +24,6 @@ func TestCyclesTileTime(t *testing.T) {
 		if next := srv.CycleAt(cycle.Add(srv.Every())); next.Sub(cycle) != srv.Every() {
 			t.Fatalf("cycle %s is followed by %s", cycle, next)
 		}
-		if d := srv.Deadline(cycle).Sub(cycle); d > 65*time.Second || d < uptime.MinInterval {
-			t.Fatalf("deadline %s after the beginning", d)
-		}
 	})
 }
 
