@@ -97,8 +97,8 @@ func Orders() []Order { return []Order{ByTrouble, ByName, ByUptime, ByLatency, B
 // Query asks for some of the rows. The zero Query asks for the first page of
 // all in the order ByTrouble.
 type Query struct {
-	// Text must occur in name, slug, group, description, URL or cause, whatever
-	// the case; several words must all occur.
+	// Text must occur in name, slug, group, description, URL or cause (its name
+	// or its words), whatever the case; several words must all occur.
 	Text string
 	// States to show; none means all.
 	States []uptime.State
@@ -107,6 +107,7 @@ type Query struct {
 	// Drifted shows only servers with an open drift.
 	Drifted bool
 	Order   Order
+	// Reverse turns the order around; rows without a value for it stay last.
 	Reverse bool
 	// Offset and Limit window the result; Limit 0 means 50, at most 500.
 	Offset, Limit int
