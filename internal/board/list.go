@@ -53,6 +53,7 @@ type filter struct {
 	states [4]bool // all false: any
 	any    bool
 	query  Query
+	causes map[uptime.Cause]string // searched so far
 }
 
 func newFilter(q Query) *filter {
@@ -61,7 +62,7 @@ func newFilter(q Query) *filter {
 		text = text[:maxText]
 	}
 	words := strings.Fields(strings.ToLower(text))
-	f := &filter{words: words[:min(len(words), maxWords)], any: len(q.States) == 0, query: q}
+	f := &filter{words: words[:min(len(words), maxWords)], any: len(q.States) == 0, query: q, causes: map[uptime.Cause]string{}}
 	for _, s := range q.States {
 		if int(s) < len(f.states) {
 			f.states[s] = true
@@ -86,38 +87,51 @@ func (f *filter) row(r *Row, text string) bool {
 
 // text reports whether every word occurs, in the text or in the cause.
 func (f *filter) text(r *Row, text string) bool {
-	cause := ""
-	for i, w := range f.words {
-		if i == 0 && r.Verdict != nil && r.Verdict.Failure != nil {
-			c := r.Verdict.Cause()
-			cause = searched(string(c), CausePhrase(c))
-		}
-		if !strings.Contains(text, w) && !strings.Contains(cause, w) {
+	for _, w := range f.words {
+		if !strings.Contains(text, w) && !strings.Contains(f.cause(r), w) {
 			return false
 		}
 	}
 	return true
 }
 
+// cause is what is searched of a row's cause.
+func (f *filter) cause(r *Row) string {
+	if r.Verdict == nil || r.Verdict.Failure == nil {
+		return ""
+	}
+	c := r.Verdict.Failure.Cause
+	words, ok := f.causes[c]
+	if !ok {
+		words = searched(string(c), CausePhrase(c))
+		f.causes[c] = words
+	}
+	return words
+}
+
 // place is a row reduced to what sorting needs.
 type place struct {
-	key  float64 // less comes first; NaN stands for no value and comes last
+	key  uint64 // less comes first
 	rank int32
 	at   int32
 }
 
-// sort returns the rows' places in order. Rows without a value come last and
-// ties are broken by name, also in reverse.
+// none is the key of rows without a value: they come last, also in reverse.
+const none = math.MaxUint64
+
+// sort returns the rows' places in order. Ties are broken by name, also in
+// reverse.
 func (s *sheet) sort(how sorting) []int32 {
 	places := make([]place, len(s.rows))
 	for i, r := range s.rows {
-		k := how.order.key(r, s.rank[i])
-		if how.reverse {
-			k = -k
-		}
-		places[i] = place{k, s.rank[i], int32(i)}
+		places[i] = place{how.key(r, s.rank[i]), s.rank[i], int32(i)}
 	}
-	slices.SortFunc(places, comparePlaces)
+	slices.SortFunc(places, func(a, b place) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return int(a.rank - b.rank)
+	})
 	order := make([]int32, len(places))
 	for i, p := range places {
 		order[i] = p.at
@@ -125,37 +139,39 @@ func (s *sheet) sort(how sorting) []int32 {
 	return order
 }
 
-func comparePlaces(a, b place) int {
-	if a.key == b.key {
-		return cmp.Compare(a.rank, b.rank)
+// key maps a value to a number with the same order, or with the opposite one.
+// Values are not negative, and the bits of such floats are ordered as they are.
+func (how sorting) key(r *Row, rank int32) uint64 {
+	value, ok, falling := how.order.value(r, rank)
+	switch bits := math.Float64bits(value); {
+	case !ok:
+		return none
+	case falling != how.reverse:
+		return none - 1 - bits
+	default:
+		return bits
 	}
-	if x, y := math.IsNaN(a.key), math.IsNaN(b.key); x || y {
-		return cmp.Or(one(x)-one(y), cmp.Compare(a.rank, b.rank))
-	}
-	return cmp.Compare(a.key, b.key)
 }
 
-// key is what the order sorts by, smaller first.
-func (o Order) key(r *Row, rank int32) float64 {
+// value is what the order sorts by: a number that is not negative; ok is false
+// when the row has none. Falling orders begin with the greatest.
+func (o Order) value(r *Row, rank int32) (value float64, ok, falling bool) {
 	switch o {
 	case ByName:
-		return float64(rank)
+		return float64(rank), true, false
 	case ByUptime:
-		if percent, ok := r.Summary.D30.Uptime(); ok {
-			return percent
-		}
+		value, ok = r.Summary.D30.Uptime()
+		return value, ok, false
 	case ByLatency:
-		if r.Summary.P95 > 0 {
-			return -float64(r.Summary.P95)
-		}
+		return float64(r.Summary.P95), r.Summary.P95 > 0, true
 	case ByDrift:
-		if r.Drift != nil {
-			return -float64(r.Drift.Detected.Unix())
+		if r.Drift == nil {
+			return 0, false, true
 		}
+		return float64(max(0, r.Drift.Detected.Unix())), true, true
 	default:
-		return trouble(r.State)
+		return trouble(r.State), true, false
 	}
-	return math.NaN()
 }
 
 func trouble(s uptime.State) float64 {
