@@ -13,28 +13,31 @@ const module = "github.com/alivemcp/alivemcp/"
 // the module. A package that has no row may not exist. The reason for a row is
 // in docs/design.md.
 var allowed = map[string]string{
-	"internal/uptime":  "",
-	"internal/board":   "internal/uptime",
-	"internal/verdict": "internal/uptime",
-	"internal/probe":   "internal/uptime internal/mcpwire internal/drift internal/guard",
-	"internal/show":    "internal/uptime internal/drift",
-	"internal/app":     "internal/uptime internal/probe internal/verdict internal/show internal/drift internal/config internal/lab",
-	"cmd/alivemcp":     "internal/uptime internal/probe internal/show internal/app internal/drift internal/lab",
-	"internal/drift":   "internal/uptime",
-	"internal/config":  "internal/uptime",
-	"internal/guard":   "",
-	"internal/mcpwire": "",
-	"internal/lab":     "internal/uptime",
+	"internal/uptime":        "",
+	"internal/board":         "internal/uptime",
+	"internal/verdict":       "internal/uptime",
+	"internal/live/memory":   "internal/uptime",
+	"internal/live/livetest": "internal/uptime",
+	"internal/probe":         "internal/uptime internal/mcpwire internal/drift internal/guard",
+	"internal/show":          "internal/uptime internal/drift",
+	"internal/app":           "internal/uptime internal/probe internal/verdict internal/show internal/drift internal/config internal/lab",
+	"cmd/alivemcp":           "internal/uptime internal/probe internal/show internal/app internal/drift internal/lab",
+	"internal/drift":         "internal/uptime",
+	"internal/config":        "internal/uptime",
+	"internal/guard":         "",
+	"internal/mcpwire":       "",
+	"internal/lab":           "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's
 // production code may import. A trailing slash admits the subpackages.
 var outside = map[string]string{
-	"internal/app":     "golang.org/x/sync/errgroup",
-	"cmd/alivemcp":     "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
-	"internal/drift":   "github.com/go-json-experiment/json/",
-	"internal/config":  "github.com/goccy/go-yaml/",
-	"internal/guard":   "golang.org/x/net/",
+	"internal/app":    "golang.org/x/sync/errgroup",
+	"cmd/alivemcp":    "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
+	"internal/drift":  "github.com/go-json-experiment/json/",
+	"internal/config": "github.com/goccy/go-yaml/",
+	"internal/guard":  "golang.org/x/net/",
+
 	"internal/mcpwire": "golang.org/x/net/",
 	"internal/lab":     "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",
 	"internal/probe":   "github.com/theory/jsonpath",
