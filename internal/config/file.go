@@ -17,6 +17,7 @@ import (
 //	one      the words that are allowed
 //	need     yes: the key must be there
 //	path     yes: a file; what is relative begins at the folder of alivemcp.yaml
+//	ref      yes: a text that may be env:NAME or file:PATH
 //	lines    yes: a secret of several lines
 //	later    yes: read when the rest is known
 //	short    on a field named _: a scalar in place of the mapping means this key
@@ -195,13 +196,14 @@ type Server struct {
 	Name string `key:"name" example:"Weather"`
 	// Description is a sentence for people.
 	Description string `key:"description" example:"Forecasts for the support agents."`
-	// URL is the endpoint. Secrets belong into `credential` or `headers`.
-	URL string `key:"url" example:"https://example.com/mcp"`
+	// URL is the endpoint. Secrets belong into `credential` or `headers`. When the
+	// URL is one itself it may be a secret reference; give such a server a name.
+	URL string `key:"url" ref:"yes" example:"https://example.com/mcp"`
 	// Command starts a server that speaks on its standard input and output. It is
 	// no shell line: arguments stand in `args`.
 	Command string `key:"command" example:"npx"`
-	// Args are the arguments of the command.
-	Args []string `key:"args" example:"[-y, \"@example/server\"]"`
+	// Args are the arguments of the command. They may be secret references.
+	Args []string `key:"args" ref:"yes" example:"[-y, \"@example/server\"]"`
 	// Env is what the command sees besides a minimal environment. Values may be
 	// secret references.
 	Env map[string]uptime.Secret `key:"env" lines:"yes" example:"{API_KEY: env:WEATHER_KEY}"`
