@@ -17,6 +17,7 @@ import (
 //	one      the words that are allowed
 //	need     yes: the key must be there
 //	path     yes: a file; what is relative begins at the folder of alivemcp.yaml
+//	ref      yes: a text that may be env:NAME or file:PATH
 //	lines    yes: a secret of several lines
 //	later    yes: read when the rest is known
 //	short    on a field named _: a scalar in place of the mapping means this key
@@ -71,7 +72,8 @@ type File struct {
 	// Sinks are where notices go. They are read and checked, and not used yet.
 	Sinks []Sink `key:"sinks"`
 
-	sources []string
+	sources  []string
+	patterns []string // of servers_from, as paths
 }
 
 // Region is where probes run from.
@@ -130,7 +132,7 @@ type Branding struct {
 	// Link is where the title leads.
 	Link string `key:"link" example:"https://example.com"`
 	// Footer is a sentence below every page.
-	Footer string `key:"footer" example:"Questions: ops@example.com"`
+	Footer string `key:"footer" example:"\"Questions: ops@example.com\""`
 }
 
 // Metrics says what `/metrics` tells.
@@ -195,13 +197,14 @@ type Server struct {
 	Name string `key:"name" example:"Weather"`
 	// Description is a sentence for people.
 	Description string `key:"description" example:"Forecasts for the support agents."`
-	// URL is the endpoint. Secrets belong into `credential` or `headers`.
-	URL string `key:"url" example:"https://example.com/mcp"`
+	// URL is the endpoint. Secrets belong into `credential` or `headers`. When the
+	// URL is one itself it may be a secret reference; give such a server a name.
+	URL string `key:"url" ref:"yes" example:"https://example.com/mcp"`
 	// Command starts a server that speaks on its standard input and output. It is
 	// no shell line: arguments stand in `args`.
 	Command string `key:"command" example:"npx"`
-	// Args are the arguments of the command.
-	Args []string `key:"args" example:"[-y, \"@example/server\"]"`
+	// Args are the arguments of the command. They may be secret references.
+	Args []string `key:"args" ref:"yes" example:"[-y, \"@example/server\"]"`
 	// Env is what the command sees besides a minimal environment. Values may be
 	// secret references.
 	Env map[string]uptime.Secret `key:"env" lines:"yes" example:"{API_KEY: env:WEATHER_KEY}"`
@@ -293,7 +296,7 @@ type Credential struct {
 	ClientID string `key:"client_id" example:"monitor"`
 	// ClientSecret is the OAuth client's secret.
 	ClientSecret uptime.Secret `key:"client_secret" example:"file:/run/secrets/weather"`
-	// Scopes are asked for.
+	// Scopes are what is asked for.
 	Scopes []string `key:"scopes" example:"[mcp:read]"`
 	// Certificate is PEM, usually `file:PATH`.
 	Certificate uptime.Secret `key:"certificate" lines:"yes" example:"file:monitor.crt"`
@@ -306,9 +309,9 @@ type Credential struct {
 // Canary is one read-only tool call whose answer is known. It is called in
 // every cycle.
 type Canary struct {
-	// Tool is called.
+	// Tool is the tool that is called.
 	Tool string `key:"tool" need:"yes" example:"search"`
-	// Arguments are handed to it.
+	// Arguments are what the tool is given.
 	Arguments json.RawMessage `key:"arguments" example:"{q: cheese}"`
 	// Expect is what must hold of the answer: `contains:TEXT`, `regex:RE`,
 	// `json:PATH=VALUE`, `not_empty`, `no_error`, `max_ms:NUMBER`. Without any it is
@@ -323,9 +326,9 @@ type Health struct {
 	_ struct{} `short:"url"`
 	// Name is what people are shown.
 	Name string `key:"name" example:"database"`
-	// URL is asked with GET.
+	// URL is what is asked, with GET.
 	URL string `key:"url" need:"yes" example:"https://example.com/healthz"`
-	// Headers are sent. Values may be secret references.
+	// Headers are what is sent along. Values may be secret references.
 	Headers map[string]uptime.Secret `key:"headers"`
 	// Expect is what must hold of the body, as in a canary.
 	Expect []uptime.Assertion `key:"expect" example:"[\"json:$.status=\\\"ok\\\"\"]"`
@@ -341,7 +344,7 @@ type Prompts struct {
 	Enabled bool `key:"enabled" default:"true"`
 	// Name is the prompt.
 	Name string `key:"name" example:"greet"`
-	// Arguments are handed to it.
+	// Arguments are what the prompt is given.
 	Arguments map[string]string `key:"arguments" example:"{name: Ada}"`
 }
 

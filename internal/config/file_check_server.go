@@ -73,7 +73,8 @@ func (d *decoder) checkOneLine(s *Server) {
 	}
 }
 
-// addressOf is what a server without slug and name is called after.
+// addressOf is what a server without slug and name is called after. The path
+// may hold a secret only where the file has the URL in clear anyway.
 func addressOf(u *url.URL) string {
 	if u == nil {
 		return ""

@@ -82,15 +82,21 @@ func (p Problem) String() string {
 // is nil when there is an error among the problems. Problems name all that is
 // wrong, say what to do, and never hold a secret.
 func Load(name string, o Options) (*File, Problems) {
-	data, err := readBounded(name, maxFile)
-	if err != nil {
-		return nil, Problems{{File: name, Severity: SeverityError, Message: err.Error()}}
-	}
-	return Parse(name, data, o)
+	f, problems, _ := load(name, o)
+	return f, problems
 }
 
 // Parse is Load for a file whose content is at hand. name is where it would be.
 func Parse(name string, data []byte, o Options) (*File, Problems) {
+	f, problems := parse(name, data, o)
+	if problems.Broken() {
+		return nil, problems
+	}
+	return f, problems
+}
+
+// parse returns the file also when it is broken: it knows its sources.
+func parse(name string, data []byte, o Options) (*File, Problems) {
 	d := decoder{
 		o: o, name: name, dir: filepath.Dir(name), f: &File{},
 		places: map[any]place{}, seen: map[Problem]bool{}, keys: map[reflect.Type][]keyed{}, known: map[string]bool{},
@@ -104,9 +110,6 @@ func Parse(name string, data []byte, o Options) (*File, Problems) {
 	})
 	if d.more > 0 {
 		d.problems = append(d.problems, Problem{File: name, Severity: SeverityError, Message: fmt.Sprintf("there are %d more problems", d.more)})
-	}
-	if d.problems.Broken() {
-		return nil, d.problems
 	}
 	return d.f, d.problems
 }

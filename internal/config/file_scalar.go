@@ -48,6 +48,9 @@ func (d *decoder) text(n *node, tag reflect.StructTag, at place) string {
 		d.add(at, SeverityError, "here must be a text")
 		return ""
 	}
+	if tag.Get("ref") == "yes" && (strings.HasPrefix(n.text, "env:") || strings.HasPrefix(n.text, "file:")) {
+		return d.secret(n, tag, at).Reveal()
+	}
 	words := strings.Fields(tag.Get("one"))
 	switch {
 	case n.text == "" && (tag.Get("need") == "yes" || tag.Get("key") == "url" || tag.Get("key") == "command"):

@@ -34,6 +34,7 @@ func (d *decoder) serverLists(root *node) []serverList {
 
 // matches returns the files that a pattern means.
 func (d *decoder) matches(pattern string, at place) []string {
+	d.f.patterns = append(d.f.patterns, d.path(pattern))
 	names, err := filepath.Glob(d.path(pattern))
 	switch {
 	case err != nil:
