@@ -14,6 +14,7 @@ const module = "github.com/alivemcp/alivemcp/"
 // in docs/design.md.
 var allowed = map[string]string{
 	"internal/uptime":  "",
+	"internal/archive": "internal/uptime",
 	"internal/board":   "internal/uptime",
 	"internal/verdict": "internal/uptime",
 	"internal/probe":   "internal/uptime internal/mcpwire internal/drift internal/guard",
