@@ -70,6 +70,19 @@ var allowed = map[string]string{
 	"internal/guard":         "",
 	"internal/mcpwire":       "",
 	"internal/lab":           "internal/uptime",
+	"internal/uptime":        "",
+	"internal/archive":       "internal/uptime",
+	"internal/board":         "internal/uptime",
+	"internal/verdict":       "internal/uptime",
+	"internal/probe":         "internal/uptime internal/mcpwire internal/drift internal/guard",
+	"internal/show":          "internal/uptime internal/drift",
+	"internal/app":           "internal/uptime internal/probe internal/verdict internal/show internal/drift internal/config internal/lab",
+	"cmd/alivemcp":           "internal/uptime internal/probe internal/show internal/app internal/drift internal/lab",
+	"internal/drift":         "internal/uptime",
+	"internal/config":        "internal/uptime",
+	"internal/guard":         "",
+	"internal/mcpwire":       "",
+	"internal/lab":           "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's
