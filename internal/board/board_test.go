@@ -271,6 +271,38 @@ func TestHiddenServersHaveNoRecords(t *testing.T) {
 	})
 }
 
+func TestSecretsOfURLsAreNotShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(server("a", func(s *uptime.Server) { s.URL = "https://me:pw@a.example/mcp?key=s3cret#x" }))
+		b := run(t, w)
+		if got := row(t, b, "a").URL; got != "https://a.example/mcp" {
+			t.Errorf("shown: %s", got)
+		}
+		for _, text := range []string{"s3cret", "pw@"} {
+			if p := b.List(tenant, board.Query{Text: text}); p.Found > 0 {
+				t.Errorf("a search finds %q", text)
+			}
+		}
+	})
+}
+
+func TestPlanned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Now()
+		w := newWorld()
+		servers := []*uptime.Server{server("a"), server("secret", func(s *uptime.Server) { s.Hidden = true })}
+		window := func(id string, from time.Duration, slugs ...string) uptime.Window {
+			return uptime.Window{ID: id, Tenant: tenant, From: now.Add(from), To: now.Add(from + time.Hour), Servers: slugs}
+		}
+		w.replan(servers, window("both", 2*time.Hour, "a", "secret"), window("all", time.Hour),
+			window("hidden", time.Hour, "secret"), window("over", -2*time.Hour))
+		got := run(t, w).Planned(tenant)
+		if len(got) != 2 || got[0].ID != "all" || got[1].ID != "both" || len(got[1].Servers) != 1 {
+			t.Errorf("planned: %+v", got)
+		}
+	})
+}
+
 func TestPausedIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := server("a", func(s *uptime.Server) { s.Paused = true })

@@ -2,6 +2,7 @@ package board
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -35,13 +36,22 @@ func (e *entry) adopt(s *uptime.Server, plan *uptime.Plan) {
 	e.server = s
 	d := &e.draft
 	d.Tenant, d.Server, d.Slug, d.Name, d.Group = s.Tenant, s.ID, s.Slug, s.Name, s.Group
-	d.URL, d.Description, d.RunbookURL = s.URL, s.Description, s.RunbookURL
+	d.URL, d.Description, d.RunbookURL = publicURL(s.URL), s.Description, s.RunbookURL
 	d.Interval, d.Paused, d.Guest = s.Every(), s.Paused, s.Guest
 	d.Transport = cmp.Or(d.Transport, s.Transport)
 	if s.Objective == nil {
 		d.Budget = nil
 	}
 	e.cells(plan)
+}
+
+// publicURL leaves out what can hold a secret: user, query and fragment.
+func publicURL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
 // cells sets the regions that are to report, and what they reported.
@@ -217,10 +227,14 @@ func planned(windows []uptime.Window, s *uptime.Server, now time.Time) []uptime.
 			out = append(out, windows[i])
 		}
 	}
-	slices.SortStableFunc(out, func(a, b uptime.Window) int {
+	sortWindows(out)
+	return out
+}
+
+func sortWindows(windows []uptime.Window) {
+	slices.SortFunc(windows, func(a, b uptime.Window) int {
 		return cmp.Or(a.From.Compare(b.From), strings.Compare(a.ID, b.ID))
 	})
-	return out
 }
 
 // row returns what readers get.

@@ -3,6 +3,7 @@ package board
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -131,6 +132,28 @@ func (b *Board) Windows(t uptime.TenantID, s uptime.ServerID) []uptime.Window {
 		return nil
 	}
 	return planned(plan.Windows, &uptime.Server{Tenant: t, ID: s, Slug: row.Slug, Group: row.Group}, now)
+}
+
+// Planned returns the maintenance of a tenant that is on or planned, soonest
+// first. Servers that are not shown are not named in it.
+func (b *Board) Planned(t uptime.TenantID) []uptime.Window {
+	now, sheet := b.Now(), b.sheet(t)
+	var out []uptime.Window
+	for _, w := range b.Plan().Windows {
+		if w.Tenant != t || !now.Before(w.To) {
+			continue
+		}
+		named := len(w.Servers) > 0
+		w.Servers = slices.DeleteFunc(slices.Clone(w.Servers), func(slug string) bool {
+			_, shown := sheet.bySlug[slug]
+			return !shown
+		})
+		if !named || len(w.Servers)+len(w.Groups) > 0 {
+			out = append(out, w)
+		}
+	}
+	sortWindows(out)
+	return out
 }
 
 // Regions returns all regions there are.

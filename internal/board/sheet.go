@@ -32,7 +32,7 @@ func newShelf(servers []*uptime.Server) *shelf {
 	}
 	for i, server := range servers {
 		s.bySlug[server.Slug], s.byID[server.ID] = i, i
-		s.text[i] = searched(server.Name, server.Slug, server.Group, server.Description, server.URL)
+		s.text[i] = searched(server.Name, server.Slug, server.Group, server.Description, publicURL(server.URL))
 		if server.Group != "" {
 			s.groups = append(s.groups, server.Group)
 		}

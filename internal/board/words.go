@@ -12,7 +12,21 @@ import (
 // unchanged for 12 days, p95 412 ms, checked 14 s ago from 5 cities." Pages,
 // markdown and JSON show the same one.
 func Headline(r *Row, now time.Time) string {
-	head, facts := headWord(r, now), headFacts(r, now)
+	facts := headFacts(r, now)
+	if !r.Paused && r.Verdict != nil {
+		facts = append(facts, some(checked(r, now))...)
+	}
+	return sentence(headWord(r, now), facts)
+}
+
+// Gist is Headline without when the server was checked: it changes with the
+// minute, not with the second, as answers that clients keep should.
+func Gist(r *Row, now time.Time) string {
+	now = now.Truncate(time.Minute)
+	return sentence(headWord(r, now), headFacts(r, now))
+}
+
+func sentence(head string, facts []string) string {
 	if len(facts) == 0 {
 		return head + "."
 	}
@@ -42,13 +56,13 @@ func headFacts(r *Row, now time.Time) []string {
 	case r.Paused:
 		return []string{"it is not being checked"}
 	case r.Window != nil:
-		return some(r.Window.Name, "until "+Clock(r.Window.To, now), checked(r, now))
+		return some(r.Window.Name, "until "+Clock(r.Window.To, now))
 	case r.Verdict == nil:
 		return nil
 	case r.State == uptime.Live:
-		return some(toolWords(r, now), p95Words(r), checked(r, now))
+		return some(toolWords(r, now), p95Words(r))
 	}
-	return some(Because(r), lasting(r, now), checked(r, now))
+	return some(Because(r), lasting(r, now))
 }
 
 // Because says why the server is not operational, and where it is not: "the
