@@ -24,7 +24,7 @@ func (s *Site) atomRoutes() {
 
 // serveFeed tells what happened to all servers.
 func (s *Site) serveFeed(w http.ResponseWriter, r *http.Request) error {
-	events, err := s.events(r.Context(), "", s.byID())
+	events, err := s.feedEvents(r.Context(), "", s.byID())
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *Site) serveServerFeed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	events, err := s.events(r.Context(), row.Server, func(uptime.ServerID) *board.Row { return row })
+	events, err := s.feedEvents(r.Context(), row.Server, func(uptime.ServerID) *board.Row { return row })
 	if err != nil {
 		return err
 	}
@@ -88,9 +88,9 @@ func (s *Site) allRows(order board.Order) func(yield func(*board.Row) bool) {
 	}
 }
 
-// events are the newest incidents and drifts of a server, or of all. Records of
+// feedEvents are the newest incidents and drifts of a server, or of all. Records of
 // servers that are not shown here are left out.
-func (s *Site) events(ctx context.Context, server uptime.ServerID, rowOf func(uptime.ServerID) *board.Row) ([]event, error) {
+func (s *Site) feedEvents(ctx context.Context, server uptime.ServerID, rowOf func(uptime.ServerID) *board.Row) ([]event, error) {
 	incidents, err := s.opt.Source.Incidents(ctx, s.opt.Tenant, uptime.IncidentQuery{Server: server, Limit: maxEntries})
 	if err != nil {
 		return nil, fmt.Errorf("reading incidents for a feed: %w", err)

@@ -12,7 +12,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/web"
 )
 
-//go:embed templates static
+//go:embed all:templates static
 var files embed.FS
 
 // Options are what a Site needs.
