@@ -1,0 +1,97 @@
+package statuspage
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
+)
+
+// badgeStyle is how a badge looks.
+type badgeStyle string
+
+const (
+	badgeFlat badgeStyle = "flat"
+	badgePill badgeStyle = "pill"
+)
+
+func badgeStyles() []badgeStyle { return []badgeStyle{badgeFlat, badgePill} }
+
+// badgeMetric is what a badge tells.
+type badgeMetric string
+
+const (
+	metricState  badgeMetric = "state"
+	metricUptime badgeMetric = "uptime" // of 30 days
+	metricP95    badgeMetric = "p95"    // of 24 hours
+)
+
+func badgeMetrics() []badgeMetric { return []badgeMetric{metricState, metricUptime, metricP95} }
+
+// Where the colour of a number changes. Slow is the objective's own limit.
+const (
+	uptimeGreen hundredths = 99_50
+	uptimeAmber hundredths = 97_00
+	p95Green               = time.Second
+	p95Amber               = 5 * time.Second
+)
+
+// maxBadgeName bounds a name in a badge's title, in characters.
+const maxBadgeName = 80
+
+// badgeOf says what a row's badge tells by a metric.
+func badgeOf(row *board.Row, metric badgeMetric) badge {
+	b := badge{label: "mcp", value: row.State.String(), level: row.State}
+	switch metric {
+	case metricUptime:
+		b.label = "mcp uptime 30d"
+		b.value, b.level = uptimeBadge(uptimeOf(row.Summary.D30))
+	case metricP95:
+		b.label = "mcp p95 24h"
+		b.value, b.level = p95Badge(row.Summary.P95)
+	}
+	b.title = fmt.Sprintf("%s: %s %s", web.Visible(row.Name, maxBadgeName), b.label, b.value)
+	return b
+}
+
+func uptimeBadge(h hundredths) (string, uptime.State) {
+	switch {
+	case h < 0:
+		return "no data", uptime.Unknown
+	case h >= uptimeGreen:
+		return h.String() + "%", uptime.Live
+	case h >= uptimeAmber:
+		return h.String() + "%", uptime.Degraded
+	default:
+		return h.String() + "%", uptime.Down
+	}
+}
+
+func p95Badge(p95 time.Duration) (string, uptime.State) {
+	switch {
+	case p95 <= 0:
+		return "no data", uptime.Unknown
+	case p95 < p95Green:
+		return inMillis(p95), uptime.Live
+	case p95 < p95Amber:
+		return inSeconds(p95), uptime.Degraded
+	default:
+		return inSeconds(p95), uptime.Down
+	}
+}
+
+func inMillis(d time.Duration) string {
+	return strconv.FormatInt(max(1, d.Round(time.Millisecond).Milliseconds()), 10) + " ms"
+}
+
+func inSeconds(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+}
+
+// greyBadge says that there is nothing to tell, and why.
+func greyBadge(why string) badge {
+	return badge{label: "mcp", value: why, level: uptime.Unknown, title: "mcp: " + why}
+}
