@@ -25,6 +25,8 @@ var allowed = map[string]string{
 	"internal/guard":   "",
 	"internal/mcpwire": "",
 	"internal/lab":     "internal/uptime",
+
+	"internal/store/sqlite":    "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's
@@ -38,6 +40,8 @@ var outside = map[string]string{
 	"internal/mcpwire": "golang.org/x/net/",
 	"internal/lab":     "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",
 	"internal/probe":   "github.com/theory/jsonpath",
+
+	"internal/store/sqlite":    "modernc.org/sqlite/ modernc.org/sqlite github.com/pressly/goose/v3 golang.org/x/sys/windows",
 }
 
 func TestImports(t *testing.T) {
