@@ -83,6 +83,19 @@ var allowed = map[string]string{
 	"internal/guard":         "",
 	"internal/mcpwire":       "",
 	"internal/lab":           "internal/uptime",
+	"internal/uptime":        "",
+	"internal/board":         "internal/uptime",
+	"internal/verdict":       "internal/uptime",
+	"internal/probe":         "internal/uptime internal/mcpwire internal/drift internal/guard",
+	"internal/show":          "internal/uptime internal/drift",
+	"internal/app":           "internal/uptime internal/probe internal/verdict internal/show internal/drift internal/config internal/lab",
+	"cmd/alivemcp":           "internal/uptime internal/probe internal/show internal/app internal/drift internal/lab",
+	"internal/drift":         "internal/uptime",
+	"internal/config":        "internal/uptime",
+	"internal/guard":         "",
+	"internal/mcpwire":       "",
+	"internal/lab":           "internal/uptime",
+	"internal/store/sqlite":  "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's
@@ -102,6 +115,8 @@ var outside = map[string]string{
 	"internal/mcpwire": "golang.org/x/net/",
 	"internal/lab":     "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",
 	"internal/probe":   "github.com/theory/jsonpath",
+
+	"internal/store/sqlite": "modernc.org/sqlite/ modernc.org/sqlite github.com/pressly/goose/v3 golang.org/x/sys/windows",
 }
 
 func TestImports(t *testing.T) {
