@@ -15,7 +15,7 @@
   var light = '--b:#fff;--l:#d3d9e0;--t:#1b232c;--m:#57626e;--live:#15713b;--degraded:#8a5600;--down:#b92b2b;--unknown:#57626e';
   var dark = '--b:#171d24;--l:#3a444f;--t:#eef2f6;--m:#a3aeb9;--live:#4ad387;--degraded:#f2b33d;--down:#ff857c;--unknown:#a3aeb9';
   var css = ':host{all:initial;display:inline-block;max-width:100%;vertical-align:middle}' +
-    'a{' + light + ';box-sizing:border-box;display:inline-flex;align-items:center;gap:.5em;max-width:100%;padding:.3em .8em;' +
+    'a{all:initial;' + light + ';cursor:pointer;box-sizing:border-box;display:inline-flex;align-items:center;gap:.5em;max-width:100%;padding:.3em .8em;' +
     'border:1px solid var(--l);border-radius:2em;background:var(--b);color:var(--t);text-decoration:none;' +
     'font:500 13px/1.4 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums}' +
     'a:hover{border-color:var(--m)}a:focus-visible{outline:2px solid var(--live);outline-offset:2px}' +
@@ -88,7 +88,7 @@
       pill = add(link, 'b', state);
       sign(pill, state);
       add(pill, 'span', '', words[state]);
-      if (typeof data.uptime_30d === 'number') add(link, 'span', 'm', data.uptime_30d.toFixed(2) + '%' + (card ? ' uptime over 30 days' : '') + (card && data.p95_ms ? ' · p95 ' + data.p95_ms + ' ms' : ''));
+      if (typeof data.uptime_30d === 'number') add(link, 'span', 'm', data.uptime_30d.toFixed(2) + '%' + (card ? ' over 30 days' : '') + (card && data.p95_ms ? ' · p95 ' + data.p95_ms + ' ms' : ''));
       if (card && data.drift_24h) add(link, 'span', 'm', 'Tools changed in the last 24 h');
       if (card) { when = add(link, 'span', 'm', ' '); tick(); }
     }
