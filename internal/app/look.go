@@ -64,7 +64,7 @@ func (l *looker) handOn(ctx context.Context, srv *uptime.Server, cell uptime.Cel
 		cell.Attempts[i] = cell.Attempts[i].MapText(scrub)
 	}
 	report := verdict.Report(cell, srv.Slow)
-	if err := l.contracts.keep(ctx, srv, cell.Last()); err != nil {
+	if err := l.contracts.keep(ctx, srv, listing(cell)); err != nil {
 		report.ToolsHash, report.ContractHash = "", "" // nobody could show the contract
 		l.log.Error("a contract is not stored", "server", srv.Slug, "error", err)
 	}
@@ -73,6 +73,18 @@ func (l *looker) handOn(ctx context.Context, srv *uptime.Server, cell uptime.Cel
 		return fmt.Errorf("handing on the report about %s from %s: %w", srv.Slug, cell.Region, err)
 	}
 	return nil
+}
+
+// listing returns the attempt that decides, with the raw tools of an earlier one
+// if that has listed the same ones: they are brought once.
+func listing(cell uptime.Cell) uptime.Result {
+	last := cell.Last()
+	for _, a := range cell.Attempts {
+		if a.Tools != nil && last.Tools != nil && a.Tools.Hash == last.Tools.Hash && len(last.Tools.Raw) == 0 {
+			last.Tools = a.Tools
+		}
+	}
+	return last
 }
 
 // scrubber returns the function that hides the server's secrets. Servers of a

@@ -49,7 +49,7 @@ func (m *Monitor) newRegion(r config.Region, opt regionOptions) (*region, error)
 		Timeout: p.Timeout, Attempts: p.Attempts, Gap: p.Gap, Region: r.ID,
 		Handshakes: cmp.Or(p.Handshakes, 64*runtime.NumCPU()/max(1, len(opt.file.Regions))),
 		UserAgent:  userAgent(p, opt.version), Version: opt.version,
-		Roots: opt.roots, Connect: out, Lag: opt.clock.Lag,
+		Roots: opt.roots, Connect: out, Lag: opt.clock.Lag, KeepNewTools: true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("region %s: %w", r.ID, err)
