@@ -82,8 +82,7 @@ func (h *History) closedSince(day uptime.Day) (out []ref) {
 	return out
 }
 
-// since is the first minute of the server that counts, before which the given
-// day's first measured one is not known to memory.
+// since is the first minute of the server that counts.
 func (h *History) since(server ref) uptime.Minute {
 	h.mu.RLock()
 	defer h.mu.RUnlock()

@@ -49,7 +49,7 @@ func (p *past) since() uptime.Minute {
 		since = m
 	}
 	p.days.each(func(first page) bool {
-		since = min(since, first.Day.First())
+		since = min(since, (first.Day+1).First()-uptime.Minute(first.Total()))
 		return false
 	})
 	return since

@@ -1,8 +1,10 @@
 package archive
 
 import (
+	"math"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -136,10 +138,14 @@ func (t *tape) first() (uptime.Minute, bool) {
 // cells writes the minutes from from on into out. Cells of a run share their
 // Regions.
 func (t *tape) cells(from uptime.Minute, out []uptime.MinuteCell) {
+	var durations [math.MaxUint8 + 1]time.Duration
 	t.spans(from, from+uptime.Minute(len(out)), func(s span) {
 		c := s.look.cell()
 		for i, lv := range s.levels {
-			c.Latency = lv.duration()
+			if durations[lv] == 0 {
+				durations[lv] = lv.duration()
+			}
+			c.Latency = durations[lv]
 			out[int(s.from-from)+i] = c
 		}
 	})
