@@ -7,9 +7,11 @@ package main
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -33,9 +35,10 @@ func main() {
 	rounds := flag.Int("rounds", 7, "rounds of each variant")
 	clients := flag.Int("clients", 32, "connections")
 	flag.Parse()
-	run := func() error { return measure(*rounds, *clients, *seconds) }
+	ctx := context.Background()
+	run := func() error { return measure(ctx, *rounds, *clients, *seconds) }
 	if *serve {
-		run = server
+		run = func() error { return server(ctx) }
 	}
 	if err := run(); err != nil {
 		log.Fatal(err)
@@ -44,19 +47,19 @@ func main() {
 
 // server announces its address on standard output and serves until its input
 // ends.
-func server() error {
+func server(ctx context.Context) error {
 	b := boardtest.New(time.Now())
 	site, err := statuspage.New(statuspage.Options{Tenant: boardtest.Tenant, BaseURL: "https://status.example.com", Source: b})
 	if err != nil {
 		return err
 	}
 	like := httptest.NewRecorder()
-	site.Handler().ServeHTTP(like, httptest.NewRequest(http.MethodGet, path, nil))
+	site.Handler().ServeHTTP(like, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
 	mux := http.NewServeMux()
 	mux.Handle("/api/", site.Handler())
 	mux.HandleFunc("/bare", bare(like))
-	mux.HandleFunc("/usage", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, cpu()) })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	mux.HandleFunc("/usage", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, cpu()) })
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -69,10 +72,7 @@ func server() error {
 func bare(like *httptest.ResponseRecorder) http.HandlerFunc {
 	header, body := like.Header().Clone(), like.Body.Bytes()
 	return func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		for name, values := range header {
-			h[name] = values
-		}
+		maps.Copy(w.Header(), header)
 		_, _ = w.Write(body)
 	}
 }
@@ -86,8 +86,8 @@ func cpu() int64 {
 
 type sample struct{ micros, rate float64 }
 
-func measure(rounds, clients int, length time.Duration) error {
-	child := exec.Command(os.Args[0], "-serve")
+func measure(ctx context.Context, rounds, clients int, length time.Duration) error {
+	child := exec.CommandContext(ctx, os.Args[0], "-serve")
 	child.Env, child.Stderr = append(os.Environ(), "GOMAXPROCS=1"), os.Stderr
 	stdin, err := child.StdinPipe()
 	if err != nil {
@@ -106,7 +106,7 @@ func measure(rounds, clients int, length time.Duration) error {
 		return err
 	}
 	addr := strings.TrimSpace(line)
-	tag, err := tagOf(addr)
+	tag, err := tagOf(ctx, addr)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func measure(rounds, clients int, length time.Duration) error {
 	results := make([][]sample, len(names))
 	for range rounds {
 		for i, req := range requests {
-			s, err := round(addr, req, clients, length)
+			s, err := round(ctx, addr, req, clients, length)
 			if err != nil {
 				return fmt.Errorf("measuring %s: %w", names[i], err)
 			}
@@ -129,8 +129,8 @@ func request(path, header string) string {
 	return "GET " + path + " HTTP/1.1\r\nHost: status.example.com\r\nAccept-Encoding: gzip\r\n" + header + "\r\n"
 }
 
-func tagOf(addr string) (string, error) {
-	res, err := http.Get("http://" + addr + path)
+func tagOf(ctx context.Context, addr string) (string, error) {
+	res, err := get(ctx, "http://"+addr+path)
 	if err != nil {
 		return "", err
 	}
@@ -139,17 +139,17 @@ func tagOf(addr string) (string, error) {
 }
 
 // round asks from all connections at once, each waiting for its answer.
-func round(addr, req string, clients int, length time.Duration) (sample, error) {
+func round(ctx context.Context, addr, req string, clients int, length time.Duration) (sample, error) {
 	conns := make([]net.Conn, clients)
 	for i := range conns {
-		c, err := net.Dial("tcp", addr)
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
 		if err != nil {
 			return sample{}, err
 		}
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 		conns[i] = c
 	}
-	before, began := usage(addr), time.Now()
+	before, began := usage(ctx, addr), time.Now()
 	done := make(chan int, clients)
 	for _, c := range conns {
 		go func() { done <- ask(c, req, began.Add(length)) }()
@@ -158,7 +158,7 @@ func round(addr, req string, clients int, length time.Duration) (sample, error) 
 	for range conns {
 		total += <-done
 	}
-	took, used := time.Since(began), usage(addr)-before
+	took, used := time.Since(began), usage(ctx, addr)-before
 	if total == 0 {
 		return sample{}, fmt.Errorf("no answers")
 	}
@@ -188,8 +188,16 @@ func ask(c net.Conn, req string, until time.Time) int {
 	return n
 }
 
-func usage(addr string) int64 {
-	res, err := http.Get("http://" + addr + "/usage")
+func get(ctx context.Context, url string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	return http.DefaultClient.Do(req)
+}
+
+func usage(ctx context.Context, addr string) int64 {
+	res, err := get(ctx, "http://"+addr+"/usage")
 	if err != nil {
 		return 0
 	}
@@ -201,13 +209,13 @@ func usage(addr string) int64 {
 
 func report(names []string, results [][]sample) error {
 	w := tabwriter.NewWriter(os.Stdout, 2, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "variant\tCPU us/request (min-max)\trequests/s/core\tseen requests/s\tratio")
+	_, _ = fmt.Fprintln(w, "variant\tCPU us/request (min-max)\trequests/s/core\tseen requests/s\tratio")
 	micros := func(s sample) float64 { return s.micros }
 	byMicros := func(a, b sample) int { return cmp.Compare(a.micros, b.micros) }
 	floor := middle(results[0], micros)
 	for i, name := range names {
 		us, all := middle(results[i], micros), results[i]
-		fmt.Fprintf(w, "%s\t%.1f (%.1f-%.1f)\t%.0f\t%.0f\t%.2f\n", name, us,
+		_, _ = fmt.Fprintf(w, "%s\t%.1f (%.1f-%.1f)\t%.0f\t%.0f\t%.2f\n", name, us,
 			slices.MinFunc(all, byMicros).micros, slices.MaxFunc(all, byMicros).micros,
 			1e6/us, middle(all, func(s sample) float64 { return s.rate }), us/floor)
 	}

@@ -11,7 +11,9 @@ import (
 // through inert first.
 type markdown struct{ strings.Builder }
 
-func (m *markdown) line(format string, args ...any) { fmt.Fprintf(m, format+"\n", args...) }
+func (m *markdown) line(format string, args ...any) {
+	_, _ = fmt.Fprintf(m, format+"\n", args...) // a builder does not fail
+}
 
 // table writes a table of cells that are markdown already; nothing when there
 // are no rows.

@@ -148,25 +148,26 @@ func FuzzMarkdown(f *testing.F) {
 	}
 	s := surface{Board: b, Handler: site.Handler()}
 	lines := func(t *testing.T) []string {
+		t.Helper()
 		return strings.Split(s.get(t, "/status/crm-contacts.md").Body.String(), "\n")
 	}
 	*text = "x"
 	bars := regexp.MustCompile(`\\.`)
-	f.Fuzz(func(t *testing.T, any string) {
+	f.Fuzz(func(t *testing.T, hostile string) {
 		*text = "x"
 		plain := lines(t)
-		*text = "x" + any // an empty fact has no line
+		*text = "x" + hostile // an empty fact has no line
 		got := lines(t)
 		if len(got) != len(plain) {
-			t.Fatalf("%q: %d lines, want %d", any, len(got), len(plain))
+			t.Fatalf("%q: %d lines, want %d", hostile, len(got), len(plain))
 		}
 		for i := range got {
 			bare := bars.ReplaceAllString(got[i], "")
 			if strings.Count(bare, "|") != strings.Count(plain[i], "|") || strings.Count(bare, "](") != strings.Count(plain[i], "](") {
-				t.Errorf("%q changed the structure: %s", any, got[i])
+				t.Errorf("%q changed the structure: %s", hostile, got[i])
 			}
 			if found := active().FindString(bare); found != "" {
-				t.Errorf("%q is active (%q): %s", any, found, got[i])
+				t.Errorf("%q is active (%q): %s", hostile, found, got[i])
 			}
 		}
 	})

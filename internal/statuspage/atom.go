@@ -60,10 +60,10 @@ type atomCategory struct {
 
 // event is one thing that happened, as feeds tell it.
 type event struct {
-	kind, id     string // together never used again
-	at, updated  time.Time
-	title, text  string
-	server, path string
+	kind, id    string // together never used again
+	at, updated time.Time
+	title, text string
+	path        string
 }
 
 func plainText(s string) atomText { return atomText{Type: "text", Text: s} }

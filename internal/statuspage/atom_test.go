@@ -168,10 +168,10 @@ func FuzzFeedNames(f *testing.F) {
 		f.Fatal(err)
 	}
 	s := surface{Board: b, Handler: site.Handler()}
-	f.Fuzz(func(t *testing.T, any string) {
-		*text = any
+	f.Fuzz(func(t *testing.T, hostile string) {
+		*text = hostile
 		if got := len(s.feed(t, "/status/crm-contacts/feed.atom").Entries); got != 1 {
-			t.Errorf("%q made %d entries", any, got)
+			t.Errorf("%q made %d entries", hostile, got)
 		}
 	})
 }

@@ -46,6 +46,7 @@ const maxBadgeName = 80
 func badgeOf(row *board.Row, metric badgeMetric) badge {
 	b := badge{label: "mcp", value: row.State.String(), level: row.State}
 	switch metric {
+	case metricState:
 	case metricUptime:
 		b.label = "mcp uptime 30d"
 		b.value, b.level = uptimeBadge(uptimeOf(row.Summary.D30))

@@ -31,23 +31,23 @@ type surface struct {
 	http.Handler
 }
 
-func newSurface(t testing.TB) surface {
-	t.Helper()
+func newSurface(tb testing.TB) surface {
+	tb.Helper()
 	b := boardtest.New(surfaceNow())
 	site, err := statuspage.New(statuspage.Options{
 		Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: b, Now: b.Now,
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(site.Stop)
+	tb.Cleanup(site.Stop)
 	return surface{Board: b, Handler: site.Handler()}
 }
 
 // ask sends a request; headers are names and values in turn.
-func (s surface) ask(t testing.TB, method, target string, headers ...string) *httptest.ResponseRecorder {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, target, nil)
+func (s surface) ask(tb testing.TB, method, target string, headers ...string) *httptest.ResponseRecorder {
+	tb.Helper()
+	r := httptest.NewRequestWithContext(tb.Context(), method, target, nil)
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
@@ -56,21 +56,21 @@ func (s surface) ask(t testing.TB, method, target string, headers ...string) *ht
 	return w
 }
 
-func (s surface) get(t testing.TB, target string, headers ...string) *httptest.ResponseRecorder {
-	t.Helper()
-	w := s.ask(t, http.MethodGet, target, headers...)
+func (s surface) get(tb testing.TB, target string, headers ...string) *httptest.ResponseRecorder {
+	tb.Helper()
+	w := s.ask(tb, http.MethodGet, target, headers...)
 	if w.Code != http.StatusOK {
-		t.Fatalf("GET %s = %d %s", target, w.Code, w.Body)
+		tb.Fatalf("GET %s = %d %s", target, w.Code, w.Body)
 	}
 	return w
 }
 
 // change replaces a row by a changed copy, as the board does.
-func (s surface) change(t testing.TB, slug string, how func(*board.Row)) {
-	t.Helper()
+func (s surface) change(tb testing.TB, slug string, how func(*board.Row)) {
+	tb.Helper()
 	old, ok := s.Row(boardtest.Tenant, slug)
 	if !ok {
-		t.Fatalf("the story has no %s", slug)
+		tb.Fatalf("the story has no %s", slug)
 	}
 	row := *old
 	how(&row)
