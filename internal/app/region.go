@@ -27,6 +27,7 @@ type regionOptions struct {
 	clock     *schedule.Clock
 	refs      *references
 	cells     cells
+	tally     *tally
 	contracts *contracts
 	plan      func() *uptime.Plan
 	roots     *x509.CertPool
@@ -55,7 +56,7 @@ func (m *Monitor) newRegion(r config.Region, opt regionOptions) (*region, error)
 		return nil, fmt.Errorf("region %s: %w", r.ID, err)
 	}
 	l := &looker{
-		prober: prober, clock: opt.clock, refs: opt.refs, cells: opt.cells, contracts: opt.contracts,
+		prober: prober, clock: opt.clock, refs: opt.refs, cells: opt.cells, tally: opt.tally, contracts: opt.contracts,
 		log: m.log.With("region", r.ID),
 	}
 	s := schedule.New(schedule.Options{Region: r.ID, Plan: opt.plan, Look: l.look, PerHost: p.MaxPerHost})

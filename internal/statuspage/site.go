@@ -135,6 +135,9 @@ func (s *Site) Handler() http.Handler { return web.Protect(web.Compress(s)) }
 // them. Streams that are asked for afterwards are refused.
 func (s *Site) Stop() { s.live.stop() }
 
+// Streams is how many clients follow live updates now.
+func (s *Site) Streams() int { return s.live.count() }
+
 // base returns the public address of the site, without a slash at its end.
 func (s *Site) base(r *http.Request) string {
 	if s.opt.BaseURL != "" {
