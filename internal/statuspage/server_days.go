@@ -1,0 +1,170 @@
+package statuspage
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// dayBar is one of the 90 bars.
+type dayBar struct {
+	Day   string // 2026-03-01
+	Label string // Sun 1 Mar
+	// State is live, degraded, down, unknown (not measured) or maintenance.
+	State string
+	// Level is how much of the bar the trouble fills, 0 to 10.
+	Level int
+	// Text says exactly what was, for hover, focus and readers.
+	Text string
+	// Down, Degraded, Unknown and Planned are for the table.
+	Down, Degraded, Unknown, Planned, Uptime, Cause string
+	// Href leads to the incident of the day, or selects the day; empty when
+	// there is nothing more to see.
+	Href     string
+	Incident bool
+	Chosen   bool
+}
+
+// dayBars makes the bars of the server's days. Incidents are newest first; the
+// longest one of a day is what its bar leads to.
+func dayBars(slug string, days []uptime.DayStat, incidents []uptime.Incident, chosen string, now time.Time) []dayBar {
+	by := incidentsByDay(incidents, now)
+	out := make([]dayBar, len(days))
+	for i, d := range days {
+		b := barOf(d.Day, d.Counts, inWordsOr(d.Worst))
+		if inc, ok := by[d.Day]; ok {
+			b.Href, b.Incident = incidentHref(slug, inc), true
+			b.Text += " Opens the incident."
+		}
+		b.Chosen = b.Day == chosen
+		out[i] = b
+	}
+	return out
+}
+
+// regionBars makes the bars of one region, whose last day is the last of days.
+func regionBars(r board.RegionView, last uptime.Day) []dayBar {
+	out := make([]dayBar, len(r.Days))
+	for i, c := range r.Days {
+		out[i] = barOf(last-uptime.Day(len(r.Days)-1-i), c, "")
+	}
+	return out
+}
+
+func inWordsOr(c uptime.Cause) string {
+	if c == "" {
+		return ""
+	}
+	return inWords(c)
+}
+
+func barOf(day uptime.Day, c uptime.Counts, cause string) dayBar {
+	b := dayBar{
+		Day: day.String(), Label: day.Time().Format("Mon 2 Jan 2006"), Uptime: percentage(c),
+		Down: spellMinutes(c.Down), Degraded: spellMinutes(c.Degraded), Unknown: spellMinutes(c.Unknown), Planned: spellMinutes(c.Maintenance),
+	}
+	b.State, b.Level = dayState(c)
+	if c.Down+c.Degraded > 0 {
+		b.Cause = cause
+	}
+	b.Text = b.Label + ": " + dayText(c, b.Cause)
+	return b
+}
+
+// dayState says what colours a day: any minute down makes it red, more than an
+// hour of trouble amber, and a day that nobody measured stays grey.
+func dayState(c uptime.Counts) (state string, level int) {
+	switch {
+	case c.Down > 0:
+		return "down", levelOf(c.Down)
+	case c.Degraded > 0:
+		return "degraded", levelOf(c.Degraded)
+	case c.Live > 0:
+		return "live", 0
+	case c.Maintenance > 0:
+		return "maintenance", 10
+	}
+	return "unknown", 0
+}
+
+// levelOf grows with the minutes, fast at first: a minute must be seen.
+func levelOf(minutes int) int {
+	for level, most := range []int{0, 2, 5, 10, 20, 40, 80, 160, 360, 720} {
+		if minutes <= most {
+			return max(1, level)
+		}
+	}
+	return 10
+}
+
+func dayText(c uptime.Counts, cause string) string {
+	if c.Measured() == 0 && c.Maintenance == 0 {
+		return "not measured."
+	}
+	text := "no downtime"
+	if c.Down > 0 {
+		text = spellMinutes(c.Down) + " down"
+	}
+	for _, part := range sensible(few(c.Degraded, "degraded"), few(c.Maintenance, "maintenance"), few(notMeasured(c), "not measured")) {
+		text += ", " + part
+	}
+	if cause != "" {
+		text += ": " + cause
+	}
+	return text + "."
+}
+
+// notMeasured leaves out today's rest and single lost minutes.
+func notMeasured(c uptime.Counts) int {
+	if c.Total() < uptime.MinutesPerDay/2 || c.Unknown < 5 {
+		return 0
+	}
+	return c.Unknown
+}
+
+func few(n int, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return spellMinutes(n) + " " + what
+}
+
+// incidentsByDay gives each day the incident that took most of it.
+func incidentsByDay(incidents []uptime.Incident, now time.Time) map[uptime.Day]uptime.Incident {
+	out, most := map[uptime.Day]uptime.Incident{}, map[uptime.Day]time.Duration{}
+	for _, i := range incidents {
+		end := i.Opened.Add(i.Duration(now))
+		for day := uptime.DayOf(i.Opened); day <= uptime.DayOf(end); day++ {
+			if share := overlap(i.Opened, end, day); share >= most[day] {
+				out[day], most[day] = i, share
+			}
+		}
+	}
+	return out
+}
+
+func overlap(from, to time.Time, day uptime.Day) time.Duration {
+	begin, end := day.Time(), (day + 1).Time()
+	if from.After(begin) {
+		begin = from
+	}
+	if to.Before(end) {
+		end = to
+	}
+	return end.Sub(begin)
+}
+
+func incidentHref(slug string, i uptime.Incident) string {
+	return fmt.Sprintf("/status/%s/incidents/%s", slug, i.ID)
+}
+
+// dayTable holds the days that a table shows: newest first.
+func dayTable(bars []dayBar) []dayBar {
+	out := make([]dayBar, 0, len(bars))
+	for i := len(bars) - 1; i >= 0; i-- {
+		out = append(out, bars[i])
+	}
+	return out
+}

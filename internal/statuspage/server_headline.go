@@ -1,0 +1,247 @@
+package statuspage
+
+import (
+	"strings"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// headline is the one sentence that answers: does it work?
+type headline struct {
+	// Tone is the state that colours it, as a word; maintenance and paused have
+	// tones of their own.
+	Tone string
+	// Word begins the sentence: Operational, Degraded, Down, Not known.
+	Word string
+	// Rest ends it, after a dash.
+	Rest string
+	// Doing says what is being done about it; empty when there is nothing to do.
+	Doing string
+}
+
+// headlineOf says how the server of v does at this moment.
+func headlineOf(v *board.View, cities []city, now time.Time) headline {
+	switch {
+	case v.Paused:
+		return headline{Tone: "unknown", Word: "Paused", Rest: "it is not being checked" + lastChecked(v, now) + "."}
+	case v.Verdict == nil:
+		return headline{Tone: "unknown", Word: "Waiting for the first check", Rest: "it runs " + rhythm(v.Interval) + " from " + count(len(cities), "city") + "."}
+	case v.Window != nil:
+		return maintenanceLine(v, now)
+	}
+	switch v.State {
+	case uptime.Down:
+		return downLine(v, cities, now)
+	case uptime.Degraded:
+		return degradedLine(v, cities, now)
+	case uptime.Live:
+		return headline{Tone: "live", Word: "Operational", Rest: strings.Join(sensible(promise(v, now), speed(v), checked(v, now)), ", ") + "."}
+	case uptime.Unknown:
+	}
+	return headline{Tone: "unknown", Word: "Not known", Rest: sinceWords(v.Since, now) + unknownWords(v, now) + "."}
+}
+
+func lastChecked(v *board.View, now time.Time) string {
+	if v.LastProbe.IsZero() {
+		return ""
+	}
+	return "; the last check was " + spell(now.Sub(v.LastProbe)) + " ago"
+}
+
+// rhythm says how often: every minute, every 5 min.
+func rhythm(every time.Duration) string {
+	if every == time.Minute || every == 0 {
+		return "every minute"
+	}
+	return "every " + spell(every)
+}
+
+func maintenanceLine(v *board.View, now time.Time) headline {
+	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + shown(or(v.Window.Text, v.Window.Name)) + "."}
+	h.Doing = "At this moment it is " + strings.ToLower(stateWord(v.State)) + ". These minutes do not count."
+	return h
+}
+
+func downLine(v *board.View, cities []city, now time.Time) headline {
+	failed := v.Verdict.Failed()
+	where := sentenceList(cityNames(cities, failed))
+	if len(failed) == len(cities) && len(cities) > 1 {
+		where = "all " + count(len(cities), "city")
+	}
+	rest := sinceWords(v.Since, now)
+	if where != "" {
+		rest += ", seen from " + where
+	}
+	return headline{Tone: "down", Word: "Down", Rest: rest + ": " + inWords(v.Verdict.Cause()) + ".", Doing: doing(v, now)}
+}
+
+// doing says who knows about it and what is being done.
+func doing(v *board.View, now time.Time) string {
+	switch i := v.Incident; {
+	case i == nil:
+		return ""
+	case i.Note != "":
+		return "The operator says: “" + shown(i.Note) + "”"
+	default:
+		return "The monitor opened an incident at " + clock(i.Detected, now).Text + "; the operator has not commented yet."
+	}
+}
+
+func degradedLine(v *board.View, cities []city, now time.Time) headline {
+	h := headline{Tone: "degraded", Word: "Degraded", Rest: sinceWords(v.Since, now)}
+	failed := cityNames(cities, v.Verdict.Failed())
+	switch {
+	case len(failed) > 0 && len(failed) < len(cities):
+		h.Rest += ": " + sentenceList(failed) + " cannot use it (" + inWords(v.Verdict.Cause()) + "), " + othersCan(len(cities)-len(failed))
+	case v.Verdict.Failure != nil:
+		h.Rest += ": it works, but " + inWords(v.Verdict.Cause())
+	default:
+		h.Rest += ": it works, but " + shown(publicText(or(v.Verdict.Why, "not as it should")))
+	}
+	h.Rest += ". " + upperFirst(checked(v, now)) + "."
+	return h
+}
+
+func othersCan(n int) string {
+	if n == 1 {
+		return "the other city can"
+	}
+	return "the other " + count(n, "city") + " can"
+}
+
+func unknownWords(v *board.View, now time.Time) string {
+	if cause := v.Verdict.Cause(); cause != "" && v.Verdict.State == uptime.Unknown {
+		return ": " + inWords(cause)
+	}
+	return ": the last check was " + spell(now.Sub(v.LastProbe)) + " ago"
+}
+
+// sinceWords says since when: "for 23 min, since 14:02 UTC".
+func sinceWords(t, now time.Time) string {
+	if t.IsZero() {
+		return "for an unknown time"
+	}
+	return "for " + spell(now.Sub(t)) + ", since " + clock(t, now).Text
+}
+
+// promise says how the tools do: what an agent that pinned them wants to know.
+func promise(v *board.View, now time.Time) string {
+	if v.ToolsHash == "" {
+		return untoldTools(v.Access)
+	}
+	switch {
+	case v.OpenDrift != nil:
+		return "tools changed " + spell(now.Sub(v.OpenDrift.Detected)) + " ago (" + v.OpenDrift.Class.String() + ")"
+	case v.Drift != nil:
+		return "tools unchanged for " + spell(now.Sub(settled(v.Drift)))
+	}
+	return "tools unchanged" + watchedFor(v.Days)
+}
+
+// settled is when a drift that is over became the way things are.
+func settled(d *uptime.Drift) time.Time {
+	if d.Reverted.After(d.Detected) {
+		return d.Reverted
+	}
+	return d.Detected
+}
+
+// untoldTools says why there is nothing to say about tools.
+func untoldTools(a uptime.Access) string {
+	if a == uptime.AccessWalled || a == uptime.AccessCustom {
+		return "sign-in required, tools not verified"
+	}
+	return "no tools listed"
+}
+
+// watchedFor says for how long nothing changed when nothing ever did.
+func watchedFor(days []uptime.DayStat) string {
+	for i, d := range days {
+		if d.Measured() > 0 && i == 0 {
+			return " for at least " + count(len(days), "day")
+		} else if d.Measured() > 0 {
+			return " for " + count(len(days)-i, "day") + ", as long as it is watched"
+		}
+	}
+	return ""
+}
+
+func speed(v *board.View) string {
+	if v.Summary.P95 <= 0 {
+		return ""
+	}
+	return "p95 " + millis(v.Summary.P95)
+}
+
+// checked says when and from where: "checked 14 s ago from 5 cities".
+func checked(v *board.View, now time.Time) string {
+	got, expected := len(v.Verdict.Reports), v.Verdict.Expected
+	from := count(got, "city")
+	if got < expected {
+		from = thousands(got) + " of " + count(expected, "city")
+	}
+	return "checked " + spell(now.Sub(v.LastProbe)) + " ago from " + from
+}
+
+// sensible returns the parts that say something.
+func sensible(parts ...string) []string {
+	var out []string
+	for _, p := range parts {
+		if p != "" {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+
+// stateWord is the word that people see for a state.
+func stateWord(s uptime.State) string {
+	switch s {
+	case uptime.Live:
+		return "Operational"
+	case uptime.Degraded:
+		return "Degraded"
+	case uptime.Down:
+		return "Down"
+	case uptime.Unknown:
+	}
+	return "Not known"
+}
+
+// lockSign is the second axis: how the server treats strangers.
+type lockSign struct {
+	Icon string // open, locked, broken, unknown
+	Word string
+	Text string
+}
+
+func lockOf(a uptime.Access, tools bool) lockSign {
+	switch a {
+	case uptime.AccessOpen:
+		return lockSign{"open", "Open", "anyone can connect without signing in"}
+	case uptime.AccessWalled:
+		return lockSign{"locked", "Sign-in required", "it refuses strangers properly and tells clients how to sign in" + verified(tools)}
+	case uptime.AccessCustom:
+		return lockSign{"locked", "Own sign-in", "it refuses strangers in a way of its own, such as an API key; clients cannot find out how to sign in" + verified(tools)}
+	case uptime.AccessBroken:
+		return lockSign{"broken", "Sign-in broken", "it announces a sign-in that cannot be completed" + verified(tools)}
+	}
+	return lockSign{"unknown", "Not known", "no check could tell yet whether sign-in is required"}
+}
+
+func verified(tools bool) string {
+	if tools {
+		return "; the monitor signs in and verifies the tools"
+	}
+	return "; tools were not verified"
+}
