@@ -1,0 +1,5 @@
+package statuspage
+
+// surfaceRoutes are what other places read: embed-status, badges, feeds,
+// markdown.
+func (s *Site) surfaceRoutes() {}
