@@ -259,9 +259,9 @@ func (p plot) point(l uptime.LatencyPoint, w chartWindow, now time.Time) chartPo
 	if w.Step >= 24*time.Hour {
 		at.Text = l.At.UTC().Format("Mon 2 Jan 2006")
 	}
-	c := chartPoint{At: at, X: num(p.x(l.At)), P50: "–", P95: "–", N: thousands(l.Samples)}
+	c := chartPoint{At: at, X: num(p.x(l.At)), P50: "–", P95: "–", N: countText(l.Samples)}
 	if measured(l) {
-		c.P50, c.P95 = millis(l.P50), millis(l.P95)
+		c.P50, c.P95 = millisText(l.P50), millisText(l.P95)
 		c.Y50, c.Y95 = num(1000*p.y(l.P50)/plotHeight), num(1000*p.y(l.P95)/plotHeight)
 	}
 	return c
@@ -289,7 +289,7 @@ func chartText(points []uptime.LatencyPoint, w chartWindow) string {
 	if highest.P95 == 0 {
 		return "Nothing was measured in these " + w.Label + "."
 	}
-	text := "p95 between " + millis(lowest.P95) + " and " + millis(highest.P95)
+	text := "p95 between " + millisText(lowest.P95) + " and " + millisText(highest.P95)
 	if missing > 0 {
 		text += fmt.Sprintf("; %d of %d steps were not measured", missing, len(points))
 	}

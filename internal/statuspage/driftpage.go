@@ -2,11 +2,9 @@ package statuspage
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 
-	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/drift"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -35,8 +33,8 @@ type driftView struct {
 func driftOf(slug string, d uptime.Drift, cities []city, now nowText) driftView {
 	v := driftView{
 		ID: string(d.ID), Href: fmt.Sprintf("/status/%s/drifts/%s", slug, d.ID),
-		Class: d.Class.String(), Mark: classMark(d.Class), Summary: upperFirst(shown(d.Summary)), Changes: count(d.Changes, "change"),
-		Detected: now.exact(d.Detected), Ago: now.ago(d.Detected), Note: shown(d.Note), Demo: d.Demo,
+		Class: d.Class.String(), Mark: classMark(d.Class), Summary: upperFirst(visible(d.Summary)), Changes: manyText(d.Changes, "change"),
+		Detected: now.exact(d.Detected), Ago: now.ago(d.Detected), Note: visible(d.Note), Demo: d.Demo,
 		Places: sentenceList(cityNames(cities, d.Regions)),
 	}
 	v.Status, v.Standing = standing(d, now)
@@ -49,7 +47,7 @@ func standing(d uptime.Drift, now nowText) (status, words string) {
 	case !d.Accepted.IsZero():
 		by := "the operator"
 		if d.By != "" {
-			by = shown(d.By)
+			by = visible(d.By)
 		}
 		return "accepted", "Accepted as the new baseline by " + by + ", " + now.clock(d.Accepted).Text + "."
 	case !d.Reverted.IsZero():
@@ -143,8 +141,8 @@ func compare(before, after uptime.Contract) comparison {
 
 func contractOf(c uptime.Contract) contractView {
 	return contractView{
-		Tools: count(c.Tools, "tool"), Hash: shown(c.Hash), Short: shortHash(c.Hash),
-		Bytes: thousands(c.Bytes) + " bytes", Tokens: "about " + thousands(c.Tokens) + " tokens",
+		Tools: manyText(c.Tools, "tool"), Hash: visible(c.Hash), Short: shortHash(c.Hash),
+		Bytes: countText(c.Bytes) + " bytes", Tokens: "about " + countText(c.Tokens) + " tokens",
 	}
 }
 
@@ -198,7 +196,7 @@ func (t *toolDiff) add(ch drift.Change) {
 	message := strings.TrimPrefix(ch.Message, fmt.Sprintf("tool %q: ", ch.Tool))
 	line := changeLine{Class: ch.Class.String(), Mark: classMark(ch.Class), Message: web.Visible(message, maxDetail)}
 	if ch.Part != drift.PartTool {
-		line.Before, line.After = shown(ch.Before), shown(ch.After)
+		line.Before, line.After = visible(ch.Before), visible(ch.After)
 	}
 	t.Changes = append(t.Changes, line)
 }
@@ -259,12 +257,3 @@ func toolNames(c *uptime.Contract) []string {
 	}
 	return out
 }
-
-// driftHead is what all pages of a server show about it.
-type driftHead struct {
-	Slug, Name string
-}
-
-func headOf(r *board.Row) driftHead { return driftHead{Slug: r.Slug, Name: web.Visible(or(r.Name, r.Slug), 120)} }
-
-var _ = json.Valid

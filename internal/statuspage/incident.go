@@ -1,7 +1,6 @@
 package statuspage
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ func cardOf(slug string, i uptime.Incident, cities []city, now time.Time) incide
 func beingDone(i uptime.Incident) string {
 	switch {
 	case i.Note != "":
-		return "The operator says: “" + shown(i.Note) + "”"
+		return "The operator says: “" + visible(i.Note) + "”"
 	case i.Open():
 		return "The monitor noticed by itself and keeps checking; the operator has not commented yet."
 	}
@@ -109,7 +108,7 @@ func lineOf(e uptime.IncidentEvent, opened time.Time, cities []city, operator bo
 	if e.Kind == uptime.IncidentNote {
 		l.By = "the operator"
 		if operator && e.By != "" {
-			l.By = shown(e.By)
+			l.By = visible(e.By)
 		}
 	}
 	return l
@@ -144,7 +143,7 @@ func eventText(e uptime.IncidentEvent, cities []city) string {
 	cause := upperFirst(inWords(e.Cause))
 	switch e.Kind {
 	case uptime.IncidentNote:
-		return shown(e.Text)
+		return visible(e.Text)
 	case uptime.IncidentOpened, uptime.IncidentRelapse:
 		return strings.Join(sensible(cause, prefixed("seen from ", where)), ", ") + "."
 	case uptime.IncidentRegions:
@@ -161,7 +160,7 @@ func eventText(e uptime.IncidentEvent, cities []city) string {
 	case uptime.IncidentForgotten:
 		return "The server was taken off this monitor."
 	}
-	return shown(publicText(e.Text))
+	return visible(publicText(e.Text))
 }
 
 // windowView is a planned maintenance.
@@ -176,12 +175,9 @@ func windowsOf(all []uptime.Window, now time.Time) []windowView {
 	var out []windowView
 	for _, w := range all {
 		out = append(out, windowView{
-			Name: shown(or(w.Name, "Planned maintenance")), Text: shown(w.Text), From: clock(w.From, now), To: clock(w.To, now),
-			Now: !now.Before(w.From) && now.Before(w.To), Lasts: spell(w.To.Sub(w.From)),
+			Name: visible(or(w.Name, "Planned maintenance")), Text: visible(w.Text), From: clock(w.From, now), To: clock(w.To, now),
+			Now: !now.Before(w.From) && now.Before(w.To), Lasts: spanText(w.To.Sub(w.From)),
 		})
 	}
 	return out
 }
-
-// incidentCursor names a place in the list of incidents.
-func incidentCursor(i uptime.Incident) string { return fmt.Sprintf("%d.%s", i.Opened.Unix(), i.ID) }

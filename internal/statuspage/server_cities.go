@@ -25,7 +25,7 @@ func citiesOf(regions []board.RegionView) []city {
 			name = "Unnamed place"
 		}
 		name = tally(names, name, " ")
-		out[i] = city{ID: r.ID, Name: shown(name), Slug: tally(slugs, slugOf(name), "-")}
+		out[i] = city{ID: r.ID, Name: visible(name), Slug: tally(slugs, slugOf(name), "-")}
 	}
 	return out
 }

@@ -20,25 +20,28 @@ type dayBar struct {
 	Text string
 	// Down, Degraded, Unknown and Planned are for the table.
 	Down, Degraded, Unknown, Planned, Uptime, Cause string
-	// Href leads to the incident of the day, or selects the day; empty when
-	// there is nothing more to see.
-	Href     string
-	Incident bool
-	Chosen   bool
+	// Select chooses the day. Href leads to its incident, or chooses it when
+	// there are several or none; empty when there is nothing more to see.
+	Select, Href string
+	Chosen       bool
 }
 
 // dayBars makes the bars of the server's days. Incidents are newest first; the
 // longest one of a day is what its bar leads to.
-func dayBars(slug string, days []uptime.DayStat, incidents []uptime.Incident, chosen string, now time.Time) []dayBar {
-	by := incidentsByDay(incidents, now)
+func dayBars(slug string, days []uptime.DayStat, incidents []uptime.Incident, h here, now time.Time) []dayBar {
+	by, several := incidentsByDay(incidents, now)
 	out := make([]dayBar, len(days))
 	for i, d := range days {
 		b := barOf(d.Day, d.Counts, inWordsOr(d.Worst))
-		if inc, ok := by[d.Day]; ok {
-			b.Href, b.Incident = incidentHref(slug, inc), true
-			b.Text += " Opens the incident."
+		b.Select = h.with("day", b.Day, "days")
+		if inc, ok := by[d.Day]; ok && several[d.Day] == 1 {
+			b.Href, b.Text = incidentHref(slug, inc), b.Text+" See the incident."
+		} else if ok {
+			b.Href, b.Text = b.Select, fmt.Sprintf("%s See the %d incidents.", b.Text, several[d.Day])
+		} else if b.State == "down" || b.State == "degraded" {
+			b.Href = b.Select
 		}
-		b.Chosen = b.Day == chosen
+		b.Chosen = b.Day == h.get("day")
 		out[i] = b
 	}
 	return out
@@ -62,8 +65,8 @@ func inWordsOr(c uptime.Cause) string {
 
 func barOf(day uptime.Day, c uptime.Counts, cause string) dayBar {
 	b := dayBar{
-		Day: day.String(), Label: day.Time().Format("Mon 2 Jan 2006"), Uptime: percentage(c),
-		Down: spellMinutes(c.Down), Degraded: spellMinutes(c.Degraded), Unknown: spellMinutes(c.Unknown), Planned: spellMinutes(c.Maintenance),
+		Day: day.String(), Label: day.Time().Format("Mon 2 Jan 2006"), Uptime: percentText(c),
+		Down: minutesText(c.Down), Degraded: minutesText(c.Degraded), Unknown: minutesText(c.Unknown), Planned: minutesText(c.Maintenance),
 	}
 	b.State, b.Level = dayState(c)
 	if c.Down+c.Degraded > 0 {
@@ -105,7 +108,7 @@ func dayText(c uptime.Counts, cause string) string {
 	}
 	text := "no downtime"
 	if c.Down > 0 {
-		text = spellMinutes(c.Down) + " down"
+		text = minutesText(c.Down) + " down"
 	}
 	for _, part := range sensible(few(c.Degraded, "degraded"), few(c.Maintenance, "maintenance"), few(notMeasured(c), "not measured")) {
 		text += ", " + part
@@ -128,21 +131,24 @@ func few(n int, what string) string {
 	if n == 0 {
 		return ""
 	}
-	return spellMinutes(n) + " " + what
+	return minutesText(n) + " " + what
 }
 
-// incidentsByDay gives each day the incident that took most of it.
-func incidentsByDay(incidents []uptime.Incident, now time.Time) map[uptime.Day]uptime.Incident {
-	out, most := map[uptime.Day]uptime.Incident{}, map[uptime.Day]time.Duration{}
+// incidentsByDay gives each day its longest incident, and says how many it had.
+func incidentsByDay(incidents []uptime.Incident, now time.Time) (longest map[uptime.Day]uptime.Incident, several map[uptime.Day]int) {
+	longest, several = map[uptime.Day]uptime.Incident{}, map[uptime.Day]int{}
+	most := map[uptime.Day]time.Duration{}
 	for _, i := range incidents {
 		end := i.Opened.Add(i.Duration(now))
-		for day := uptime.DayOf(i.Opened); day <= uptime.DayOf(end); day++ {
+		first := max(uptime.DayOf(i.Opened), uptime.DayOf(now)-pastDays)
+		for day := first; day <= uptime.DayOf(end); day++ {
+			several[day]++
 			if share := overlap(i.Opened, end, day); share >= most[day] {
-				out[day], most[day] = i, share
+				longest[day], most[day] = i, share
 			}
 		}
 	}
-	return out
+	return longest, several
 }
 
 func overlap(from, to time.Time, day uptime.Day) time.Duration {

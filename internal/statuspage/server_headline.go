@@ -27,7 +27,7 @@ func headlineOf(v *board.View, cities []city, now time.Time) headline {
 	case v.Paused:
 		return headline{Tone: "unknown", Word: "Paused", Rest: "it is not being checked" + lastChecked(v, now) + "."}
 	case v.Verdict == nil:
-		return headline{Tone: "unknown", Word: "Waiting for the first check", Rest: "it runs " + rhythm(v.Interval) + " from " + count(len(cities), "city") + "."}
+		return headline{Tone: "unknown", Word: "Waiting for the first check", Rest: "it runs " + rhythm(v.Interval) + " from " + cityCount(len(cities)) + "."}
 	case v.Window != nil:
 		return maintenanceLine(v, now)
 	}
@@ -47,7 +47,7 @@ func lastChecked(v *board.View, now time.Time) string {
 	if v.LastProbe.IsZero() {
 		return ""
 	}
-	return "; the last check was " + spell(now.Sub(v.LastProbe)) + " ago"
+	return "; the last check was " + spanText(now.Sub(v.LastProbe)) + " ago"
 }
 
 // rhythm says how often: every minute, every 5 min.
@@ -55,11 +55,11 @@ func rhythm(every time.Duration) string {
 	if every == time.Minute || every == 0 {
 		return "every minute"
 	}
-	return "every " + spell(every)
+	return "every " + spanText(every)
 }
 
 func maintenanceLine(v *board.View, now time.Time) headline {
-	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + shown(or(v.Window.Text, v.Window.Name)) + "."}
+	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + visible(or(v.Window.Text, v.Window.Name)) + "."}
 	h.Doing = "At this moment it is " + strings.ToLower(stateWord(v.State)) + ". These minutes do not count."
 	return h
 }
@@ -68,7 +68,7 @@ func downLine(v *board.View, cities []city, now time.Time) headline {
 	failed := v.Verdict.Failed()
 	where := sentenceList(cityNames(cities, failed))
 	if len(failed) == len(cities) && len(cities) > 1 {
-		where = "all " + count(len(cities), "city")
+		where = "all " + cityCount(len(cities))
 	}
 	rest := sinceWords(v.Since, now)
 	if where != "" {
@@ -83,7 +83,7 @@ func doing(v *board.View, now time.Time) string {
 	case i == nil:
 		return ""
 	case i.Note != "":
-		return "The operator says: “" + shown(i.Note) + "”"
+		return "The operator says: “" + visible(i.Note) + "”"
 	default:
 		return "The monitor opened an incident at " + clock(i.Detected, now).Text + "; the operator has not commented yet."
 	}
@@ -98,7 +98,7 @@ func degradedLine(v *board.View, cities []city, now time.Time) headline {
 	case v.Verdict.Failure != nil:
 		h.Rest += ": it works, but " + inWords(v.Verdict.Cause())
 	default:
-		h.Rest += ": it works, but " + shown(publicText(or(v.Verdict.Why, "not as it should")))
+		h.Rest += ": it works, but " + visible(publicText(or(v.Verdict.Why, "not as it should")))
 	}
 	h.Rest += ". " + upperFirst(checked(v, now)) + "."
 	return h
@@ -108,14 +108,14 @@ func othersCan(n int) string {
 	if n == 1 {
 		return "the other city can"
 	}
-	return "the other " + count(n, "city") + " can"
+	return "the other " + cityCount(n) + " can"
 }
 
 func unknownWords(v *board.View, now time.Time) string {
 	if cause := v.Verdict.Cause(); cause != "" && v.Verdict.State == uptime.Unknown {
 		return ": " + inWords(cause)
 	}
-	return ": the last check was " + spell(now.Sub(v.LastProbe)) + " ago"
+	return ": the last check was " + spanText(now.Sub(v.LastProbe)) + " ago"
 }
 
 // sinceWords says since when: "for 23 min, since 14:02 UTC".
@@ -123,7 +123,7 @@ func sinceWords(t, now time.Time) string {
 	if t.IsZero() {
 		return "for an unknown time"
 	}
-	return "for " + spell(now.Sub(t)) + ", since " + clock(t, now).Text
+	return "for " + spanText(now.Sub(t)) + ", since " + clock(t, now).Text
 }
 
 // promise says how the tools do: what an agent that pinned them wants to know.
@@ -133,9 +133,9 @@ func promise(v *board.View, now time.Time) string {
 	}
 	switch {
 	case v.OpenDrift != nil:
-		return "tools changed " + spell(now.Sub(v.OpenDrift.Detected)) + " ago (" + v.OpenDrift.Class.String() + ")"
+		return "tools changed " + spanText(now.Sub(v.OpenDrift.Detected)) + " ago (" + v.OpenDrift.Class.String() + ")"
 	case v.Drift != nil:
-		return "tools unchanged for " + spell(now.Sub(settled(v.Drift)))
+		return "tools unchanged for " + spanText(now.Sub(settled(v.Drift)))
 	}
 	return "tools unchanged" + watchedFor(v.Days)
 }
@@ -160,9 +160,9 @@ func untoldTools(a uptime.Access) string {
 func watchedFor(days []uptime.DayStat) string {
 	for i, d := range days {
 		if d.Measured() > 0 && i == 0 {
-			return " for at least " + count(len(days), "day")
+			return " for at least " + manyText(len(days), "day")
 		} else if d.Measured() > 0 {
-			return " for " + count(len(days)-i, "day") + ", as long as it is watched"
+			return " for " + manyText(len(days)-i, "day") + ", as long as it is watched"
 		}
 	}
 	return ""
@@ -172,17 +172,17 @@ func speed(v *board.View) string {
 	if v.Summary.P95 <= 0 {
 		return ""
 	}
-	return "p95 " + millis(v.Summary.P95)
+	return "p95 " + millisText(v.Summary.P95)
 }
 
 // checked says when and from where: "checked 14 s ago from 5 cities".
 func checked(v *board.View, now time.Time) string {
 	got, expected := len(v.Verdict.Reports), v.Verdict.Expected
-	from := count(got, "city")
+	from := cityCount(got)
 	if got < expected {
-		from = thousands(got) + " of " + count(expected, "city")
+		from = countText(got) + " of " + cityCount(expected)
 	}
-	return "checked " + spell(now.Sub(v.LastProbe)) + " ago from " + from
+	return "checked " + spanText(now.Sub(v.LastProbe)) + " ago from " + from
 }
 
 // sensible returns the parts that say something.
@@ -201,21 +201,6 @@ func upperFirst(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
-}
-
-
-// stateWord is the word that people see for a state.
-func stateWord(s uptime.State) string {
-	switch s {
-	case uptime.Live:
-		return "Operational"
-	case uptime.Degraded:
-		return "Degraded"
-	case uptime.Down:
-		return "Down"
-	case uptime.Unknown:
-	}
-	return "Not known"
 }
 
 // lockSign is the second axis: how the server treats strangers.

@@ -60,7 +60,7 @@ type finding struct{ Severity, Message, Spec string }
 // without addresses, routes and stack traces.
 func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	l := ladder{
-		Started: exact(res.Started, now), Ago: spell(now.Sub(res.Started)) + " ago", Total: millis(res.Timings.Total),
+		Started: exact(res.Started, now), Ago: spanText(now.Sub(res.Started)) + " ago", Total: millisText(res.Timings.Total),
 		Passed: res.Failure == nil, Steps: rungs(res, secure, operator), Protocol: protocolOf(res),
 	}
 	if f := res.Failure; f != nil {
@@ -163,7 +163,7 @@ func rungOf(s uptime.StepResult, total time.Duration, operator bool) rung {
 	}
 	r := rung{Status: string(s.Status), Word: statusWord(s.Status), Name: stepWords(s.Name), Term: stepTerm(s.Name), Detail: web.Visible(detail, maxDetail)}
 	if s.Status != uptime.StepSkip {
-		r.Took = millis(s.Took)
+		r.Took = millisText(s.Took)
 	}
 	if total > 0 {
 		r.Share = int(min(100, max(0, 100*s.Took/total)))
@@ -217,7 +217,7 @@ func transcriptOf(all []uptime.Exchange, operator bool) []exchange {
 		if !operator {
 			x = publicExchange(x)
 		}
-		out = append(out, exchange{At: millis(x.At), Took: millis(x.Took), Request: visibleBlock(x.Request), Response: visibleBlock(x.Response)})
+		out = append(out, exchange{At: millisText(x.At), Took: millisText(x.Took), Request: visibleBlock(x.Request), Response: visibleBlock(x.Response)})
 	}
 	return out
 }
@@ -236,9 +236,6 @@ func visibleBlock(s string) string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n")
 }
 
-// shown makes a hostile line fit to be read, at a length that fits a page.
-func shown(s string) string { return web.Visible(s, 300) }
-
 // placeView is one region's cell at a glance, with an address for its ladder.
 type placeView struct {
 	city
@@ -252,10 +249,10 @@ type placeView struct {
 }
 
 // placesOf shows the cells of all regions.
-func placesOf(v *board.View, cities []city, chosen string, now time.Time) []placeView {
+func placesOf(v *board.View, cities []city, chosen string, h here, now time.Time) []placeView {
 	out := make([]placeView, len(v.Regions))
 	for i, r := range v.Regions {
-		p := placeView{city: cities[i], State: "unknown", Word: "not looked yet", Latency: "–", Href: "?region=" + cities[i].Slug + "#probe"}
+		p := placeView{city: cities[i], State: "unknown", Word: "not looked yet", Latency: "–", Href: h.with("region", cities[i].Slug, "probe")}
 		p.Chosen = p.Slug == chosen
 		if r.Report != nil {
 			p.fill(r.Report, now)
@@ -267,13 +264,13 @@ func placesOf(v *board.View, cities []city, chosen string, now time.Time) []plac
 
 func (p *placeView) fill(r *uptime.Report, now time.Time) {
 	p.State, p.Word = r.State.String(), strings.ToLower(stateWord(r.State))
-	p.Latency, p.Ago, p.At = millis(r.Latency), spell(now.Sub(r.Started))+" ago", exact(r.Started, now)
+	p.Latency, p.Ago, p.At = millisText(r.Latency), spanText(now.Sub(r.Started))+" ago", exact(r.Started, now)
 	p.Retried = r.Attempts > 1 && r.State != uptime.Down
 	switch {
 	case r.Failure != nil && r.State != uptime.Live:
 		p.Words = inWords(r.Failure.Cause)
 	case r.State == uptime.Degraded:
-		p.Words = shown(publicText(r.Why))
+		p.Words = visible(publicText(r.Why))
 	}
 }
 

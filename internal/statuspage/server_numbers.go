@@ -26,7 +26,7 @@ func sharesOf(s uptime.Summary) []share {
 
 func shareOf(window string, c uptime.Counts) share {
 	return share{
-		Window: window, Percent: percentage(c), Down: spellMinutes(c.Down), N: thousands(c.Measured()),
+		Window: window, Percent: percentText(c), Down: minutesText(c.Down), N: countText(c.Measured()),
 		Unknown: partOf(c.Unknown, c.Total()), Planned: partOf(c.Maintenance, c.Total()),
 	}
 }
@@ -60,9 +60,9 @@ func budgetOf(b *uptime.Budget) *budgetView {
 		return nil
 	}
 	v := &budgetView{
-		Target: fmt.Sprintf("%g %%", b.Objective.Percent), Window: count(int(b.Objective.Window.Hours()/24), "day"),
+		Target: fmt.Sprintf("%g %%", b.Objective.Percent), Window: manyText(int(b.Objective.Window.Hours()/24), "day"),
 		Left: fmt.Sprintf("%.0f %%", 100*b.Left), Percent: int(min(100, max(0, 100*b.Left))),
-		Bad: spellMinutes(b.Bad), Allowed: spellMinutes(int(b.Allowed)),
+		Bad: minutesText(b.Bad), Allowed: minutesText(int(b.Allowed)),
 		Burn1h: fmt.Sprintf("%.1f×", b.Burn1h), Burn6h: fmt.Sprintf("%.1f×", b.Burn6h),
 	}
 	v.State, v.Words = budgetWords(b)
@@ -95,12 +95,12 @@ type surfaceView struct {
 }
 
 func surfaceOf(v *board.View, now nowText) surfaceView {
-	s := surfaceView{Known: v.ToolsHash != "", Tools: count(v.Tools, "tool"), Hash: shown(v.ToolsHash), Short: shortHash(v.ToolsHash)}
+	s := surfaceView{Known: v.ToolsHash != "", Tools: manyText(v.Tools, "tool"), Hash: visible(v.ToolsHash), Short: shortHash(v.ToolsHash)}
 	if !s.Known {
 		s.Untold = upperFirst(untoldTools(v.Access))
 	}
 	if c := v.Contract; c != nil {
-		s.Bytes, s.Tokens = thousands(c.Bytes)+" bytes", "about "+thousands(c.Tokens)+" tokens"
+		s.Bytes, s.Tokens = countText(c.Bytes)+" bytes", "about "+countText(c.Tokens)+" tokens"
 	}
 	s.Changed = "never, as long as it is watched"
 	if v.Drift != nil {
@@ -113,7 +113,7 @@ func surfaceOf(v *board.View, now nowText) surfaceView {
 func shortHash(hash string) string {
 	const prefix = "sha256:"
 	if len(hash) > len(prefix)+12 {
-		return shown(hash[len(prefix) : len(prefix)+12])
+		return visible(hash[len(prefix) : len(prefix)+12])
 	}
-	return shown(hash)
+	return visible(hash)
 }

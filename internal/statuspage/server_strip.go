@@ -40,14 +40,14 @@ type hourLink struct {
 }
 
 // stripOf draws cells, of which the first is the minute from.
-func stripOf(from uptime.Minute, cells []uptime.MinuteCell, now time.Time) strip {
+func stripOf(from uptime.Minute, cells []uptime.MinuteCell, h here, now time.Time) strip {
 	s := strip{Width: max(1, len(cells)), Height: stripHeight, Mark: -1, Text: stripText(cells)}
 	for at := 0; at < len(cells); {
 		end := at + 1
 		for end < len(cells) && sameRun(cells[at], cells[end]) {
 			end++
 		}
-		s.Runs = append(s.Runs, runOf(from, at, end, cells[at], now))
+		s.Runs = append(s.Runs, runOf(from, at, end, cells[at], h, now))
 		at = end
 	}
 	for _, r := range slices.Backward(s.Runs) {
@@ -56,10 +56,10 @@ func stripOf(from uptime.Minute, cells []uptime.MinuteCell, now time.Time) strip
 		}
 	}
 	for at := 0; at < len(cells); at += 60 {
-		s.Hours = append(s.Hours, hourOf(from, at, cells[at:min(at+60, len(cells))]))
+		s.Hours = append(s.Hours, hourOf(from, at, cells[at:min(at+60, len(cells))], h))
 	}
 	for at := 0; at <= len(cells); at += 360 {
-		s.Ticks = append(s.Ticks, clock((from + uptime.Minute(at)).Time(), now))
+		s.Ticks = append(s.Ticks, clock((from+uptime.Minute(at)).Time(), now))
 	}
 	return s
 }
@@ -78,8 +78,8 @@ func minuteState(c uptime.MinuteCell) string {
 
 // runOf draws a stretch. Height speaks as colour does: the worse the taller, and
 // what was not measured is a low stub.
-func runOf(from uptime.Minute, at, end int, c uptime.MinuteCell, now time.Time) run {
-	r := run{X: at, Width: end - at, State: minuteState(c), Href: minuteHref(from + uptime.Minute(at))}
+func runOf(from uptime.Minute, at, end int, c uptime.MinuteCell, h here, now time.Time) run {
+	r := run{X: at, Width: end - at, State: minuteState(c), Href: minuteHref(h, from+uptime.Minute(at))}
 	switch r.State {
 	case "down":
 		r.Height = 48
@@ -99,7 +99,7 @@ func runOf(from uptime.Minute, at, end int, c uptime.MinuteCell, now time.Time) 
 
 func runText(from uptime.Minute, at, end int, c uptime.MinuteCell, now time.Time) string {
 	first, last := (from + uptime.Minute(at)).Time(), (from + uptime.Minute(end)).Time()
-	text := first.Format("15:04") + "–" + clock(last, now).Text + ", " + spellMinutes(end-at) + ": " + minuteWord(c)
+	text := first.Format("15:04") + "–" + clock(last, now).Text + ", " + minutesText(end-at) + ": " + minuteWord(c)
 	if c.Cause != "" && !c.Maintenance {
 		text += " – " + inWords(c.Cause)
 	}
@@ -116,14 +116,14 @@ func minuteWord(c uptime.MinuteCell) string {
 	case c.State == uptime.Unknown:
 		return "not known"
 	case c.State == uptime.Live:
-		return "operational"
+		return "live"
 	}
 	return c.State.String()
 }
 
-func hourOf(from uptime.Minute, at int, cells []uptime.MinuteCell) hourLink {
+func hourOf(from uptime.Minute, at int, cells []uptime.MinuteCell, h here) hourLink {
 	start := from + uptime.Minute(at)
-	return hourLink{X: at, Width: len(cells), Text: start.Time().Format("15:04 UTC") + ", an hour: " + dayText(countCells(cells), ""), Href: minuteHref(start)}
+	return hourLink{X: at, Width: len(cells), Text: start.Time().Format("15:04 UTC") + ", an hour: " + dayText(countCells(cells), ""), Href: minuteHref(h, start)}
 }
 
 // countCells counts minutes as uptime does.
@@ -153,7 +153,7 @@ func stripText(cells []uptime.MinuteCell) string {
 	}
 	text := "No downtime"
 	if c.Down > 0 {
-		text = spellMinutes(c.Down) + " down"
+		text = minutesText(c.Down) + " down"
 	}
 	for _, part := range sensible(few(c.Degraded, "degraded"), few(c.Maintenance, "maintenance"), few(c.Unknown, "not measured")) {
 		text += ", " + part
@@ -164,8 +164,8 @@ func stripText(cells []uptime.MinuteCell) string {
 // minuteLayout is how addresses name a minute.
 const minuteLayout = "2006-01-02T15:04"
 
-func minuteHref(m uptime.Minute) string {
-	return "?minute=" + m.Time().Format(minuteLayout) + "#minute"
+func minuteHref(h here, m uptime.Minute) string {
+	return h.with("minute", m.Time().Format(minuteLayout), "minute")
 }
 
 // parseMinute reads what minuteHref wrote.
@@ -199,16 +199,16 @@ type minuteCell struct {
 
 // minuteOf shows a minute. The cells are those of its hour, the first of which
 // is the minute first.
-func minuteOf(at, first uptime.Minute, cells []uptime.MinuteCell, cities []city, now time.Time) minuteView {
-	m := minuteView{At: exact(at.Time(), now), Prev: minuteHref(at - 1), HourText: clock(first.Time(), now).Text}
+func minuteOf(at, first uptime.Minute, cells []uptime.MinuteCell, cities []city, h here, now time.Time) minuteView {
+	m := minuteView{At: exact(at.Time(), now), Prev: minuteHref(h, at-1), HourText: clock(first.Time(), now).Text}
 	if at+1 < uptime.MinuteOf(now) {
-		m.Next = minuteHref(at + 1)
+		m.Next = minuteHref(h, at+1)
 	}
 	m.At.Text = at.Time().Format("2 Jan 2006, 15:04 UTC")
 	for i, c := range cells {
 		minute := first + uptime.Minute(i)
 		m.Hour = append(m.Hour, minuteCell{
-			Text: minute.Time().Format("15:04") + " " + minuteWord(c), State: minuteState(c), Href: minuteHref(minute), Chosen: minute == at,
+			Text: minute.Time().Format("15:04") + " " + minuteWord(c), State: minuteState(c), Href: minuteHref(h, minute), Chosen: minute == at,
 		})
 		if minute == at {
 			m.fill(c, cities)
@@ -218,7 +218,7 @@ func minuteOf(at, first uptime.Minute, cells []uptime.MinuteCell, cities []city,
 }
 
 func (m *minuteView) fill(c uptime.MinuteCell, cities []city) {
-	m.State, m.Word, m.Latency = minuteState(c), upperFirst(minuteWord(c)), millis(c.Latency)
+	m.State, m.Word, m.Latency = minuteState(c), upperFirst(minuteWord(c)), millisText(c.Latency)
 	if c.Cause != "" {
 		m.Cause = upperFirst(inWords(c.Cause))
 	}
