@@ -23,37 +23,40 @@ type driftView struct {
 	Changes  string
 	Detected instant
 	Ago      string
-	// Status is open, accepted or reverted; Standing says it in a sentence.
-	Status, Standing string
-	Note             string
-	Places           string
-	Demo             bool
+	// Status is open, accepted or reverted; Standing says it in a sentence, of
+	// which Told is what follows the first word.
+	Status, Standing, Told string
+	Note                   string
+	Places                 string
+	Demo                   bool
 }
 
-func driftOf(slug string, d uptime.Drift, cities []city, now nowText) driftView {
+func driftOf(slug string, d uptime.Drift, cities []city, operator bool, now nowText) driftView {
 	v := driftView{
 		ID: string(d.ID), Href: fmt.Sprintf("/status/%s/drifts/%s", slug, d.ID),
 		Class: d.Class.String(), Mark: classMark(d.Class), Summary: upperFirst(visible(d.Summary)), Changes: manyText(d.Changes, "change"),
 		Detected: now.exact(d.Detected), Ago: now.ago(d.Detected), Note: visible(d.Note), Demo: d.Demo,
 		Places: sentenceList(cityNames(cities, d.Regions)),
 	}
-	v.Status, v.Standing = standing(d, now)
+	v.Status, v.Told = standing(d, operator, now)
+	v.Standing = upperFirst(v.Status) + ": " + v.Told
 	return v
 }
 
-// standing says whether anybody has decided about a drift.
-func standing(d uptime.Drift, now nowText) (status, words string) {
+// standing says whether anybody has decided about a drift. Who it was is for
+// operators.
+func standing(d uptime.Drift, operator bool, now nowText) (status, words string) {
 	switch {
 	case !d.Accepted.IsZero():
 		by := "the operator"
-		if d.By != "" {
+		if operator && d.By != "" {
 			by = visible(d.By)
 		}
-		return "accepted", "Accepted as the new baseline by " + by + ", " + now.clock(d.Accepted).Text + "."
+		return "accepted", "The new contract is the baseline, says " + by + ", " + now.clock(d.Accepted).Text + "."
 	case !d.Reverted.IsZero():
-		return "reverted", "Reverted: since " + now.clock(d.Reverted).Text + " the server shows an accepted contract again."
+		return "reverted", "Since " + now.clock(d.Reverted).Text + " the server shows an accepted contract again."
 	}
-	return "open", "Open: nobody has accepted the new contract as the baseline yet."
+	return "open", "Nobody has accepted the new contract as the baseline yet."
 }
 
 func classMark(c uptime.DriftClass) string {

@@ -21,16 +21,16 @@ const (
 type pair struct {
 	// Kind is same, removed, added, changed or skip.
 	Kind string
-	// Old and New are the two lines, in pieces, of which some are marked as what
+	// Old and New are the two lines, in spans, of which some are marked as what
 	// differs.
-	Old, New []piece
+	Old, New []lineSpan
 	HasOld   bool
 	HasNew   bool
 	Skipped  int // lines left out, of a skip
 }
 
-// piece is a part of a line.
-type piece struct {
+// lineSpan is a part of a line.
+type lineSpan struct {
 	Text   string
 	Marked bool
 }
@@ -88,7 +88,7 @@ func align(old, now []string) []pair {
 	return out
 }
 
-func whole(s string) []piece { return []piece{{Text: s}} }
+func whole(s string) []lineSpan { return []lineSpan{{Text: s}} }
 
 // lengths is the table of longest common subsequences of the ends of both.
 func lengths(old, now []string) [][]int32 {
@@ -141,16 +141,16 @@ func beside(gone, came []pair) []pair {
 		case i >= len(gone):
 			out = append(out, came[i])
 		default:
-			before, after := mark(gone[i].Old[0].Text, came[i].New[0].Text)
+			before, after := markWords(gone[i].Old[0].Text, came[i].New[0].Text)
 			out = append(out, pair{Kind: "changed", Old: before, New: after, HasOld: true, HasNew: true})
 		}
 	}
 	return out
 }
 
-// mark finds what differs between two lines: what is left when their common
+// markWords finds what differs between two lines: what is left when their common
 // beginning and end are taken away, word by word.
-func mark(old, now string) (before, after []piece) {
+func markWords(old, now string) (before, after []lineSpan) {
 	a, b := words(old), words(now)
 	head := 0
 	for head < min(len(a), len(b)) && a[head] == b[head] {
@@ -160,12 +160,12 @@ func mark(old, now string) (before, after []piece) {
 	for tail < min(len(a), len(b))-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
 		tail++
 	}
-	return pieces(a, head, tail), pieces(b, head, tail)
+	return spans(a, head, tail), spans(b, head, tail)
 }
 
-func pieces(w []string, head, tail int) []piece {
-	var out []piece
-	for _, p := range []piece{
+func spans(w []string, head, tail int) []lineSpan {
+	var out []lineSpan
+	for _, p := range []lineSpan{
 		{Text: strings.Join(w[:head], "")},
 		{Text: strings.Join(w[head:len(w)-tail], ""), Marked: true},
 		{Text: strings.Join(w[len(w)-tail:], "")},

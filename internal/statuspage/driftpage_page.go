@@ -42,7 +42,7 @@ func (s *Site) driftPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := driftFrame{identity: s.identityOf(r, l), Drift: driftOf(l.view.Slug, d.Drift, l.cities, nowText(l.now)), comparison: compare(d.Before, d.After)}
+	v := driftFrame{identity: s.identityOf(r, l), Drift: driftOf(l.view.Slug, d.Drift, l.cities, l.operator != "", nowText(l.now)), comparison: compare(d.Before, d.After)}
 	v.CanAccept = l.operator != "" && d.Open()
 	return s.show(w, r, "drift.html", Frame{Title: v.Name + ": tools changed", Description: v.Drift.Summary, Nav: "servers", Styles: []string{"server.css"}, Data: v})
 }

@@ -185,7 +185,7 @@ func (s *Site) serverPage(w http.ResponseWriter, r *http.Request) error {
 		return s.fragment(w, r, part, view)
 	}
 	return s.show(w, r, "server.html", Frame{
-		Title: view.Name + ": " + strings.ToLower(view.Head.Word), Description: view.Head.Word + " – " + view.Head.Rest, Nav: "servers",
+		Title: view.Name + ": " + strings.ToLower(view.Head.Word), Description: view.Head.String(), Nav: "servers",
 		Styles: []string{"server.css"}, Scripts: []string{"server.js"}, Live: &place, Data: view,
 		Alternates: []Alternate{{"application/atom+xml", view.Name + ": incidents and changes", view.Feed}},
 	})

@@ -14,8 +14,6 @@ type dayBar struct {
 	Label string // Sun 1 Mar
 	// State is live, degraded, down, unknown (not measured) or maintenance.
 	State string
-	// Level is how much of the bar the trouble fills, 0 to 10.
-	Level int
 	// Text says exactly what was, for hover, focus and readers.
 	Text string
 	// Down, Degraded, Unknown and Planned are for the table.
@@ -68,7 +66,7 @@ func barOf(day uptime.Day, c uptime.Counts, cause string) dayBar {
 		Day: day.String(), Label: day.Time().Format("Mon 2 Jan 2006"), Uptime: percentText(c),
 		Down: minutesText(c.Down), Degraded: minutesText(c.Degraded), Unknown: minutesText(c.Unknown), Planned: minutesText(c.Maintenance),
 	}
-	b.State, b.Level = dayState(c)
+	b.State = dayState(c)
 	if c.Down+c.Degraded > 0 {
 		b.Cause = cause
 	}
@@ -76,30 +74,19 @@ func barOf(day uptime.Day, c uptime.Counts, cause string) dayBar {
 	return b
 }
 
-// dayState says what colours a day: any minute down makes it red, more than an
-// hour of trouble amber, and a day that nobody measured stays grey.
-func dayState(c uptime.Counts) (state string, level int) {
+// dayState is the worst that a day had; what nobody measured stays grey.
+func dayState(c uptime.Counts) string {
 	switch {
 	case c.Down > 0:
-		return "down", levelOf(c.Down)
+		return "down"
 	case c.Degraded > 0:
-		return "degraded", levelOf(c.Degraded)
+		return "degraded"
 	case c.Live > 0:
-		return "live", 0
+		return "live"
 	case c.Maintenance > 0:
-		return "maintenance", 10
+		return "maintenance"
 	}
-	return "unknown", 0
-}
-
-// levelOf grows with the minutes, fast at first: a minute must be seen.
-func levelOf(minutes int) int {
-	for level, most := range []int{0, 2, 5, 10, 20, 40, 80, 160, 360, 720} {
-		if minutes <= most {
-			return max(1, level)
-		}
-	}
-	return 10
+	return "unknown"
 }
 
 func dayText(c uptime.Counts, cause string) string {

@@ -15,8 +15,10 @@ type headline struct {
 	Tone string
 	// Word begins the sentence: Operational, Degraded, Down, Not known.
 	Word string
-	// Rest ends it, after a dash.
+	// Rest goes on after a dash, without a full stop.
 	Rest string
+	// Checked ends it: when and from where; nil when that does not matter.
+	Checked *lastCheck
 	// Doing says what is being done about it; empty when there is nothing to do.
 	Doing string
 }
@@ -25,9 +27,9 @@ type headline struct {
 func headlineOf(v *board.View, cities []city, now time.Time) headline {
 	switch {
 	case v.Paused:
-		return headline{Tone: "unknown", Word: "Paused", Rest: "it is not being checked" + lastChecked(v, now) + "."}
+		return headline{Tone: "unknown", Word: "Paused", Rest: "it is not being checked" + lastChecked(v, now)}
 	case v.Verdict == nil:
-		return headline{Tone: "unknown", Word: "Waiting for the first check", Rest: "it runs " + rhythm(v.Interval) + " from " + cityCount(len(cities)) + "."}
+		return headline{Tone: "unknown", Word: "Waiting for the first check", Rest: "it runs " + rhythm(v.Interval) + " from " + cityCount(len(cities))}
 	case v.Window != nil:
 		return maintenanceLine(v, now)
 	}
@@ -37,10 +39,10 @@ func headlineOf(v *board.View, cities []city, now time.Time) headline {
 	case uptime.Degraded:
 		return degradedLine(v, cities, now)
 	case uptime.Live:
-		return headline{Tone: "live", Word: "Operational", Rest: strings.Join(sensible(promise(v, now), speed(v), checked(v, now)), ", ") + "."}
+		return headline{Tone: "live", Word: "Operational", Rest: strings.Join(sensible(promise(v, now), speed(v)), ", "), Checked: checked(v, now)}
 	case uptime.Unknown:
 	}
-	return headline{Tone: "unknown", Word: "Not known", Rest: sinceWords(v.Since, now) + unknownWords(v, now) + "."}
+	return headline{Tone: "unknown", Word: "Not known", Rest: sinceWords(v.Since, now) + unknownWords(v, now)}
 }
 
 func lastChecked(v *board.View, now time.Time) string {
@@ -59,7 +61,7 @@ func rhythm(every time.Duration) string {
 }
 
 func maintenanceLine(v *board.View, now time.Time) headline {
-	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + visible(or(v.Window.Text, v.Window.Name)) + "."}
+	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + strings.TrimSuffix(visible(or(v.Window.Text, v.Window.Name)), "."), Checked: checked(v, now)}
 	h.Doing = "At this moment it is " + strings.ToLower(stateWord(v.State)) + ". These minutes do not count."
 	return h
 }
@@ -74,7 +76,7 @@ func downLine(v *board.View, cities []city, now time.Time) headline {
 	if where != "" {
 		rest += ", seen from " + where
 	}
-	return headline{Tone: "down", Word: "Down", Rest: rest + ": " + inWords(v.Verdict.Cause()) + ".", Doing: doing(v, now)}
+	return headline{Tone: "down", Word: "Down", Rest: rest + ": " + inWords(v.Verdict.Cause()), Checked: checked(v, now), Doing: doing(v, now)}
 }
 
 // doing says who knows about it and what is being done.
@@ -90,7 +92,7 @@ func doing(v *board.View, now time.Time) string {
 }
 
 func degradedLine(v *board.View, cities []city, now time.Time) headline {
-	h := headline{Tone: "degraded", Word: "Degraded", Rest: sinceWords(v.Since, now)}
+	h := headline{Tone: "degraded", Word: "Degraded", Rest: sinceWords(v.Since, now), Checked: checked(v, now)}
 	failed := cityNames(cities, v.Verdict.Failed())
 	switch {
 	case len(failed) > 0 && len(failed) < len(cities):
@@ -100,7 +102,6 @@ func degradedLine(v *board.View, cities []city, now time.Time) headline {
 	default:
 		h.Rest += ": it works, but " + visible(publicText(or(v.Verdict.Why, "not as it should")))
 	}
-	h.Rest += ". " + upperFirst(checked(v, now)) + "."
 	return h
 }
 
@@ -175,14 +176,29 @@ func speed(v *board.View) string {
 	return "p95 " + millisText(v.Summary.P95)
 }
 
-// checked says when and from where: "checked 14 s ago from 5 cities".
-func checked(v *board.View, now time.Time) string {
+// lastCheck says when and from where: "checked 14 s ago from 5 cities".
+type lastCheck struct {
+	At   instant
+	Age  string
+	From string
+}
+
+func checked(v *board.View, now time.Time) *lastCheck {
 	got, expected := len(v.Verdict.Reports), v.Verdict.Expected
-	from := cityCount(got)
+	c := &lastCheck{At: exact(v.LastProbe, now), Age: spanText(now.Sub(v.LastProbe)), From: cityCount(got)}
 	if got < expected {
-		from = countText(got) + " of " + cityCount(expected)
+		c.From = countText(got) + " of " + cityCount(expected)
 	}
-	return "checked " + spanText(now.Sub(v.LastProbe)) + " ago from " + from
+	return c
+}
+
+// String is the whole sentence.
+func (h headline) String() string {
+	s := h.Word + " – " + h.Rest
+	if h.Checked != nil {
+		s += ", checked " + h.Checked.Age + " ago from " + h.Checked.From
+	}
+	return s + "."
 }
 
 // sensible returns the parts that say something.

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,10 @@ type ladder struct {
 	Ago     string
 	Total   string
 	Passed  bool
-	Steps   []rung
+	// Full says that nothing but secrets was taken out; Named that one of the
+	// steps explains the failure.
+	Full, Named bool
+	Steps       []rung
 	// Cause is what went wrong in words; Advice is the next thing to do about it.
 	Cause, Detail, Advice string
 	Transcript            []exchange
@@ -61,7 +65,7 @@ type finding struct{ Severity, Message, Spec string }
 func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	l := ladder{
 		Started: exact(res.Started, now), Ago: spanText(now.Sub(res.Started)) + " ago", Total: millisText(res.Timings.Total),
-		Passed: res.Failure == nil, Steps: rungs(res, secure, operator), Protocol: protocolOf(res),
+		Passed: res.Failure == nil, Full: operator, Steps: rungs(res, secure, operator), Protocol: protocolOf(res),
 	}
 	if f := res.Failure; f != nil {
 		l.Cause, l.Advice, l.Detail = upperFirst(inWords(f.Cause)), upperFirst(show.Advice(f.Cause)), f.Detail
@@ -73,6 +77,7 @@ func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	if !operator && res.Failure != nil && res.Failure.Reason() == uptime.NoReason {
 		l.Advice = "" // it is about the monitor, not about the server
 	}
+	l.Named = slices.ContainsFunc(l.Steps, func(r rung) bool { return r.First })
 	l.Transcript = transcriptOf(res.Transcript, operator)
 	for _, f := range res.Findings {
 		message := f.Message

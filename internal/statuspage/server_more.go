@@ -3,6 +3,7 @@ package statuspage
 import (
 	"context"
 	"fmt"
+	"html/template"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ const (
 // daysView is the 90 bars, and one day when it was chosen.
 type daysView struct {
 	Bars    []dayBar
+	Drawing template.HTML
 	Table   []dayBar
 	Regions []regionDays
 	Text    string
@@ -31,6 +33,7 @@ type regionDays struct {
 	Percent string
 	N       string
 	Bars    []dayBar
+	Drawing template.HTML
 }
 
 // dayView is one day that somebody asked about.
@@ -49,7 +52,7 @@ func (s *Site) addRecords(ctx context.Context, l looker, h here, v *serverView) 
 	}
 	v.Incidents = cardsOf(b.Slug, all[:min(len(all), maxCards)], l.cities, l.now)
 	for _, d := range b.Drifts {
-		v.Drifts = append(v.Drifts, driftOf(b.Slug, d, l.cities, nowText(l.now)))
+		v.Drifts = append(v.Drifts, driftOf(b.Slug, d, l.cities, l.operator != "", nowText(l.now)))
 	}
 	v.Days = daysOf(l, all, h)
 	return s.addDay(ctx, l, all, h, v)
@@ -58,7 +61,7 @@ func (s *Site) addRecords(ctx context.Context, l looker, h here, v *serverView) 
 func daysOf(l looker, incidents []uptime.Incident, h here) daysView {
 	b := &l.view
 	d := daysView{Bars: dayBars(b.Slug, b.Days, incidents, h, l.now)}
-	d.Table = dayTable(d.Bars)
+	d.Table, d.Drawing = dayTable(d.Bars), bars(b.Days, barsLabel(b.Days))
 	last := uptime.DayOf(l.now)
 	if n := len(b.Days); n > 0 {
 		last = b.Days[n-1].Day
@@ -69,7 +72,7 @@ func daysOf(l looker, incidents []uptime.Incident, h here) daysView {
 		for _, c := range r.Days {
 			sum.Add(c)
 		}
-		d.Regions = append(d.Regions, regionDays{Name: l.cities[i].Name, Percent: percentText(sum), N: countText(sum.Measured()), Bars: regionBars(r, last)})
+		d.Regions = append(d.Regions, regionDays{Name: l.cities[i].Name, Percent: percentText(sum), N: countText(sum.Measured()), Bars: regionBars(r, last), Drawing: barsOf(r.Days, l.cities[i].Name)})
 	}
 	d.Text = daysText(b.Days)
 	return d
