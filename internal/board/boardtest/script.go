@@ -348,3 +348,6 @@ func (b *Board) records(r *board.Row, s *script) {
 		}
 	}
 }
+
+// City names a region of the story.
+func City(id string) string { return (&uptime.Plan{Regions: Regions()}).City(id) }
