@@ -99,7 +99,7 @@ type chartPoint struct {
 // first. Steps without samples are gaps: a line never crosses them.
 func chartOf(w chartWindow, from, to time.Time, points []uptime.LatencyPoint, now time.Time) chart {
 	points = slices.Clone(points)
-	p := plot{from: from, span: to.Sub(from), step: w.Step, top: ceiling(points)}
+	p := plot{from: from, span: to.Sub(from), step: w.Step, top: ceiling(points), now: now}
 	c := chart{Window: w, Width: plotWidth, Height: plotHeight, YTicks: p.yTicks(), XTicks: xTicks(w, from)}
 	c.P50, c.P95 = p.line(points, p50), p.line(points, p95)
 	c.Band, c.Dots, c.Gaps = p.band(points), p.dots(points), p.gaps(points)
@@ -107,7 +107,7 @@ func chartOf(w chartWindow, from, to time.Time, points []uptime.LatencyPoint, no
 		c.Points = append(c.Points, p.point(l, w, now))
 	}
 	c.Empty = !slices.ContainsFunc(points, measured)
-	c.Text = chartText(points, w)
+	c.Text = p.text(points, w)
 	return c
 }
 
@@ -121,6 +121,7 @@ type plot struct {
 	from       time.Time
 	span, step time.Duration
 	top        time.Duration // latency at the upper edge
+	now        time.Time
 }
 
 // ceiling is the round latency that leaves some room above the highest point.
@@ -211,7 +212,7 @@ func (p plot) gaps(points []uptime.LatencyPoint) []gap {
 	wide := plotWidth * float64(p.step) / float64(p.span)
 	for at := 0; at < len(points); at++ {
 		end := at
-		for end < len(points) && !measured(points[end]) {
+		for end < len(points) && p.missing(points[end]) {
 			end++
 		}
 		if end > at {
@@ -220,6 +221,11 @@ func (p plot) gaps(points []uptime.LatencyPoint) []gap {
 		}
 	}
 	return out
+}
+
+// missing reports whether a step is over and nothing was measured in it.
+func (p plot) missing(l uptime.LatencyPoint) bool {
+	return !measured(l) && !l.At.Add(p.step).After(p.now)
 }
 
 // yTicks are four pieces from the ceiling down to zero.
@@ -267,14 +273,16 @@ func (p plot) point(l uptime.LatencyPoint, w chartWindow, now time.Time) chartPo
 	return c
 }
 
-// chartText says in a sentence what the picture shows.
-func chartText(points []uptime.LatencyPoint, w chartWindow) string {
+// text says in a sentence what the picture shows.
+func (p plot) text(points []uptime.LatencyPoint, w chartWindow) string {
 	var lowest, highest uptime.LatencyPoint
 	missing := 0
 	for _, l := range points {
 		switch {
-		case !measured(l):
+		case p.missing(l):
 			missing++
+			continue
+		case !measured(l):
 			continue
 		case highest.P95 == 0:
 			lowest, highest = l, l

@@ -33,14 +33,18 @@ type driftView struct {
 
 func driftOf(slug string, d uptime.Drift, cities []city, operator bool, now nowText) driftView {
 	v := driftView{
-		ID: string(d.ID), Href: fmt.Sprintf("/status/%s/drifts/%s", slug, d.ID),
-		Class: d.Class.String(), Mark: classMark(d.Class), Summary: upperFirst(visible(d.Summary)), Changes: manyText(d.Changes, "change"),
+		ID: string(d.ID), Href: driftHref(slug, d),
+		Class: d.Class.String(), Mark: classMark(d.Class), Summary: visible(d.Summary), Changes: manyText(d.Changes, "change"),
 		Detected: now.exact(d.Detected), Ago: now.ago(d.Detected), Note: visible(d.Note), Demo: d.Demo,
 		Places: sentenceList(cityNames(cities, d.Regions)),
 	}
 	v.Status, v.Told = standing(d, operator, now)
-	v.Standing = upperFirst(v.Status) + ": " + v.Told
+	v.Standing = upperFirst(v.Status) + ". " + v.Told
 	return v
+}
+
+func driftHref(slug string, d uptime.Drift) string {
+	return fmt.Sprintf("/status/%s/drifts/%s", slug, d.ID)
 }
 
 // standing says whether anybody has decided about a drift. Who it was is for

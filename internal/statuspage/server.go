@@ -181,27 +181,11 @@ func (s *Site) serverPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if part := r.URL.Query().Get("fragment"); part != "" {
-		return s.fragment(w, r, part, view)
-	}
 	return s.show(w, r, "server.html", Frame{
 		Title: view.Name + ": " + strings.ToLower(view.Head.Word), Description: view.Head.String(), Nav: "servers",
 		Styles: []string{"server.css"}, Scripts: []string{"server.js"}, Live: &place, Data: view,
 		Alternates: []Alternate{{"application/atom+xml", view.Name + ": incidents and changes", view.Feed}},
 	})
-}
-
-// fragment answers with the part of the page that changes with every verdict.
-func (s *Site) fragment(w http.ResponseWriter, r *http.Request, part string, view serverView) error {
-	if part != "now" {
-		return fmt.Errorf("%w: fragment must be now", uptime.ErrInvalid)
-	}
-	body, err := s.pages.Part("server.html", "now", Frame{Data: view, Site: &s.opt})
-	if err != nil {
-		return err
-	}
-	w.Header().Add("Vary", "Cookie")
-	return web.Send(w, r, web.Content{Type: "text/html; charset=utf-8", Cache: web.CachePrivate, Body: body})
 }
 
 func (s *Site) serverOf(r *http.Request, l looker) (serverView, error) {
@@ -267,14 +251,18 @@ func healthOf(v *board.View, now time.Time) healthSign {
 func awareOf(v *board.View, now time.Time) awareness {
 	i := v.Incident
 	if i == nil {
-		return awareness{Monitor: "No incident is open" + lastIncident(v.Incidents, now) + ".", Operator: upcoming(v.Windows, now)}
+		a := awareness{Monitor: "No incident is open" + lastIncident(v.Incidents, now) + ".", Operator: upcoming(v.Windows, now)}
+		if v.OpenDrift != nil {
+			a.Operator = "The operator has not accepted the change of its tools yet."
+		}
+		return a
 	}
 	a := awareness{
 		Monitor:  "An incident was opened at " + clock(i.Detected, now).Text + ", " + spellExact(i.Detected.Sub(i.Opened)) + " after the first failure.",
 		Operator: "The operator has not commented yet.",
 	}
 	if i.Note != "" {
-		a.Operator = "The operator says: “" + visible(i.Note) + "”"
+		a.Operator = "The operator knows and has commented."
 	}
 	return a
 }

@@ -24,14 +24,14 @@ func citiesOf(regions []board.RegionView) []city {
 		if name == "" || name == r.ID && strings.ContainsAny(name, "-_0123456789") {
 			name = "Unnamed place"
 		}
-		name = tally(names, name, " ")
-		out[i] = city{ID: r.ID, Name: visible(name), Slug: tally(slugs, slugOf(name), "-")}
+		name = numbered(names, name, " ")
+		out[i] = city{ID: r.ID, Name: visible(name), Slug: numbered(slugs, slugOf(name), "-")}
 	}
 	return out
 }
 
-// tally returns name the first time, and name with a number afterwards.
-func tally(seen map[string]int, name, separator string) string {
+// numbered returns name the first time, and name with a number afterwards.
+func numbered(seen map[string]int, name, separator string) string {
 	seen[name]++
 	if n := seen[name]; n > 1 {
 		return fmt.Sprintf("%s%s%d", name, separator, n)

@@ -64,7 +64,7 @@ func inWordsOr(c uptime.Cause) string {
 func barOf(day uptime.Day, c uptime.Counts, cause string) dayBar {
 	b := dayBar{
 		Day: day.String(), Label: day.Time().Format("Mon 2 Jan 2006"), Uptime: percentText(c),
-		Down: minutesText(c.Down), Degraded: minutesText(c.Degraded), Unknown: minutesText(c.Unknown), Planned: minutesText(c.Maintenance),
+		Down: wholeMinutes(c.Down), Degraded: wholeMinutes(c.Degraded), Unknown: wholeMinutes(c.Unknown), Planned: wholeMinutes(c.Maintenance),
 	}
 	b.State = dayState(c)
 	if c.Down+c.Degraded > 0 {
@@ -95,7 +95,7 @@ func dayText(c uptime.Counts, cause string) string {
 	}
 	text := "no downtime"
 	if c.Down > 0 {
-		text = minutesText(c.Down) + " down"
+		text = wholeMinutes(c.Down) + " down"
 	}
 	for _, part := range sensible(few(c.Degraded, "degraded"), few(c.Maintenance, "maintenance"), few(notMeasured(c), "not measured")) {
 		text += ", " + part
@@ -118,7 +118,7 @@ func few(n int, what string) string {
 	if n == 0 {
 		return ""
 	}
-	return minutesText(n) + " " + what
+	return wholeMinutes(n) + " " + what
 }
 
 // incidentsByDay gives each day its longest incident, and says how many it had.

@@ -21,10 +21,24 @@ type headline struct {
 	Checked *lastCheck
 	// Doing says what is being done about it; empty when there is nothing to do.
 	Doing string
+	// More leads to the incident or the change that is behind it; nil for none.
+	More *choice
 }
 
 // headlineOf says how the server of v does at this moment.
 func headlineOf(v *board.View, cities []city, now time.Time) headline {
+	h := headlineFor(v, cities, now)
+	switch {
+	case v.Paused:
+	case v.Incident != nil:
+		h.More = &choice{Label: "The incident", Href: incidentHref(v.Slug, *v.Incident)}
+	case v.OpenDrift != nil:
+		h.More = &choice{Label: "What changed in its tools", Href: driftHref(v.Slug, *v.OpenDrift)}
+	}
+	return h
+}
+
+func headlineFor(v *board.View, cities []city, now time.Time) headline {
 	switch {
 	case v.Paused:
 		return headline{Tone: "unknown", Word: "Paused", Rest: "it is not being checked" + lastChecked(v, now)}
@@ -210,13 +224,6 @@ func sensible(parts ...string) []string {
 		}
 	}
 	return out
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // lockSign is the second axis: how the server treats strangers.

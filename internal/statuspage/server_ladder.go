@@ -264,7 +264,22 @@ func placesOf(v *board.View, cities []city, chosen string, h here, now time.Time
 		}
 		out[i] = p
 	}
+	if sameWords(out) {
+		for i := range out {
+			out[i].Words = ""
+		}
+	}
 	return out
+}
+
+// sameWords reports whether all cities say the same: then the headline says it.
+func sameWords(places []placeView) bool {
+	for _, p := range places {
+		if p.Words != places[0].Words {
+			return false
+		}
+	}
+	return len(places) > 1
 }
 
 func (p *placeView) fill(r *uptime.Report, now time.Time) {

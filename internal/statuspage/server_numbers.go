@@ -26,7 +26,7 @@ func sharesOf(s uptime.Summary) []share {
 
 func shareOf(window string, c uptime.Counts) share {
 	return share{
-		Window: window, Percent: percentText(c), Down: minutesText(c.Down), N: countText(c.Measured()),
+		Window: window, Percent: percentText(c), Down: wholeMinutes(c.Down), N: countText(c.Measured()),
 		Unknown: partOf(c.Unknown, c.Total()), Planned: partOf(c.Maintenance, c.Total()),
 	}
 }
@@ -62,7 +62,7 @@ func budgetOf(b *uptime.Budget) *budgetView {
 	v := &budgetView{
 		Target: fmt.Sprintf("%g %%", b.Objective.Percent), Window: manyText(int(b.Objective.Window.Hours()/24), "day"),
 		Left: fmt.Sprintf("%.0f %%", 100*b.Left), Percent: int(min(100, max(0, 100*b.Left))),
-		Bad: minutesText(b.Bad), Allowed: minutesText(int(b.Allowed)),
+		Bad: wholeMinutes(b.Bad), Allowed: wholeMinutes(int(b.Allowed)),
 		Burn1h: fmt.Sprintf("%.1f×", b.Burn1h), Burn6h: fmt.Sprintf("%.1f×", b.Burn6h),
 	}
 	v.State, v.Words = budgetWords(b)

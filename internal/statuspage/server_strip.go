@@ -64,6 +64,17 @@ func stripOf(from uptime.Minute, cells []uptime.MinuteCell, h here, now time.Tim
 	return s
 }
 
+// tickOf labels the axis: the day at its beginning, the zone at its end.
+func tickOf(m uptime.Minute, first, last bool) instant {
+	layout := "15:04"
+	if first {
+		layout = "2 Jan 15:04"
+	} else if last {
+		layout = "15:04 UTC"
+	}
+	return instant{ISO: m.Time().Format(time.RFC3339), Text: m.Time().Format(layout)}
+}
+
 func sameRun(a, b uptime.MinuteCell) bool {
 	return minuteState(a) == minuteState(b) && a.Cause == b.Cause
 }
@@ -99,7 +110,7 @@ func runOf(from uptime.Minute, at, end int, c uptime.MinuteCell, h here, now tim
 
 func runText(from uptime.Minute, at, end int, c uptime.MinuteCell, now time.Time) string {
 	first, last := (from + uptime.Minute(at)).Time(), (from + uptime.Minute(end)).Time()
-	text := first.Format("15:04") + "–" + clock(last, now).Text + ", " + minutesText(end-at) + ": " + minuteWord(c)
+	text := first.Format("15:04") + "–" + clock(last, now).Text + ", " + wholeMinutes(end-at) + ": " + minuteWord(c)
 	if c.Cause != "" && !c.Maintenance {
 		text += " – " + inWords(c.Cause)
 	}
@@ -153,7 +164,7 @@ func stripText(cells []uptime.MinuteCell) string {
 	}
 	text := "No downtime"
 	if c.Down > 0 {
-		text = minutesText(c.Down) + " down"
+		text = wholeMinutes(c.Down) + " down"
 	}
 	for _, part := range sensible(few(c.Degraded, "degraded"), few(c.Maintenance, "maintenance"), few(c.Unknown, "not measured")) {
 		text += ", " + part

@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -77,4 +78,12 @@ func or(a, b string) string {
 		return b
 	}
 	return a
+}
+
+// wholeMinutes is a number of minutes, exactly: 0 min, 43 min, 75 h 12 min.
+func wholeMinutes(n int) string {
+	if n < 60 {
+		return fmt.Sprintf("%d min", n)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%s h %d min", countText(n/60), n%60), " 0 min")
 }
