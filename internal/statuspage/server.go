@@ -208,7 +208,7 @@ func (s *Site) present(r *http.Request, l looker, h here, chosen int) serverView
 	b, now := &l.view, l.now
 	v := serverView{
 		identity: s.identityOf(r, l), Head: headlineOf(b, l.cities, now), Health: healthOf(b, now), Lock: lockOf(b.Access, b.ToolsHash != ""),
-		Strip: stripOf(b.From, b.Minutes, h, now), Aware: awareOf(b, now), Feed: "/status/" + url.PathEscape(b.Slug) + "/feed.atom",
+		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: "/status/" + url.PathEscape(b.Slug) + "/feed.atom",
 		Shares: sharesOf(b.Summary), Budget: budgetOf(b.Budget), Surface: surfaceOf(b, nowText(now)), Maintenance: windowsOf(b.Windows, now),
 	}
 	slug := ""
@@ -241,6 +241,8 @@ func healthOf(v *board.View, now time.Time) healthSign {
 	case "paused", "new":
 		h.Word = map[string]string{"paused": "Paused", "new": "New"}[h.Mark]
 		return h
+	case "maintenance":
+		h.Mark = v.State.String()
 	}
 	if !v.Since.IsZero() {
 		h.Since, h.At = "for "+spanText(now.Sub(v.Since)), clock(v.Since, now)
@@ -278,8 +280,11 @@ func lastIncident(all []uptime.Incident, now time.Time) string {
 
 func upcoming(all []uptime.Window, now time.Time) string {
 	for _, w := range all {
-		if w.From.After(now) {
+		switch {
+		case w.From.After(now):
 			return "Maintenance is planned for " + clock(w.From, now).Text + "."
+		case w.To.After(now):
+			return "Maintenance is going on until " + clock(w.To, now).Text + "."
 		}
 	}
 	return "No maintenance is planned."

@@ -16,6 +16,8 @@ type dayBar struct {
 	State string
 	// Text says exactly what was, for hover, focus and readers.
 	Text string
+	// What is Text without where it leads.
+	What string
 	// Down, Degraded, Unknown and Planned are for the table.
 	Down, Degraded, Unknown, Planned, Uptime, Cause string
 	// Select chooses the day. Href leads to its incident, or chooses it when
@@ -70,7 +72,8 @@ func barOf(day uptime.Day, c uptime.Counts, cause string) dayBar {
 	if c.Down+c.Degraded > 0 {
 		b.Cause = cause
 	}
-	b.Text = b.Label + ": " + dayText(c, b.Cause)
+	b.What = b.Label + ": " + dayText(c, b.Cause)
+	b.Text = b.What
 	return b
 }
 

@@ -13,6 +13,7 @@ type headline struct {
 	// Tone is the state that colours it, as a word; maintenance and paused have
 	// tones of their own.
 	Tone string
+	Mark string // shape beside it, see rowMark
 	// Word begins the sentence: Operational, Degraded, Down, Not known.
 	Word string
 	// Rest goes on after a dash, without a full stop.
@@ -28,6 +29,7 @@ type headline struct {
 // headlineOf says how the server of v does at this moment.
 func headlineOf(v *board.View, cities []city, now time.Time) headline {
 	h := headlineFor(v, cities, now)
+	h.Mark = rowMark(v.Row)
 	switch {
 	case v.Paused:
 	case v.Incident != nil:
@@ -75,7 +77,7 @@ func rhythm(every time.Duration) string {
 }
 
 func maintenanceLine(v *board.View, now time.Time) headline {
-	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + strings.TrimSuffix(visible(or(v.Window.Text, v.Window.Name)), "."), Checked: checked(v, now)}
+	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + strings.TrimSuffix(visible(or(v.Window.Text, v.Window.Name)), ".")}
 	h.Doing = "At this moment it is " + strings.ToLower(stateWord(v.State)) + ". These minutes do not count."
 	return h
 }

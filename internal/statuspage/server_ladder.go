@@ -48,8 +48,6 @@ type rung struct {
 	Detail string
 	// First marks the first step that failed: the explanation.
 	First bool
-	// Share is the step's share of the whole time, 0 to 100.
-	Share int
 }
 
 // exchange is one request with its answer.
@@ -118,7 +116,7 @@ func rungs(res uptime.Result, secure, operator bool) []rung {
 	ran := map[uptime.Step]bool{}
 	failed := false
 	for _, s := range res.Steps {
-		r := rungOf(s, res.Timings.Total, operator)
+		r := rungOf(s, failed, operator)
 		r.First = s.Status == uptime.StepFail && !failed && res.Failure != nil
 		failed = failed || r.First
 		ran[s.Name] = true
@@ -161,17 +159,17 @@ func triedHandshake(steps []uptime.StepResult) bool {
 	return false
 }
 
-func rungOf(s uptime.StepResult, total time.Duration, operator bool) rung {
+// rungOf shows a step; what was left out after a failure was not reached.
+func rungOf(s uptime.StepResult, failed, operator bool) rung {
 	detail := s.Detail
 	if !operator {
 		detail = publicText(detail)
 	}
 	r := rung{Status: string(s.Status), Word: statusWord(s.Status), Name: stepWords(s.Name), Term: stepTerm(s.Name), Detail: web.Visible(detail, maxDetail)}
-	if s.Status != uptime.StepSkip {
+	if failed && s.Status == uptime.StepSkip {
+		r.Status, r.Word, r.Detail = "unreached", "not reached", ""
+	} else if s.Status != uptime.StepSkip {
 		r.Took = millisText(s.Took)
-	}
-	if total > 0 {
-		r.Share = int(min(100, max(0, 100*s.Took/total)))
 	}
 	return r
 }

@@ -88,6 +88,9 @@ func daysText(days []uptime.DayStat) string {
 			grey++
 		}
 	}
+	if grey == len(days) {
+		return "Nothing was measured yet."
+	}
 	text := "No downtime"
 	if bad > 0 {
 		text = "Downtime on " + manyText(bad, "day")
@@ -117,7 +120,7 @@ func (s *Site) addDay(ctx context.Context, l looker, incidents []uptime.Incident
 	if err != nil {
 		return fmt.Errorf("reading %s of %s: %w", day, l.view.Slug, err)
 	}
-	v.Days.Day = &dayView{Bar: v.Days.Bars[at], Strip: stripOf(day.First(), cells, h, l.now)}
+	v.Days.Day = &dayView{Bar: v.Days.Bars[at], Strip: stripOf(day.First(), cells, h, l.now, "on this day")}
 	v.Days.Day.Incidents = cardsOf(l.view.Slug, incidentsOn(day, incidents, l.now), l.cities, l.now)
 	return nil
 }

@@ -37,8 +37,11 @@ func partOf(part, all int) string {
 		return "0 %"
 	}
 	p := 100 * float64(part) / float64(all)
-	if p < 0.1 {
+	switch {
+	case p < 0.1:
 		return "<0.1 %"
+	case part == all:
+		return "100 %"
 	}
 	return fmt.Sprintf("%.1f %%", p)
 }

@@ -39,9 +39,10 @@ type hourLink struct {
 	Href     string
 }
 
-// stripOf draws cells, of which the first is the minute from.
-func stripOf(from uptime.Minute, cells []uptime.MinuteCell, h here, now time.Time) strip {
-	s := strip{Width: max(1, len(cells)), Height: stripHeight, Mark: -1, Text: stripText(cells)}
+// stripOf draws cells, of which the first is the minute from. The window is
+// named as sentences do: in the last 24 hours.
+func stripOf(from uptime.Minute, cells []uptime.MinuteCell, h here, now time.Time, window string) strip {
+	s := strip{Width: max(1, len(cells)), Height: stripHeight, Mark: -1, Text: stripText(cells, window)}
 	for at := 0; at < len(cells); {
 		end := at + 1
 		for end < len(cells) && sameRun(cells[at], cells[end]) {
@@ -59,7 +60,7 @@ func stripOf(from uptime.Minute, cells []uptime.MinuteCell, h here, now time.Tim
 		s.Hours = append(s.Hours, hourOf(from, at, cells[at:min(at+60, len(cells))], h))
 	}
 	for at := 0; at <= len(cells); at += 360 {
-		s.Ticks = append(s.Ticks, clock((from+uptime.Minute(at)).Time(), now))
+		s.Ticks = append(s.Ticks, tickOf(from+uptime.Minute(at), at == 0, at+360 > len(cells)))
 	}
 	return s
 }
@@ -157,10 +158,10 @@ func countCells(cells []uptime.MinuteCell) uptime.Counts {
 	return c
 }
 
-func stripText(cells []uptime.MinuteCell) string {
+func stripText(cells []uptime.MinuteCell, window string) string {
 	c := countCells(cells)
 	if c.Measured() == 0 && c.Maintenance == 0 {
-		return "Nothing was measured in the last 24 hours."
+		return "Nothing was measured " + window + "."
 	}
 	text := "No downtime"
 	if c.Down > 0 {
@@ -169,7 +170,7 @@ func stripText(cells []uptime.MinuteCell) string {
 	for _, part := range sensible(few(c.Degraded, "degraded"), few(c.Maintenance, "maintenance"), few(c.Unknown, "not measured")) {
 		text += ", " + part
 	}
-	return text + " in the last 24 hours."
+	return text + " " + window + "."
 }
 
 // minuteLayout is how addresses name a minute.
