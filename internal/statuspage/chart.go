@@ -255,7 +255,11 @@ func xTicks(w chartWindow, from time.Time) []instant {
 	var out []instant
 	for i := range w.Ticks + 1 {
 		at := from.Add(w.Span * time.Duration(i) / time.Duration(w.Ticks)).UTC()
-		out = append(out, instant{ISO: at.Format(time.RFC3339), Text: at.Format(w.layout)})
+		label := at
+		if i == w.Ticks && w.Step >= 2*time.Hour {
+			label = at.Add(-time.Second) // the end of a day belongs to it
+		}
+		out = append(out, instant{ISO: at.Format(time.RFC3339), Text: label.Format(w.layout)})
 	}
 	return out
 }
