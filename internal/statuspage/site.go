@@ -65,6 +65,7 @@ type Site struct {
 	rows   *rowCache
 	live   *liveFeed
 	nav    []navItem
+	desk   *desk // of the operator; nil without Acts
 }
 
 // New returns the site. An error means that the binary is broken.
