@@ -317,10 +317,15 @@ func ignoreClosed(err error) error {
 // openPages makes the site and the API.
 func (m *Monitor) openPages(context.Context) (err error) {
 	f := m.opt.File
-	m.site, err = statuspage.New(statuspage.Options{
-		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, Demo: m.opt.Demo != nil,
+	city := func(region string) string { return m.plans.Plan().City(region) }
+	opt := statuspage.Options{
+		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, City: city, Demo: m.opt.Demo != nil,
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
-	})
+	}
+	if f.OperatorToken != "" {
+		opt.Acts = acts{m, f.OperatorToken}
+	}
+	m.site, err = statuspage.New(opt)
 	if err != nil {
 		return err
 	}
@@ -330,8 +335,7 @@ func (m *Monitor) openPages(context.Context) (err error) {
 	}
 	m.api, err = api.New(api.Options{
 		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL,
-		City:    func(region string) string { return m.plans.Plan().City(region) },
-		Version: m.opt.Version, Schema: m.store.Schema(), Started: m.began, Vitals: m.vitals,
+		City: city, Version: m.opt.Version, Schema: m.store.Schema(), Started: m.began, Vitals: m.vitals,
 		MaxServers: most, Probe: m.probeNow, Logger: m.log.With("part", "api"),
 	})
 	return err

@@ -148,5 +148,6 @@ func (m *Monitor) probeNow(ctx context.Context, t api.Target) (uptime.Result, er
 	if t.Slug == "" {
 		return uptime.Result{}, fmt.Errorf("%w: only configured servers can be probed, name one by its slug", uptime.ErrInvalid)
 	}
-	return m.Replay(ctx, DefaultTenant, t.Slug, t.Region)
+	cell, err := m.Replay(ctx, DefaultTenant, t.Slug, t.Region)
+	return cell.Last(), err
 }
