@@ -27,9 +27,24 @@ const (
 func (s *Site) agentRoutes() {
 	s.handleOpen("GET /llms.txt", s.serveGuide)
 	s.handleOpen("GET /index.md", s.serveIndex)
-	s.handleOpen("GET /status/{slug}", func(w http.ResponseWriter, r *http.Request) error {
-		return s.serveMarkdown(w, r, strings.TrimSuffix(r.PathValue("slug"), ".md"))
-	})
+	s.handleOpen("GET /status/{slug}/index.md", s.serveMarkdown)
+}
+
+// asDocument makes /status/{slug}.md the /status/{slug}/index.md that it is
+// short for: a pattern of http.ServeMux cannot end in the middle of a segment.
+func asDocument(r *http.Request) *http.Request {
+	slug, ok := strings.CutPrefix(r.URL.Path, "/status/")
+	if !ok || slug == ".md" || strings.Contains(slug, "/") || !strings.HasSuffix(slug, ".md") {
+		return r
+	}
+	u, long := *r.URL, func(path string) string { return strings.TrimSuffix(path, ".md") + "/index.md" }
+	u.Path = long(u.Path)
+	if u.RawPath != "" {
+		u.RawPath = long(u.RawPath)
+	}
+	document := *r
+	document.URL = &u
+	return &document
 }
 
 // sendMarkdown answers with a document. It is public and may be a minute old.

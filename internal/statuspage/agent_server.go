@@ -12,7 +12,8 @@ import (
 )
 
 // serveMarkdown answers /status/{slug}.md: the page of a server for agents.
-func (s *Site) serveMarkdown(w http.ResponseWriter, r *http.Request, slug string) error {
+func (s *Site) serveMarkdown(w http.ResponseWriter, r *http.Request) error {
+	slug := r.PathValue("slug")
 	if _, err := s.row(slug); err != nil {
 		return err
 	}

@@ -57,8 +57,10 @@ func TestServerDocument(t *testing.T) {
 			}
 		}
 	}
-	if w := s.ask(t, http.MethodGet, "/status/nobody.md"); w.Code != http.StatusNotFound {
-		t.Errorf("the document of nobody = %d", w.Code)
+	for _, target := range []string{"/status/nobody.md", "/status/.md", "/status/weather.md.md", "/status/weather/x.md", "/status/%2e%2e.md"} {
+		if w := s.ask(t, http.MethodGet, target); w.Code != http.StatusNotFound {
+			t.Errorf("%s = %d", target, w.Code)
+		}
 	}
 }
 
