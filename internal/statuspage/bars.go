@@ -42,7 +42,11 @@ func pieces(c uptime.Counts) []piece {
 	down = min(down, full)
 	degraded = min(degraded, full-down)
 	planned = min(planned, full-down-degraded)
-	return []piece{{"down", down}, {"degraded", degraded}, {"live", full - down - degraded - planned}, {"maintenance", planned}}
+	rest := "live"
+	if down+degraded > 0 {
+		rest = "rest" // stands back, so that trouble stands out
+	}
+	return []piece{{"down", down}, {"degraded", degraded}, {rest, full - down - degraded - planned}, {"maintenance", planned}}
 }
 
 // swell is the height of some minutes of trouble: a minute is a quarter of the
@@ -127,7 +131,7 @@ func barsSVG(paths map[string]*strings.Builder, n int, label string) template.HT
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="bars" viewBox="0 0 %d %d" preserveAspectRatio="none" role="img" aria-label="%s">`,
 		max(1, n*barStep-1), barHeight, template.HTMLEscapeString(label))
-	for _, class := range []string{"none", "calm", "live", "maintenance", "degraded", "down"} {
+	for _, class := range []string{"none", "calm", "live", "rest", "maintenance", "degraded", "down"} {
 		if p := paths[class]; p != nil {
 			fmt.Fprintf(&b, `<path class="%s" d="%s"/>`, class, p.String())
 		}

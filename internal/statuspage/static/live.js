@@ -101,18 +101,18 @@
     source.addEventListener("board", (e) => {
       heard = Date.now();
       place = e.lastEventId || place;
-      say("live");
+      say("updates by itself");
       tell("board", JSON.parse(e.data));
     });
     source.addEventListener("resync", () => { heard = Date.now(); refetch().catch(() => {}); });
     source.onerror = () => {
-      say("The live connection broke; the page may be old. Trying again.");
-      if (source?.readyState === EventSource.CLOSED) { close(); later = setTimeout(poll, 5000); }
+      if (source?.readyState === EventSource.CLOSED) { close(); later = setTimeout(poll, 500); } // refused
+      else say("The live connection broke; the page may be old. Trying again.");
     };
   };
   const poll = async () => {
     try {
-      say(await refetch() ? "asked every minute" : "The monitor does not answer; the page may be old.");
+      say(await refetch() ? "asks every minute" : "The monitor does not answer; the page may be old.");
     } catch {
       say("The monitor cannot be reached; the page may be old.");
     }
