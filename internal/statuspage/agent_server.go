@@ -51,7 +51,7 @@ func writeFacts(m *markdown, v *board.View) {
 	fact("Last checked", stampOr(v.LastProbe, "not yet"))
 	fact("Description", inert(v.Description, maxInertText))
 	fact("Group", inert(v.Group, maxInertName))
-	fact("Endpoint", inert(v.URL, maxInertText))
+	fact("Endpoint", codeURL(v.URL))
 	fact("Transport", string(v.Transport))
 	if b := v.Budget; b != nil {
 		fact("Objective", fmt.Sprintf("%s %% of minutes with a handshake under 5 s over %s; %.0f %% of the error budget is left",
