@@ -106,7 +106,7 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 	}()
 	stream, err := web.OpenStream(w, liveRetry)
 	if err != nil {
-		return nil //nolint:nilerr // the client is gone
+		return nil // the client is gone
 	}
 	(&follower{s, stream, watched, after}).run(ctx)
 	return nil
