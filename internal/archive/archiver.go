@@ -181,6 +181,15 @@ func (a *Archiver) Run(ctx context.Context) error {
 	return nil
 }
 
+// CatchUp does at once what Run would do at its next tick: after a start, what
+// was sealed before is known before anybody asks.
+func (a *Archiver) CatchUp(ctx context.Context) error {
+	if err := a.Open(ctx); err != nil {
+		return err
+	}
+	return a.tick(ctx)
+}
+
 // untilTick is how long it is until second 10 of a minute.
 func untilTick(now time.Time) time.Duration {
 	next := now.Truncate(time.Minute).Add(closeAfter % time.Minute)
