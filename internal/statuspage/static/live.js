@@ -45,7 +45,7 @@
     const at = path ? all("a, button, input, select, summary", old).indexOf(path) : -1;
     fresh = doc.importNode(fresh, true);
     old.replaceWith(fresh);
-    ages(fresh);
+    ages(fresh.parentNode);
     if (at >= 0) all("a, button, input, select, summary", fresh)[at]?.focus({ preventScroll: true });
     return fresh;
   };
