@@ -27,6 +27,7 @@ var allowed = map[string]string{
 	"internal/lab":     "internal/uptime",
 
 	"internal/store/sqlite":    "internal/uptime",
+	"internal/store/storetest": "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's
@@ -42,6 +43,7 @@ var outside = map[string]string{
 	"internal/probe":   "github.com/theory/jsonpath",
 
 	"internal/store/sqlite":    "modernc.org/sqlite/ modernc.org/sqlite github.com/pressly/goose/v3 golang.org/x/sys/windows",
+	"internal/store/storetest": "github.com/google/go-cmp/",
 }
 
 func TestImports(t *testing.T) {

@@ -47,7 +47,7 @@ func (s *Store) copyTo(ctx context.Context, path string) error {
 }
 
 // inspect checks a database that nobody has open, and returns its schema.
-func inspect(ctx context.Context, path string) (int, error) {
+func inspect(ctx context.Context, path string) (version int, err error) {
 	if err := mustExist(path); err != nil {
 		return 0, err
 	}
@@ -55,12 +55,11 @@ func inspect(ctx context.Context, path string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := check(ctx, db); err != nil {
 		return 0, explain("checking "+path, err)
 	}
-	version, err := schemaOf(ctx, db)
-	if err != nil {
+	if version, err = schemaOf(ctx, db); err != nil {
 		return 0, fmt.Errorf("%w: %s is no database of alivemcp (%w)", uptime.ErrInvalid, path, err)
 	}
 	return version, nil
