@@ -29,9 +29,8 @@ type weather struct {
 	servers  []*uptime.Server
 	cycles   int
 	arrivals []arrival
-	restart  time.Duration // when the first sealer is stopped and started; zero for never
-	twins    bool          // two sealers
-	flaky    []string      // what becomes of appends to the journal
+	twins    bool     // two sealers
+	flaky    []string // what becomes of appends to the journal
 }
 
 func someWeather(t *rapid.T) weather {
