@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +20,7 @@ func newDriftDesk(t *testing.T) (*desk, *uptime.Server) {
 }
 
 func TestADrift(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		d, s := newDriftDesk(t)
 		d.seal(s, showing("1"), good, good)
 		d.seal(s, showing("1", "1", "edge"), good, good, good) // us joins, and is different
@@ -60,7 +61,7 @@ func TestADrift(t *testing.T) {
 // TestFromTheBaseline: a contract that changes again is compared with the one
 // that was accepted.
 func TestFromTheBaseline(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		d, s := newDriftDesk(t)
 		for _, hash := range []string{"1", "2", "3", "gone"} {
 			d.seal(s, showing(hash), good, good, good)
@@ -84,7 +85,7 @@ func TestFromTheBaseline(t *testing.T) {
 func TestAcceptedDrift(t *testing.T) {
 	for _, restart := range []bool{false, true} {
 		t.Run(fmt.Sprint("restart ", restart), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				d, s := newDriftDesk(t)
 				d.seal(s, showing("1"), good, good, good)
 				d.seal(s, showing("2", "2", "1"), good, good, good)
@@ -116,7 +117,7 @@ func TestAcceptedDrift(t *testing.T) {
 
 // TestPinnedContract: the configuration says what the contract is.
 func TestPinnedContract(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "eu", "us")
 		d := newDesk(t, verdict.RecorderOptions{Compare: compared, Pinned: func(*uptime.Server) string { return "pin" }}, s)
 		d.seal(s, showing("1"), good, good)
@@ -133,7 +134,7 @@ func TestPinnedContract(t *testing.T) {
 // TestRegionThatIsGone: what a region showed when it was there keeps no drift
 // open.
 func TestRegionThatIsGone(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		d, s := newDriftDesk(t)
 		d.seal(s, showing("1"), good, good, good)
 		d.seal(s, showing("1", "1", "2"), good, good, good)
@@ -150,7 +151,7 @@ func TestRegionThatIsGone(t *testing.T) {
 // TestNewRegionShowsTheDrift: a region that joins while a drift is open joins
 // the drift and does not accept it.
 func TestNewRegionShowsTheDrift(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		d, s := newDriftDesk(t)
 		d.seal(s, showing("1"), good, good)
 		d.seal(s, showing("2"), good, good)
@@ -164,7 +165,7 @@ func TestNewRegionShowsTheDrift(t *testing.T) {
 // TestRestlessContract: one that changes every minute fills no table, and when
 // it comes to rest that is noted.
 func TestRestlessContract(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		d, s := newDriftDesk(t)
 		for i := range 180 {
 			d.seal(s, showing(fmt.Sprint("v", i)), good, good, good)

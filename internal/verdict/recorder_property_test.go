@@ -58,6 +58,7 @@ func (a again) After(ctx context.Context, after uptime.Cursor, limit int) ([]upt
 
 // play lets the scenes happen and returns the verdicts and what was recorded.
 func play(t *testing.T, scenes []scene) (feed []uptime.Verdict, recorded *ledger) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		servers := []*uptime.Server{server("a", "ap", "eu", "us"), server("b", "ap", "eu", "us")}
 		d := newDesk(t, verdict.RecorderOptions{}, servers...)

@@ -191,7 +191,7 @@ func (d *desk) kinds() (out []uptime.IncidentEventKind) {
 }
 
 func TestAnIncident(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "ap", "eu", "us")
 		d := newDesk(t, verdict.RecorderOptions{}, s)
 		d.seal(s, nil, good, good, good)
@@ -249,7 +249,7 @@ func TestAnIncident(t *testing.T) {
 // TestEvidenceOfAnIncident: what the failing regions saw, when it opened and
 // when it changed; what is gone is told from the report.
 func TestEvidenceOfAnIncident(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "ap", "eu")
 		d := newDesk(t, verdict.RecorderOptions{}, s)
 		forgotten := d.seal(s, func(v *uptime.Verdict) {
@@ -294,7 +294,7 @@ func TestEvidenceOfAnIncident(t *testing.T) {
 }
 
 func TestMaintenanceOpensNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "eu")
 		d := newDesk(t, verdict.RecorderOptions{}, s)
 		planned := func(v *uptime.Verdict) { v.Maintenance = true }
@@ -313,7 +313,7 @@ func TestMaintenanceOpensNothing(t *testing.T) {
 }
 
 func TestRemovedServerIsForgotten(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s, other := server("a", "eu"), server("b", "eu")
 		d := newDesk(t, verdict.RecorderOptions{}, s, other)
 		d.seal(s, showing("x"), good)
@@ -342,7 +342,7 @@ func TestRemovedServerIsForgotten(t *testing.T) {
 // TestPlanIsAwaited: nothing is passed over before it is known what is
 // monitored.
 func TestPlanIsAwaited(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "eu")
 		d := newDesk(t, verdict.RecorderOptions{}, s)
 		d.stop()
@@ -363,7 +363,7 @@ func TestPlanIsAwaited(t *testing.T) {
 // TestQuietFeedIsRecordedRarely: verdicts that change nothing cost a write now
 // and then, and none is read twice after a clean stop.
 func TestQuietFeedIsRecordedRarely(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "eu")
 		s.Interval = 5 * time.Second
 		d := newDesk(t, verdict.RecorderOptions{}, s)
@@ -385,7 +385,7 @@ func TestQuietFeedIsRecordedRarely(t *testing.T) {
 
 // TestGapIsPassed: verdicts that are lost are lost, and those after them count.
 func TestGapIsPassed(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "eu")
 		d := newDesk(t, verdict.RecorderOptions{}, s)
 		d.stop()
@@ -405,7 +405,7 @@ func TestGapIsPassed(t *testing.T) {
 // TestNoteSurvives: what an operator changes is not undone by what is recorded
 // at the same time.
 func TestNoteSurvives(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		s := server("a", "ap", "eu", "us")
 		d := newDesk(t, verdict.RecorderOptions{}, s)
 		d.seal(s, nil, down, down, good)

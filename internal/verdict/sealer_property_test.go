@@ -74,9 +74,10 @@ type sent struct {
 
 // live lets the weather happen in virtual time.
 func (w weather) live(t *testing.T) (out outcome) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, w.servers...)
-		r.journal.Fail = w.journal()
+		r.journal.FailWith(w.journal())
 		if w.twins {
 			twin := &rig{t: t, live: r.live}
 			twin.plan.Store(r.plan.Load())
