@@ -330,7 +330,7 @@ func sayImported(sh Shell, found config.Imported) {
 	}
 	say("set these variables for the monitor, or replace them by file:PATH:")
 	for _, v := range found.Variables {
-		say("  %s  %s", v.Name, v.What)
+		say("  %s: %s", v.Name, v.What)
 	}
 }
 

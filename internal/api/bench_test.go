@@ -11,7 +11,7 @@ import (
 
 func benchmark(b *testing.B, target string) {
 	b.Helper()
-	a, err := api.New(api.Options{Tenant: boardtest.Tenant, Source: story{boardtest.Many(2000, now())}, Now: now})
+	a, err := api.New(api.Options{Tenant: boardtest.Tenant, Source: story{boardtest.New(now())}, Now: now})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -216,10 +216,8 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-func BenchmarkServersPage(b *testing.B) {
-	for name, query := range map[string]string{"50": "?limit=50", "fields": "?limit=50&fields=slug,state"} {
-		b.Run(name, func(b *testing.B) { benchmark(b, "/api/v1/servers"+query) })
-	}
-}
+func BenchmarkServers(b *testing.B) { benchmark(b, "/api/v1/servers") }
+
+func BenchmarkFields(b *testing.B) { benchmark(b, "/api/v1/servers?fields=slug,state") }
 
 func BenchmarkMinutesOfADay(b *testing.B) { benchmark(b, "/api/v1/servers/payments-ledger/minutes") }

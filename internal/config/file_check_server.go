@@ -161,9 +161,14 @@ func (d *decoder) checkCredential(c *Credential, at place) {
 		value any
 		given bool
 	}{
-		{"token", &c.Token, c.Token != ""}, {"header", &c.Header, c.Header != ""}, {"token_url", &c.TokenURL, c.TokenURL != ""},
-		{"client_id", &c.ClientID, c.ClientID != ""}, {"client_secret", &c.ClientSecret, c.ClientSecret != ""},
-		{"scopes", &c.Scopes, len(c.Scopes) > 0}, {"certificate", &c.Certificate, c.Certificate != ""}, {"key", &c.Key, c.Key != ""},
+		{"token", &c.Token, c.Token != ""},
+		{"header", &c.Header, c.Header != ""},
+		{"token_url", &c.TokenURL, c.TokenURL != ""},
+		{"client_id", &c.ClientID, c.ClientID != ""},
+		{"client_secret", &c.ClientSecret, c.ClientSecret != ""},
+		{"scopes", &c.Scopes, len(c.Scopes) > 0},
+		{"certificate", &c.Certificate, c.Certificate != ""},
+		{"key", &c.Key, c.Key != ""},
 	}
 	needs, may := credentialKeys(uptime.CredentialKind(c.Type))
 	for _, k := range keys {

@@ -135,7 +135,7 @@ func (d *decoder) value(n *node, v reflect.Value, tag reflect.StructTag, at plac
 		}
 		return
 	}
-	if d.scalar(n, v, tag, at) {
+	if d.scalar(rejoined(n), v, tag, at) {
 		return
 	}
 	switch v.Kind() {
@@ -150,6 +150,20 @@ func (d *decoder) value(n *node, v reflect.Value, tag reflect.StructTag, at plac
 	default:
 		panic("config: no way to read a " + v.Type().String())
 	}
+}
+
+// rejoined gives back a text that the parser took for a mapping. In YAML 1.2,
+// 7.3.3, a colon without a space after it is part of a plain text; the parser
+// does not see that in a list within braces: {args: [env:TOKEN]}.
+func rejoined(n *node) *node {
+	if !n.is(kindMap) || len(n.members) != 1 || !n.members[0].value.scalar() {
+		return n
+	}
+	m := n.members[0]
+	if m.line != m.value.line || m.value.col != m.col+len(m.key)+1 {
+		return n
+	}
+	return &node{kind: kindString, line: m.line, col: m.col, text: m.key + ":" + m.value.text}
 }
 
 // pointer reads into a value of its own: one that is shared with the defaults

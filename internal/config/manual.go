@@ -179,6 +179,7 @@ func typeWord(f keyed) string {
 			return "block with keys of servers"
 		}
 		return blockWord(structOf(f.typ))
+	default:
 	}
 	if f.tag.Get("path") == "yes" {
 		return "path"
@@ -192,8 +193,9 @@ func sliceWord(f keyed) string {
 		return "list of blocks"
 	case reflect.Uint8:
 		return "names with any values"
+	default:
+		return "list of texts"
 	}
-	return "list of texts"
 }
 
 func blockWord(t reflect.Type) string {

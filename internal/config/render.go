@@ -30,8 +30,13 @@ func render(servers []imported) []byte {
 func (s *imported) write(b *bytes.Buffer) {
 	fmt.Fprintf(b, "  - slug: %s\n", quoted(s.slug))
 	for _, p := range []pair{
-		{"name", s.name}, {"description", s.description}, {"group", s.group}, {"url", s.url},
-		{"transport", s.transport}, {"command", s.command}, {"dir", s.dir},
+		{"name", s.name},
+		{"description", s.description},
+		{"group", s.group},
+		{"url", s.url},
+		{"transport", s.transport},
+		{"command", s.command},
+		{"dir", s.dir},
 	} {
 		if p.value != "" {
 			fmt.Fprintf(b, "    %s: %s\n", p.name, quoted(p.value))

@@ -28,6 +28,20 @@ func (r Role) Day(day, today uptime.Day, regions []string) []uptime.MinuteCell {
 	return cells
 }
 
+// Today invents today until now: what is wrong lately is wrong in its last
+// minutes.
+func (r Role) Today(now time.Time, regions []string) []uptime.MinuteCell {
+	today := uptime.DayOf(now)
+	cells := r.Day(today, today, regions)
+	end := uptime.MinuteOf(now).OfDay()
+	dice := rand.New(rand.NewPCG(seed(r.Slug), 0)) //nolint:gosec // as above
+	s := spell{state: r.Lately.State, cause: r.Lately.Cause}
+	for m := max(0, end-int(r.Lately.For/time.Minute)); r.Lately.For > 0 && m < len(cells); m++ {
+		cells[m] = s.over(cells[m], regions, dice)
+	}
+	return cells
+}
+
 func seed(slug string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(slug)) // a hash does not fail

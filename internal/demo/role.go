@@ -25,8 +25,19 @@ type Role struct {
 	Noise int
 	// Planned puts it into today's maintenance window.
 	Planned bool
+	// Lately is what is wrong with it since some time before the start; empty for
+	// nothing.
+	Lately Lately
 	// spells are what happened to it.
 	spells []spell
+}
+
+// Lately is a state that began before the start and that the live server
+// carries on.
+type Lately struct {
+	State uptime.State
+	Cause uptime.Cause
+	For   time.Duration
 }
 
 // spell is something that lasted.
@@ -104,6 +115,7 @@ func Roles() []Role {
 		{
 			Slug: "inventory", Name: "Inventory", Group: "Shop", Base: 101 * time.Millisecond, Age: Days, Noise: 3, Percent: 99.5,
 			Description: "Stock in the warehouses. Down since a deployment.", Runbook: runbook + "inventory",
+			Lately: Lately{uptime.Down, uptime.NotMCP, 47 * time.Minute},
 			spells: []spell{down(38, 300, 71, uptime.HTTPServerError), down(5, 1130, 19, uptime.HTTPServerError)},
 		},
 		{

@@ -149,3 +149,19 @@ func productToolsOld() []string {
 		tool("get_product", "One product.", "sku!:string"),
 	}
 }
+
+// CastTools returns the tools, as JSON objects, that a server of the cast lists
+// at the start; nil when it has none of its own.
+func CastTools(name string) []string {
+	switch name {
+	case "weather":
+		return weatherTools()
+	case "docs-search":
+		return docsTools()
+	case "images":
+		return imageTools()
+	case "product-search":
+		return productTools()
+	}
+	return nil
+}

@@ -45,6 +45,9 @@ type Options struct {
 	KeepTranscript bool
 	// KeepTools keeps the raw tools in every result.
 	KeepTools bool
+	// KeepNewTools keeps the raw tools in the results whose list is not the one
+	// that was seen last.
+	KeepNewTools bool
 	// Connect makes every connection in place of this machine's own network; the
 	// address that it gets has passed the guard. Nil means straight from here.
 	Connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)

@@ -12,7 +12,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/web"
 )
 
-//go:embed templates static
+//go:embed all:templates static
 var files embed.FS
 
 // Options are what a Site needs.
@@ -27,6 +27,8 @@ type Options struct {
 	Branding Branding
 	// Operator says who runs the site; its zero value shows nothing.
 	Operator Operator
+	// City names a region for people; nil shows ids.
+	City func(region string) string
 	// Acts, when set, lets an operator act on the pages; nil shows them read-only.
 	Acts Acts
 	// Demo marks the whole site as a demonstration.
@@ -63,6 +65,7 @@ type Site struct {
 	rows   *rowCache
 	live   *liveFeed
 	nav    []navItem
+	desk   *desk // of the operator; nil without Acts
 }
 
 // New returns the site. An error means that the binary is broken.
@@ -89,6 +92,9 @@ func (o Options) complete() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.City == nil {
+		o.City = func(region string) string { return region }
 	}
 	if o.Streams <= 0 {
 		o.Streams = 1000
@@ -120,7 +126,7 @@ func (s *Site) handle(pattern string, h web.Handler) {
 }
 
 // ServeHTTP answers with security headers, compressed.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, asDocument(r)) }
 
 // Handler returns the site with everything around it: security headers and
 // compression. App may serve it as it is or put Site below its own.
@@ -129,6 +135,9 @@ func (s *Site) Handler() http.Handler { return web.Protect(web.Compress(s)) }
 // Stop ends all live streams, so that a graceful shutdown need not wait for
 // them. Streams that are asked for afterwards are refused.
 func (s *Site) Stop() { s.live.stop() }
+
+// Streams is how many clients follow live updates now.
+func (s *Site) Streams() int { return s.live.count() }
 
 // base returns the public address of the site, without a slash at its end.
 func (s *Site) base(r *http.Request) string {

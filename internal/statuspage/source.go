@@ -50,7 +50,8 @@ type History interface {
 type Changes interface {
 	// Updates returns the newest version of each row, of any tenant, that
 	// changed after the place, and the place to ask from next. Resync means that
-	// the ring no longer reaches back so far: read everything anew.
+	// the ring does not reach there: read everything anew. A place of the future
+	// is one of a former life of the board, and a resync too.
 	Updates(after uint64) (changed []*board.Row, next uint64, resync bool)
 	// Wait returns when there is something after the place, or with ctx's error.
 	Wait(ctx context.Context, after uint64) error

@@ -25,6 +25,7 @@ func (s *Site) funcs() template.FuncMap {
 		"span":    spanText,
 		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan") },
 		"clock":   func(t time.Time) string { return t.UTC().Format("15:04") },
+		"brief":   func(t time.Time) string { return t.UTC().Format("2 Jan, 15:04") },
 		"stamp":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"count":   countText,
@@ -33,6 +34,9 @@ func (s *Site) funcs() template.FuncMap {
 		"access":  accessWord,
 		"mark":    rowMark,
 		"minutes": minutesText,
+		"unknown": unknownText,
+		"share":   shareText,
+		"add":     func(a, b int) int { return a + b },
 	}
 }
 

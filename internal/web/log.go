@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -25,8 +26,11 @@ func Log(log *slog.Logger, next http.Handler) http.Handler {
 }
 
 func recovered(log *slog.Logger, w *observed, r *http.Request, what any) {
-	if what == nil || what == http.ErrAbortHandler {
+	if what == nil {
 		return
+	}
+	if err, ok := what.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(what) // net/http cuts the connection, as the handler wants it
 	}
 	log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path,
 		"panic", fmt.Sprint(what), "stack", string(debug.Stack()))

@@ -27,7 +27,7 @@ func copyOf(row *board.Row, i int) *board.Row {
 	if r.Group != "" {
 		r.Group = fmt.Sprintf("%s %d", row.Group, i/500)
 	}
-	if i%20 != 0 && r.State != uptime.Live { // a big board is mostly well
+	if i%17 != 0 && r.State != uptime.Live { // a big board is mostly well
 		r.State, r.Verdict, r.Incident, r.DownLong = uptime.Live, nil, nil, false
 	}
 	return &r
