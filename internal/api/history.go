@@ -16,7 +16,7 @@ const (
 	// maxMinutes, maxDays and maxLatency bound how far one answer reaches.
 	maxMinutes = 31 * day
 	maxDays    = 400
-	maxLatency = 400 * day
+	maxLatency = 92 * day
 	// maxPoints is how many points of latency one answer has.
 	maxPoints = 2000
 )
