@@ -116,7 +116,8 @@ type Archiver struct {
 	minutes  *minutes
 	pending  *commit // closed, not yet in the rows
 	unclosed map[uptime.Day]bool
-	renamed  bool // the names were read in this tick
+	begun    map[ref]uptime.Day // open days that were imported
+	renamed  bool               // the names were read in this tick
 	sums     monthCache
 	stats    Stats // counters
 	pruned   time.Time
@@ -149,6 +150,7 @@ func New(o Options) *Archiver {
 	return &Archiver{
 		feed: o.Feed, rows: o.Rows, records: o.Records, prune: o.Prune, sweep: o.Sweep, log: o.Logger,
 		history: newHistory(o.Records), minutes: newMinutes(), unclosed: map[uptime.Day]bool{},
+		begun: map[ref]uptime.Day{},
 	}
 }
 
@@ -386,6 +388,7 @@ func (a *Archiver) Erase(tenant uptime.TenantID, server uptime.ServerID) {
 		delete(a.names.nums, who)
 		delete(a.names.refs, num)
 	}
+	delete(a.begun, who)
 	a.sums = monthCache{}
 	a.history.forget(who)
 }

@@ -1,7 +1,7 @@
 package archive_test
 
 import (
-	"context"
+	"maps"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -64,10 +64,7 @@ func BenchmarkCloseDay(b *testing.B) {
 	all := st.segments
 	for b.Loop() {
 		b.StopTimer()
-		st.segments = map[uptime.Minute][]byte{}
-		for m, cells := range all {
-			st.segments[m] = cells
-		}
+		st.segments = maps.Clone(all)
 		clear(st.days)
 		b.StartTimer()
 		tick(b, newArchiver(newFeed(nil), st))
@@ -91,7 +88,7 @@ func BenchmarkHistory(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	h, ctx := a.History(), context.Background()
+	h, ctx := a.History(), b.Context()
 	for name, ask := range map[string]func() error{
 		"Summary": func() error { h.Summary(tenant, serverID(0)); return nil },
 		"Budget": func() error {

@@ -256,9 +256,9 @@ func TestImport(t *testing.T) {
 			t.Errorf("months %+v, %+v", feb, mar)
 		}
 		for name, err := range map[string]error{
-			"today": a.Import(t.Context(), tenant, serverID(0), 1, today, whole(uptime.MinuteCell{}), true),
-			"short": a.Import(t.Context(), tenant, serverID(0), 1, today-1, nil, true),
-			"early": newArchiver(newFeed(nil), st).Import(t.Context(), tenant, serverID(0), 1, today-1, whole(uptime.MinuteCell{}), true),
+			"tomorrow": a.Import(t.Context(), tenant, serverID(0), 1, today+1, whole(uptime.MinuteCell{}), true),
+			"short":    a.Import(t.Context(), tenant, serverID(0), 1, today-1, nil, true),
+			"early":    newArchiver(newFeed(nil), st).Import(t.Context(), tenant, serverID(0), 1, today-1, whole(uptime.MinuteCell{}), true),
 		} {
 			if !errors.Is(err, uptime.ErrInvalid) {
 				t.Errorf("%s: %v", name, err)
@@ -321,6 +321,74 @@ func TestLongRunAndSilence(t *testing.T) {
 		}
 		if len(st.segments) > 1440 {
 			t.Errorf("%d segments are left", len(st.segments))
+		}
+	})
+}
+
+// A past that reaches into today goes on with what is archived, also after a
+// restart, and is closed as one day.
+func TestImportOfToday(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		today := noon(t)
+		st := newStore(1)
+		a := opened(t, st)
+		importDay(t, a, today, whole(liveCell(time.Second)))
+		importDay(t, a, today, whole(liveCell(time.Second))) // twice is once
+		f := newFeed([]uptime.Verdict{down(0, time.Now(), uptime.BadJSON), live(0, time.Now().Add(time.Minute))})
+		for _, a := range []*archive.Archiver{newArchiver(f, st), newArchiver(f, st)} {
+			start(t, a)
+			time.Sleep(4 * time.Minute)
+			days, err := a.History().Days(t.Context(), tenant, serverID(0), today, today)
+			if c := days[0].Counts; err != nil || c.Live != 721 || c.Down != 1 || c.Unknown > 6 {
+				t.Errorf("%+v, %v", days, err)
+			}
+			if s := a.History().Summary(tenant, serverID(0)); s.H24.Live != 721 || s.D7.Live != 721 {
+				t.Errorf("%+v", s)
+			}
+		}
+		if err := a.Import(t.Context(), tenant, serverID(0), 1, today+1, whole(liveCell(time.Second)), true); !errors.Is(err, uptime.ErrInvalid) {
+			t.Errorf("importing tomorrow: %v", err)
+		}
+		late := opened(t, st)
+		if err := late.Import(t.Context(), tenant, serverID(0), 1, today, whole(liveCell(time.Second)), true); !errors.Is(err, uptime.ErrInvalid) {
+			t.Errorf("importing over the archive: %v", err)
+		}
+		time.Sleep(13 * time.Hour)
+		row := st.days[dayKey{tenant, serverID(0), today}]
+		if want := (uptime.Counts{Live: 721, Down: 1, Unknown: 718}); row.Counts != want || !row.Demo {
+			t.Errorf("%+v, want %+v", row.DayStat, want)
+		}
+		month := st.months[monthKey{tenant, serverID(0), 2000, time.March}]
+		if month.Counts != row.Counts || !month.Demo {
+			t.Errorf("%+v", month)
+		}
+	})
+}
+
+// Days may come in any order, and again.
+func TestLedgerIsOrderly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		today := noon(t)
+		st := newStore(1)
+		a := opened(t, st)
+		order := []int{30, 10, 20, 91, 11, 10, 30, 1, 90, 20, 95}
+		for i, ago := range order {
+			cells := whole(liveCell(time.Second))
+			copy(cells[:i], whole(uptime.MinuteCell{State: uptime.Down, Regions: cells[0].Regions[:1]}))
+			importDay(t, a, today-uptime.Day(ago), cells)
+		}
+		days, err := a.History().Days(t.Context(), tenant, serverID(0), today-95, today-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, ago := range order {
+			if slices.Contains(order[i+1:], ago) {
+				continue // it came again
+			}
+			want := st.days[dayKey{tenant, serverID(0), today - uptime.Day(ago)}].DayStat
+			if diff := cmp.Diff(want, days[95-ago]); diff != "" || want.Down != i {
+				t.Errorf("%d days ago: %s", ago, diff)
+			}
 		}
 	})
 }

@@ -13,7 +13,7 @@ const (
 	keepDays = 92
 	// keepDigests is how many of them keep their latencies, for the baseline of
 	// seven days.
-	keepDigests = 8
+	keepDigests = 7
 )
 
 // past is what memory knows of one server.
@@ -33,7 +33,7 @@ func (p *past) close(s *uptime.DayStat, digest []byte, today uptime.Day, names *
 	if s.Day <= today-keepDays {
 		return
 	}
-	p.days = p.days.put(s, today-keepDays+1, names)
+	p.days.put(s, today-keepDays+1, names)
 	p.digests = slices.DeleteFunc(p.digests, func(d dayDigest) bool {
 		return d.day == s.Day || d.day <= today-keepDigests
 	})
@@ -56,22 +56,9 @@ func (p *past) since() uptime.Minute {
 }
 
 // closed reports whether the day is in the ledger.
-func (p *past) closed(day uptime.Day) (found bool) {
-	p.days.each(func(e page) bool {
-		found = e.Day == day
-		return e.Day < day
-	})
-	return found
-}
-
-// lastClosed returns the newest day of the ledger; the least day without any.
-func (p *past) lastClosed() uptime.Day {
-	last := uptime.Day(math.MinInt32)
-	p.days.each(func(e page) bool {
-		last = e.Day
-		return true
-	})
-	return last
+func (p *past) closed(day uptime.Day) bool {
+	_, found := p.days.place(day)
+	return found != nil
 }
 
 // walk calls yield for the days from and to and those between, with the
