@@ -91,6 +91,7 @@ type Live struct {
 	// wake holds a token when some shard has arrivals that nobody fetched.
 	wake  chan struct{}
 	turn  atomic.Uint32 // the shard that the next Arrived begins with
+	last  atomic.Int32  // how much the last Arrived returned
 	feed  feed
 	count counters
 
