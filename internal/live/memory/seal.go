@@ -111,6 +111,7 @@ func (l *Live) show(verdicts []*uptime.Verdict, claims []claim) {
 	}
 	for i, v := range verdicts {
 		l.admit(v, claims[i])
+		l.count.states[min(v.State, uptime.Down)].Add(1)
 	}
 	l.feed.publish(verdicts)
 	l.count.sealed.Add(uint64(len(verdicts)))
