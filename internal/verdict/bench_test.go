@@ -48,7 +48,7 @@ func benchmarkSeal(b *testing.B, n int) {
 	defer running.Wait()
 	defer cancel()
 	warm(b, live, plan, now)
-	rounds := 0
+	rounds, used := 0, cpu()
 	for b.Loop() {
 		rounds++
 		clock.Add(int64(time.Minute))
@@ -58,12 +58,13 @@ func benchmarkSeal(b *testing.B, n int) {
 		}
 	}
 	b.StopTimer()
+	used = cpu() - used
 	if st := sealer.Stats(); st.Sealed != uint64((rounds+1)*n) || st.Skipped+st.Stray+st.Refused > 0 {
 		b.Fatalf("%+v", st)
 	}
 	cells := float64(rounds * n * len(regions))
+	b.ReportMetric(float64(used)/cells, "cpu-ns/cell")
 	b.ReportMetric(cells/b.Elapsed().Seconds(), "cells/s")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/cells, "ns/cell")
 }
 
 // warm lets the sealer adopt the plan before the cycle of now begins, and seals

@@ -278,7 +278,7 @@ func TestCountsWhatItDrops(t *testing.T) {
 	seal(t, l, verdict("a", noon().Add(3*time.Minute)), verdict("a", noon()))
 	put("us", 3) // late
 	got := l.Stats()
-	want := memory.Stats{Reports: 4, Late: 2, Early: 1, Duplicate: 1, Crowded: 4, Sealed: 1, Refused: 1, Servers: 1, Last: 1}
+	want := memory.Stats{Reports: 4, Late: 2, Early: 1, Duplicate: 1, Crowded: 4, Sealed: 1, Unknown: 1, Refused: 1, Servers: 1, Last: 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
