@@ -198,6 +198,7 @@ func BenchmarkListWarm(b *testing.B) { benchmarkList(b, false) }
 func BenchmarkListCold(b *testing.B) { benchmarkList(b, true) }
 
 func benchmarkList(b *testing.B, cold bool) {
+	b.Helper()
 	const n = 10_000
 	board10k := crowd(b, n)
 	queries := map[string]board.Query{
