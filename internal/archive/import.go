@@ -22,11 +22,10 @@ type cachedDay struct {
 }
 
 // Import stores a whole day of the past: 1440 cells. It replaces what the day
-// had. num is not used for closed days and must only name a server that the rows
-// know. Days of one server are imported in ascending order, so that the first of
+// had. The server's number stands only in open days; here it is not needed. Days of one server are imported in ascending order, so that the first of
 // them is known for the day in which it was first measured. It fails with
 // ErrInvalid for a day that is not over or that the archive itself still writes.
-func (a *Archiver) Import(ctx context.Context, tenant uptime.TenantID, server uptime.ServerID, num uint32,
+func (a *Archiver) Import(ctx context.Context, tenant uptime.TenantID, server uptime.ServerID, _ uint32,
 	day uptime.Day, cells []uptime.MinuteCell, demo bool,
 ) error {
 	if len(cells) != uptime.MinutesPerDay {

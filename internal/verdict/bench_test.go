@@ -23,6 +23,7 @@ func BenchmarkSeal(b *testing.B) {
 }
 
 func benchmarkSeal(b *testing.B, n int) {
+	b.Helper()
 	b.ReportAllocs()
 	var clock atomic.Int64
 	start := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
@@ -90,7 +91,7 @@ func putAll(live *memory.Live, plan *uptime.Plan, now time.Time) {
 					ToolsHash: "sha256:0", ContractHash: "sha256:1",
 				}
 				for _, r.Region = range srv.Regions {
-					_ = live.Put(context.Background(), &r) //nolint:usetesting // never fails
+					_ = live.Put(context.Background(), &r) // never fails
 				}
 			}
 		})
