@@ -99,7 +99,8 @@ func TestProbe(t *testing.T) {
 		Access: uptime.AccessOpen, Transport: uptime.StreamableHTTP, Version: "2025-11-25",
 		Steps: []uptime.StepResult{
 			{Name: uptime.StepDNS, Status: uptime.StepPass, Took: 2 * time.Millisecond},
-			{Name: uptime.StepHealth, Status: uptime.StepPass, Took: time.Second}, {Name: uptime.StepHealth, Status: uptime.StepFail},
+			{Name: uptime.StepHealth, Status: uptime.StepPass, Took: time.Second},
+			{Name: uptime.StepHealth, Status: uptime.StepFail},
 		},
 		Tools: &uptime.ToolSet{Count: 13}, TLS: &uptime.TLSInfo{NotAfter: time.Unix(1800000000, 0)},
 		Failure: &uptime.Failure{Cause: uptime.CanaryFailed, Effect: uptime.Degraded},
