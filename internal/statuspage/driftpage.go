@@ -248,19 +248,3 @@ func textLines(s string) []string {
 	}
 	return lines
 }
-
-// toolNames lists what a contract offers now, for the tool surface.
-func toolNames(c *uptime.Contract) []string {
-	if c == nil || len(c.Snapshot) == 0 {
-		return nil
-	}
-	contract, err := parseContract(*c)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, t := range contract.Tools {
-		out = append(out, web.Visible(t.Name, 80))
-	}
-	return out
-}
