@@ -199,6 +199,7 @@ func (t *toolDiff) add(ch drift.Change) {
 		t.Status = "added"
 	case drift.ToolRenamed:
 		t.Status, t.Was = "renamed", web.Visible(ch.Before, 120)
+	default:
 	}
 	message := strings.TrimPrefix(ch.Message, fmt.Sprintf("tool %q: ", ch.Tool))
 	line := changeLine{Class: ch.Class.String(), Mark: classMark(ch.Class), Message: web.Visible(message, maxDetail)}

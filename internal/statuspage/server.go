@@ -3,6 +3,7 @@ package statuspage
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -101,9 +102,7 @@ type here struct {
 // with is the address with one choice made.
 func (h here) with(key, value, anchor string) string {
 	q := url.Values{}
-	for k, v := range h.query {
-		q[k] = v
-	}
+	maps.Copy(q, h.query)
 	q.Set(key, value)
 	return h.path + "?" + q.Encode() + "#" + anchor
 }

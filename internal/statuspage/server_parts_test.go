@@ -118,10 +118,18 @@ func TestSideBySide(t *testing.T) {
 		[]string{"{", `"max": 50,`, "a", "b", "c", "d", "e", "f", "g", "h", "}", "new"},
 	)
 	want := [][3]string{
-		{"same", "{", "{"}, {"changed", `"max": [200],`, `"max": [50],`},
-		{"same", "a", "a"}, {"same", "b", "b"}, {"same", "c", "c"}, {"skip", "", ""},
-		{"same", "f", "f"}, {"same", "g", "g"}, {"same", "h", "h"},
-		{"removed", "gone", ""}, {"same", "}", "}"}, {"added", "", "new"},
+		{"same", "{", "{"},
+		{"changed", `"max": [200],`, `"max": [50],`},
+		{"same", "a", "a"},
+		{"same", "b", "b"},
+		{"same", "c", "c"},
+		{"skip", "", ""},
+		{"same", "f", "f"},
+		{"same", "g", "g"},
+		{"same", "h", "h"},
+		{"removed", "gone", ""},
+		{"same", "}", "}"},
+		{"added", "", "new"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("side by side (-want +got):\n%s", diff)
