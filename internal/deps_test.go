@@ -32,6 +32,7 @@ var allowed = map[string]string{
 	"internal/statuspage":      "internal/uptime internal/board internal/web internal/drift internal/show",
 	"internal/live/memory":     "internal/uptime",
 	"internal/live/livetest":   "internal/uptime",
+	"internal/api":             "internal/uptime internal/board internal/web",
 	"internal/archive":         "internal/uptime",
 	"internal/store/sqlite":    "internal/uptime",
 }
@@ -39,6 +40,7 @@ var allowed = map[string]string{
 // outside lists the modules, besides the standard library, that a package's
 // production code may import. A trailing slash admits the subpackages.
 var outside = map[string]string{
+	"internal/api":          "github.com/prometheus/client_golang/ github.com/prometheus/client_model/",
 	"internal/app":          "golang.org/x/sync/errgroup golang.org/x/net/proxy golang.org/x/net/netutil",
 	"cmd/alivemcp":          "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 	"internal/drift":        "github.com/go-json-experiment/json/",

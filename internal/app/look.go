@@ -26,6 +26,7 @@ type looker struct {
 	clock     *schedule.Clock
 	refs      *references
 	cells     cells
+	tally     *tally
 	contracts *contracts
 	scrubbers sync.Map // *uptime.Server -> func(string) string
 	log       *slog.Logger
@@ -41,6 +42,7 @@ func (l *looker) look(ctx context.Context, job schedule.Job) {
 	}
 	cell.Cycle = job.Cycle
 	l.suspect(ctx, &cell, leaps)
+	l.tally.saw(cell)
 	if err := l.handOn(ctx, job.Server, cell); err != nil {
 		l.log.Error("a look is lost", "server", job.Server.Slug, "error", err)
 	}

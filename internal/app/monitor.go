@@ -11,8 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"sync/atomic"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/api"
 	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/config"
@@ -23,6 +25,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/verdict"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // MonitorOptions are what a Monitor is made of.
@@ -59,6 +62,10 @@ type Monitor struct {
 	contracts *contracts
 	board     *board.Board
 	site      *statuspage.Site
+	api       *api.API
+	tally     *tally
+	// lastFailed is how often the journal had failed when we were last asked.
+	lastFailed atomic.Uint64
 
 	public  *webServer
 	private *webServer // profiles; nil for none
@@ -68,7 +75,7 @@ type Monitor struct {
 // OpenMonitor takes the data directory, reads what is there, and opens the
 // ports. Nothing runs before Run. The caller must Close it.
 func OpenMonitor(ctx context.Context, opt MonitorOptions) (*Monitor, error) {
-	m := &Monitor{opt: opt, log: opt.Log, began: time.Now(), clock: schedule.NewClock(opt.Log.With("part", "clock"))}
+	m := &Monitor{opt: opt, log: opt.Log, began: time.Now(), clock: schedule.NewClock(opt.Log.With("part", "clock")), tally: newTally()}
 	if err := m.open(ctx); err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
@@ -143,7 +150,7 @@ func (m *Monitor) openJudges(context.Context) (err error) {
 		Lag:      m.clock.Lag, Logger: m.log.With("part", "board"),
 	})
 	m.sealer, err = verdict.NewSealer(verdict.SealerOptions{
-		Live: m.live, Plan: m.plans.Plan, Logger: m.log.With("part", "sealer"),
+		Live: countedLive{m.live, m.tally}, Plan: m.plans.Plan, Logger: m.log.With("part", "sealer"),
 		Baseline: func(t uptime.TenantID, s uptime.ServerID) (time.Duration, bool) {
 			p95 := history.Summary(t, s).P95D7
 			return p95, p95 > 0
@@ -198,7 +205,7 @@ func (m *Monitor) openRegions(context.Context) error {
 	opt := regionOptions{
 		file: m.opt.File, version: m.opt.Version, clock: m.clock,
 		refs:  &references{addrs: m.opt.File.ReferenceEndpoints, dial: (&net.Dialer{}).DialContext},
-		cells: m.live, contracts: m.contracts, plan: m.plans.Plan,
+		cells: m.live, tally: m.tally, contracts: m.contracts, plan: m.plans.Plan,
 	}
 	if m.opt.Demo != nil {
 		opt.roots, opt.connect = m.opt.Demo.roots(), m.opt.Demo.connects()
@@ -219,6 +226,7 @@ func (m *Monitor) openPorts(ctx context.Context) (err error) {
 	if m.public, err = listenHTTP(ctx, f.Listen, m.handler(), m.log); err != nil {
 		return err
 	}
+	m.public.stop = m.site.Stop
 	if f.Pprof != "" {
 		if m.private, err = listenHTTP(ctx, f.Pprof, profiler(), m.log); err != nil {
 			return err
@@ -306,18 +314,42 @@ func ignoreClosed(err error) error {
 	return err
 }
 
-// openPages makes the site.
+// openPages makes the site and the API.
 func (m *Monitor) openPages(context.Context) (err error) {
 	f := m.opt.File
-	m.site, err = statuspage.New(statuspage.Options{
-		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, Demo: m.opt.Demo != nil,
+	city := func(region string) string { return m.plans.Plan().City(region) }
+	opt := statuspage.Options{
+		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, City: city, Demo: m.opt.Demo != nil,
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
+	}
+	if f.OperatorToken != "" {
+		opt.Acts = acts{m, f.OperatorToken}
+	}
+	m.site, err = statuspage.New(opt)
+	if err != nil {
+		return err
+	}
+	most := f.Metrics.Max
+	if !f.Metrics.PerServer {
+		most = -1
+	}
+	m.api, err = api.New(api.Options{
+		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL,
+		City: city, Version: m.opt.Version, Schema: m.store.Schema(), Started: m.began, Vitals: m.vitals,
+		MaxServers: most, Probe: m.probeNow, Logger: m.log.With("part", "api"),
 	})
 	return err
 }
 
 // handler joins pages and API.
-func (m *Monitor) handler() http.Handler { return m.site.Handler() }
+func (m *Monitor) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", m.site)
+	for _, pattern := range api.Patterns() {
+		mux.Handle(pattern, m.api)
+	}
+	return web.Log(m.log.With("part", "http"), web.Protect(web.Compress(mux)))
+}
 
 // needRestart names the keys whose change a reload does not follow.
 func needRestart(old, now *config.File) []string {

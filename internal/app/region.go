@@ -2,7 +2,6 @@ package app
 
 import (
 	"cmp"
-	"context"
 	"crypto/x509"
 	"fmt"
 	"runtime"
@@ -18,6 +17,8 @@ type region struct {
 	id        string
 	looker    *looker
 	scheduler *schedule.Scheduler
+	// onDemand makes the looks that somebody asked for: once, with a transcript.
+	onDemand *Checker
 }
 
 // regionOptions are what all regions share.
@@ -27,6 +28,7 @@ type regionOptions struct {
 	clock     *schedule.Clock
 	refs      *references
 	cells     cells
+	tally     *tally
 	contracts *contracts
 	plan      func() *uptime.Plan
 	roots     *x509.CertPool
@@ -45,31 +47,31 @@ func (m *Monitor) newRegion(r config.Region, opt regionOptions) (*region, error)
 	if c := opt.connect[r.ID]; c != nil {
 		out = c
 	}
-	prober, err := probe.New(probe.Options{
+	options := probe.Options{
 		Timeout: p.Timeout, Attempts: p.Attempts, Gap: p.Gap, Region: r.ID,
 		Handshakes: cmp.Or(p.Handshakes, 64*runtime.NumCPU()/max(1, len(opt.file.Regions))),
 		UserAgent:  userAgent(p, opt.version), Version: opt.version,
 		Roots: opt.roots, Connect: out, Lag: opt.clock.Lag, KeepNewTools: true,
-	})
+	}
+	prober, err := probe.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("region %s: %w", r.ID, err)
+	}
+	options.Attempts, options.KeepTranscript = 1, true
+	onDemand, err := NewChecker(options)
 	if err != nil {
 		return nil, fmt.Errorf("region %s: %w", r.ID, err)
 	}
 	l := &looker{
-		prober: prober, clock: opt.clock, refs: opt.refs, cells: opt.cells, contracts: opt.contracts,
+		prober: prober, clock: opt.clock, refs: opt.refs, cells: opt.cells, tally: opt.tally, contracts: opt.contracts,
 		log: m.log.With("region", r.ID),
 	}
 	s := schedule.New(schedule.Options{Region: r.ID, Plan: opt.plan, Look: l.look, PerHost: p.MaxPerHost})
-	return &region{id: r.ID, looker: l, scheduler: s}, nil
+	return &region{id: r.ID, looker: l, scheduler: s, onDemand: onDemand}, nil
 }
 
 // userAgent says who knocks, and whom to ask about it.
 func userAgent(p config.Probe, version string) string {
 	contact := cmp.Or(p.Contact, "https://github.com/alivemcp/alivemcp")
 	return cmp.Or(p.UserAgent, "AliveMCP/"+version+" (+"+contact+")")
-}
-
-// replay looks at a server now, outside of cycles, with a transcript.
-func (r *region) replay(ctx context.Context, srv *uptime.Server) uptime.Result {
-	scrub := r.looker.scrubber(srv)
-	return r.looker.prober.Attempt(ctx, *srv).MapText(scrub)
 }

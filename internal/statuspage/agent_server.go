@@ -45,7 +45,7 @@ func writeFacts(m *markdown, v *board.View) {
 		}
 	}
 	fact("Slug", inert(v.Slug, maxInertName))
-	fact("State", v.State.String()+sinceWords(v.Since))
+	fact("State", v.State.String()+sinceStamp(v.Since))
 	fact("Access", board.AccessPhrase(v.Access))
 	fact("Last checked", stampOr(v.LastProbe, "not yet"))
 	fact("Description", inert(v.Description, maxInertText))
@@ -65,7 +65,7 @@ func writeFacts(m *markdown, v *board.View) {
 	m.line("")
 }
 
-func sinceWords(t time.Time) string {
+func sinceStamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
@@ -108,7 +108,7 @@ func writeUptime(m *markdown, v *board.View) {
 	row := func(name string, c uptime.Counts) []string {
 		return []string{
 			name, board.PercentWord(c), strconv.Itoa(c.Measured()), strconv.Itoa(c.Down), strconv.Itoa(c.Degraded),
-			strconv.Itoa(c.Unknown), share(c.Unknown, c.Total()), strconv.Itoa(c.Maintenance),
+			strconv.Itoa(c.Unknown), percentOf(c.Unknown, c.Total()), strconv.Itoa(c.Maintenance),
 		}
 	}
 	sum := v.Summary
@@ -125,10 +125,10 @@ func writeUptime(m *markdown, v *board.View) {
 
 // countsSentence is an uptime with its sample.
 func countsSentence(c uptime.Counts) string {
-	return fmt.Sprintf("%s (n = %d minutes, %s unknown)", board.PercentWord(c), c.Measured(), share(c.Unknown, c.Total()))
+	return fmt.Sprintf("%s (n = %d minutes, %s unknown)", board.PercentWord(c), c.Measured(), percentOf(c.Unknown, c.Total()))
 }
 
-func share(part, whole int) string {
+func percentOf(part, whole int) string {
 	if whole == 0 {
 		return "–"
 	}

@@ -64,6 +64,13 @@ func (l *liveFeed) leave() {
 	l.clients--
 }
 
+// count is how many clients follow now.
+func (l *liveFeed) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.clients
+}
+
 func (l *liveFeed) stop() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -106,7 +113,7 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 	}()
 	stream, err := web.OpenStream(w, liveRetry)
 	if err != nil {
-		return nil //nolint:nilerr // the client is gone
+		return nil // the client is gone
 	}
 	(&follower{s, stream, watched, after}).run(ctx)
 	return nil

@@ -65,6 +65,7 @@ type Site struct {
 	rows   *rowCache
 	live   *liveFeed
 	nav    []navItem
+	desk   *desk // of the operator; nil without Acts
 }
 
 // New returns the site. An error means that the binary is broken.
@@ -134,6 +135,9 @@ func (s *Site) Handler() http.Handler { return web.Protect(web.Compress(s)) }
 // Stop ends all live streams, so that a graceful shutdown need not wait for
 // them. Streams that are asked for afterwards are refused.
 func (s *Site) Stop() { s.live.stop() }
+
+// Streams is how many clients follow live updates now.
+func (s *Site) Streams() int { return s.live.count() }
 
 // base returns the public address of the site, without a slash at its end.
 func (s *Site) base(r *http.Request) string {

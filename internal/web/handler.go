@@ -58,8 +58,7 @@ func StatusOf(err error) int {
 // DetailOf returns what a client may read about err: its text when the client
 // can do something about it, nothing when it is our own failure.
 func DetailOf(err error) string {
-	var fault *Fault
-	if errors.As(err, &fault) {
+	if fault, ok := errors.AsType[*Fault](err); ok {
 		return fault.Detail
 	}
 	if StatusOf(err) >= http.StatusInternalServerError {

@@ -65,9 +65,7 @@ func (b *Board) Now() time.Time { return b.now }
 func (b *Board) add(s *script) {
 	s.complete()
 	b.scripts[s.id()] = s
-	for _, v := range s.incidents(b.now) {
-		b.incidents = append(b.incidents, v)
-	}
+	b.incidents = append(b.incidents, s.incidents(b.now)...)
 	for _, d := range s.drifts {
 		b.drifts = append(b.drifts, d.view(s))
 		b.keep(d.view(s).Before, d.view(s).After)

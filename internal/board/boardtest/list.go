@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -85,28 +84,49 @@ func matches(r *board.Row, q board.Query) bool {
 	})
 }
 
+// sortable is a row with what it is sorted by.
+type sortable struct {
+	row  *board.Row
+	key  float64
+	name string
+}
+
 func sortRows(rows []*board.Row, q board.Query) {
-	slices.SortFunc(rows, func(a, b *board.Row) int {
-		c := compare(a, b, q.Order)
+	all := make([]sortable, len(rows))
+	for i, r := range rows {
+		all[i] = sortable{r, key(r, q.Order), strings.ToLower(r.Name)}
+	}
+	slices.SortFunc(all, func(a, b sortable) int {
+		c := cmp.Compare(a.key, b.key)
+		if q.Order == board.ByName {
+			c = cmp.Compare(a.name, b.name)
+		}
 		if q.Reverse {
 			c = -c
 		}
-		return cmp.Or(c, cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Slug, b.Slug))
+		return cmp.Or(c, cmp.Compare(a.name, b.name), cmp.Compare(a.row.Slug, b.row.Slug))
 	})
+	for i := range all {
+		rows[i] = all[i].row
+	}
 }
 
-func compare(a, b *board.Row, o board.Order) int {
+// key is what rows are sorted by, least first.
+func key(r *board.Row, o board.Order) float64 {
 	switch o {
 	case board.ByName:
-		return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
+		return 0
 	case board.ByUptime:
-		return cmp.Compare(percent(a), percent(b))
+		return percent(r)
 	case board.ByLatency:
-		return cmp.Compare(b.Summary.P95, a.Summary.P95)
+		return -r.Summary.P95.Seconds()
 	case board.ByDrift:
-		return drifted(b).Compare(drifted(a))
+		if r.Drift == nil {
+			return 0
+		}
+		return -float64(r.Drift.Detected.Unix())
 	default:
-		return cmp.Compare(trouble(a), trouble(b))
+		return -[]float64{uptime.Live: 0, uptime.Unknown: 1, uptime.Degraded: 2, uptime.Down: 3}[r.State]
 	}
 }
 
@@ -115,15 +135,4 @@ func percent(r *board.Row) float64 {
 		return p
 	}
 	return math.Inf(1)
-}
-
-func drifted(r *board.Row) time.Time {
-	if r.Drift == nil {
-		return time.Time{}
-	}
-	return r.Drift.Detected
-}
-
-func trouble(r *board.Row) int {
-	return map[uptime.State]int{uptime.Down: 0, uptime.Degraded: 1, uptime.Unknown: 2, uptime.Live: 3}[r.State]
 }

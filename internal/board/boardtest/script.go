@@ -220,11 +220,8 @@ func (s *script) regionCounts(c uptime.Counts, region string, from, to, now time
 			continue
 		}
 		n := minutesIn(from, to, sp.from, earlier(sp.to, now))
-		if sp.state == uptime.Down {
-			c.Down -= n
-		} else if sp.state == uptime.Degraded {
-			c.Degraded -= n
-		}
+		taken := spell{state: sp.state}
+		count(&c, taken, -n)
 		if slices.Contains(sp.regions, region) {
 			c.Down += n
 		} else {
