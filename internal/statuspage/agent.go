@@ -27,9 +27,24 @@ const (
 func (s *Site) agentRoutes() {
 	s.handleOpen("GET /llms.txt", s.serveGuide)
 	s.handleOpen("GET /index.md", s.serveIndex)
-	s.handleOpen("GET /status/{slug}", func(w http.ResponseWriter, r *http.Request) error {
-		return s.serveMarkdown(w, r, strings.TrimSuffix(r.PathValue("slug"), ".md"))
-	})
+	s.handleOpen("GET /status/{slug}/index.md", s.serveMarkdown)
+}
+
+// asDocument makes /status/{slug}.md the /status/{slug}/index.md that it is
+// short for: a pattern of http.ServeMux cannot end in the middle of a segment.
+func asDocument(r *http.Request) *http.Request {
+	slug, ok := strings.CutPrefix(r.URL.Path, "/status/")
+	if !ok || slug == ".md" || strings.Contains(slug, "/") || !strings.HasSuffix(slug, ".md") {
+		return r
+	}
+	u, long := *r.URL, func(path string) string { return strings.TrimSuffix(path, ".md") + "/index.md" }
+	u.Path = long(u.Path)
+	if u.RawPath != "" {
+		u.RawPath = long(u.RawPath)
+	}
+	document := *r
+	document.URL = &u
+	return &document
 }
 
 // sendMarkdown answers with a document. It is public and may be a minute old.
@@ -44,7 +59,7 @@ func (s *Site) serveGuide(w http.ResponseWriter, r *http.Request) error {
 	m := &markdown{}
 	m.line("# %s\n", inert(s.opt.Branding.Name, maxInertName))
 	m.line("> Uptime monitor for MCP (Model Context Protocol) servers. It completes the handshake, lists the tools and "+
-		"compares their contract with the last one, from outside, once a cycle. %s\n", totalsSentence(t))
+		"compares their contract with the last one, from outside, once a cycle. %s\n", sentence(t))
 	m.line("Everything here is read-only, public and needs no key. Answers carry an ETag and may be kept for 60 seconds: " +
 		"ask again with If-None-Match. {slug} is the short name of a server, as in the list of all servers.\n")
 	m.line("## Documents for agents\n")
@@ -88,7 +103,7 @@ func (s *Site) serveIndex(w http.ResponseWriter, r *http.Request) error {
 	q := board.Query{Order: board.ByTrouble, Offset: (number - 1) * indexRows, Limit: indexRows}
 	page, base, m := s.opt.Source.List(s.opt.Tenant, q), s.base(r), &markdown{}
 	m.line("# %s\n", inert(s.opt.Branding.Name, maxInertName))
-	m.line("**%s**\n", totalsSentence(page.Totals))
+	m.line("**%s**\n", sentence(page.Totals))
 	s.writeWarnings(m)
 	m.line("Uptime of all servers over 30 days: %s.\n", countsSentence(page.Totals.Counts))
 	var rows [][]string
@@ -128,28 +143,10 @@ func (s *Site) indexRow(base string, row *board.Row) []string {
 	}
 }
 
-// totalsSentence says how all servers do; what there is none of is not said.
-func totalsSentence(t board.Totals) string {
-	var parts []string
-	for _, p := range []struct {
-		n    int
-		word string
-	}{{t.Down, "down"}, {t.Degraded, "degraded"}, {t.Unknown, "unknown"}, {t.Live, "live"}} {
-		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.word))
-		}
-	}
-	if len(parts) == 0 {
-		return "No server is monitored yet."
-	}
-	return board.Plural(t.Servers, "server", "servers") + ": " + strings.Join(parts, ", ") + "."
-}
-
 // writeWarnings says what a reader must know before believing anything else.
 func (s *Site) writeWarnings(m *markdown) {
-	h := s.opt.Source.Health()
-	if h.Trouble != "" {
-		m.line("The monitor itself has a problem: %s\n", inert(h.Trouble, maxInertText))
+	if trouble := monitorTrouble(s.opt.Source.Health()); trouble != "" {
+		m.line("The monitor itself has a problem: %s\n", inert(trouble, maxInertText))
 	}
 	if s.opt.Demo {
 		m.line("This is a demonstration: the servers are part of it and the history before its start is invented.\n")

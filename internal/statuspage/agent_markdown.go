@@ -44,6 +44,15 @@ func inert(s string, limit int) string {
 	return out.String()
 }
 
+// codeURL shows an address so that it can be copied: nothing is markup inside a
+// code span but its end, which an address says as %60. It is not for tables.
+func codeURL(url string) string {
+	if url == "" {
+		return ""
+	}
+	return "`" + strings.ReplaceAll(web.Visible(url, maxInertText), "`", "%60") + "`"
+}
+
 // special reports whether the character at i could begin, separate or end
 // markup. A colon and a full stop count only where they would make an address.
 func special(s string, i int) bool {

@@ -12,7 +12,8 @@ import (
 )
 
 // serveMarkdown answers /status/{slug}.md: the page of a server for agents.
-func (s *Site) serveMarkdown(w http.ResponseWriter, r *http.Request, slug string) error {
+func (s *Site) serveMarkdown(w http.ResponseWriter, r *http.Request) error {
+	slug := r.PathValue("slug")
 	if _, err := s.row(slug); err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func writeFacts(m *markdown, v *board.View) {
 	fact("Last checked", stampOr(v.LastProbe, "not yet"))
 	fact("Description", inert(v.Description, maxInertText))
 	fact("Group", inert(v.Group, maxInertName))
-	fact("Endpoint", inert(v.URL, maxInertText))
+	fact("Endpoint", codeURL(v.URL))
 	fact("Transport", string(v.Transport))
 	if b := v.Budget; b != nil {
 		fact("Objective", fmt.Sprintf("%s %% of minutes with a handshake under 5 s over %s; %.0f %% of the error budget is left",

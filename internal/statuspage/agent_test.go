@@ -46,7 +46,7 @@ func TestServerDocument(t *testing.T) {
 			"goes on", "The new release ran out of database connections.", "Objective: 99.9 %", "## How to read this",
 			surfaceBase + "/api/embed-status/payments-ledger",
 		},
-		"crm-contacts":  {"breaking: breaks existing clients", "search\\_contacts needs account\\_id now", "| open |", "- Weight: "},
+		"crm-contacts":  {"- Endpoint: `https://crm.example.com/mcp`\n", "breaking: breaks existing clients", "search\\_contacts needs account\\_id now", "| open |", "- Weight: "},
 		"issue-tracker": {"sign-in required", "## Planned maintenance", "| Database upgrade | The issue database moves"},
 		"meeting-notes": {"**Not checked yet.**", "- Last checked: not yet", "| 24 h | no data | 0 |", "The tools of this server could not be listed."},
 	} {
@@ -57,8 +57,10 @@ func TestServerDocument(t *testing.T) {
 			}
 		}
 	}
-	if w := s.ask(t, http.MethodGet, "/status/nobody.md"); w.Code != http.StatusNotFound {
-		t.Errorf("the document of nobody = %d", w.Code)
+	for _, target := range []string{"/status/nobody.md", "/status/.md", "/status/weather.md.md", "/status/weather/x.md", "/status/%2e%2e.md"} {
+		if w := s.ask(t, http.MethodGet, target); w.Code != http.StatusNotFound {
+			t.Errorf("%s = %d", target, w.Code)
+		}
 	}
 }
 
@@ -117,10 +119,13 @@ func active() *regexp.Regexp {
 	return regexp.MustCompile("(^|[^\\\\])(<[a-zA-Z!/]|`|!\\[)|(?i)(^|\\s)(https?://|www\\.)evil")
 }
 
+// codeSpans match the line that is inert for another reason.
+func codeSpans() *regexp.Regexp { return regexp.MustCompile("(?m)^- Endpoint: `[^`\n]+`$") }
+
 func TestHostileNamesAreInertInMarkdown(t *testing.T) {
 	s := newSurface(t)
 	for _, target := range []string{"/status/hostile.md", "/index.md"} {
-		body := s.get(t, target).Body.String()
+		body := codeSpans().ReplaceAllString(s.get(t, target).Body.String(), "")
 		if found := active().FindString(body); found != "" {
 			t.Errorf("%s holds %q:\n%s", target, found, body)
 		}
@@ -162,7 +167,7 @@ func FuzzMarkdown(f *testing.F) {
 			t.Fatalf("%q: %d lines, want %d", hostile, len(got), len(plain))
 		}
 		for i := range got {
-			bare := bars.ReplaceAllString(got[i], "")
+			bare := bars.ReplaceAllString(codeSpans().ReplaceAllString(got[i], ""), "")
 			if strings.Count(bare, "|") != strings.Count(plain[i], "|") || strings.Count(bare, "](") != strings.Count(plain[i], "](") {
 				t.Errorf("%q changed the structure: %s", hostile, got[i])
 			}

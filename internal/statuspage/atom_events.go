@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
@@ -138,7 +139,7 @@ func driftEvent(row *board.Row, d *uptime.Drift) event {
 	e := event{
 		kind: "drift", id: string(d.ID), at: d.Detected, updated: d.Detected, path: driftPath(d.ID),
 		title: name + ": " + d.Class.String() + " change of its tools",
-		text:  web.Visible(d.Summary, maxFeedText) + " Seen first at " + stamp(d.Detected) + demoMark(d.Demo) + ".",
+		text:  ended(d.Summary) + "Seen first at " + stamp(d.Detected) + demoMark(d.Demo) + ".",
 	}
 	switch {
 	case !d.Accepted.IsZero():
@@ -149,6 +150,15 @@ func driftEvent(row *board.Row, d *uptime.Drift) event {
 		e.text += " Taken back at " + stamp(d.Reverted) + "."
 	}
 	return e
+}
+
+// ended ends other people's words, so that ours can follow.
+func ended(s string) string {
+	s = strings.TrimRight(web.Visible(s, maxFeedText), ". ")
+	if s == "" {
+		return ""
+	}
+	return s + ". "
 }
 
 // failureText is a failure in a sentence. It is without the step: which of our

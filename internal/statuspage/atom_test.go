@@ -188,7 +188,7 @@ func (r renamed) Row(tenant uptime.TenantID, slug string) (*board.Row, bool) {
 		return nil, false
 	}
 	named := *row
-	named.Name, named.Description, named.Group = *r.text, *r.text, *r.text
+	named.Name, named.Description, named.Group, named.URL = *r.text, *r.text, *r.text, *r.text
 	return &named, true
 }
 

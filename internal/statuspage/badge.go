@@ -1,8 +1,8 @@
 package statuspage
 
 import (
+	"cmp"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
@@ -48,48 +48,42 @@ func badgeOf(row *board.Row, metric badgeMetric) badge {
 	switch metric {
 	case metricState:
 	case metricUptime:
-		b.label = "mcp uptime 30d"
-		b.value, b.level = uptimeBadge(uptimeOf(row.Summary.D30))
+		b.label, b.value = "mcp uptime 30d", board.PercentWord(row.Summary.D30)
+		b.level = uptimeLevel(uptimeOf(row.Summary.D30))
 	case metricP95:
-		b.label = "mcp p95 24h"
-		b.value, b.level = p95Badge(row.Summary.P95)
+		b.label, b.value = "mcp p95 24h", cmp.Or(board.Millis(row.Summary.P95), "no data")
+		b.level = p95Level(row.Summary.P95)
 	}
 	b.title = fmt.Sprintf("%s: %s %s", web.Visible(row.Name, maxBadgeName), b.label, b.value)
 	return b
 }
 
-func uptimeBadge(h hundredths) (string, uptime.State) {
+// uptimeLevel grades an uptime for its colour.
+func uptimeLevel(h hundredths) uptime.State {
 	switch {
 	case h < 0:
-		return "no data", uptime.Unknown
+		return uptime.Unknown
 	case h >= uptimeGreen:
-		return h.String() + "%", uptime.Live
+		return uptime.Live
 	case h >= uptimeAmber:
-		return h.String() + "%", uptime.Degraded
+		return uptime.Degraded
 	default:
-		return h.String() + "%", uptime.Down
+		return uptime.Down
 	}
 }
 
-func p95Badge(p95 time.Duration) (string, uptime.State) {
+// p95Level grades a latency for its colour.
+func p95Level(p95 time.Duration) uptime.State {
 	switch {
 	case p95 <= 0:
-		return "no data", uptime.Unknown
+		return uptime.Unknown
 	case p95 < p95Green:
-		return inMillis(p95), uptime.Live
+		return uptime.Live
 	case p95 < p95Amber:
-		return inSeconds(p95), uptime.Degraded
+		return uptime.Degraded
 	default:
-		return inSeconds(p95), uptime.Down
+		return uptime.Down
 	}
-}
-
-func inMillis(d time.Duration) string {
-	return strconv.FormatInt(max(1, d.Round(time.Millisecond).Milliseconds()), 10) + " ms"
-}
-
-func inSeconds(d time.Duration) string {
-	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }
 
 // greyBadge says that there is nothing to tell, and why.

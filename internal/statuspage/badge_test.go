@@ -55,7 +55,7 @@ func TestBadgeTells(t *testing.T) {
 		{"/badge/payments-ledger.svg?metric=state", "mcp down"},
 		{"/badge/crm-contacts.svg?metric=state", "mcp degraded"},
 		{"/badge/meeting-notes.svg", "mcp unknown"},
-		{"/badge/weather.svg?metric=uptime", "mcp uptime 30d 99.95%"},
+		{"/badge/weather.svg?metric=uptime", "mcp uptime 30d 99.95 %"},
 		{"/badge/weather.svg?metric=p95&style=pill", "mcp p95 24h 412 ms"},
 		{"/badge/meeting-notes.svg?metric=uptime", "mcp uptime 30d no data"},
 		{"/badge/meeting-notes.svg?metric=p95", "mcp p95 24h no data"},
@@ -147,7 +147,7 @@ func TestShields(t *testing.T) {
 	}{
 		{"/api/shields/weather", document{1, "mcp", "live", "brightgreen", false, 300}},
 		{"/api/shields/payments-ledger?metric=state", document{1, "mcp", "down", "red", true, 300}},
-		{"/api/shields/weather?metric=uptime", document{1, "mcp uptime 30d", "98.00%", "yellow", false, 300}},
+		{"/api/shields/weather?metric=uptime", document{1, "mcp uptime 30d", "98 %", "yellow", false, 300}},
 		{"/api/shields/meeting-notes?metric=p95", document{1, "mcp p95 24h", "no data", "lightgrey", false, 300}},
 	} {
 		var got document

@@ -51,7 +51,7 @@ func verdictMinute(row *board.Row) string {
 	if row.Verdict == nil {
 		return "0"
 	}
-	return strconv.FormatInt(int64(uptime.MinuteOf(row.Verdict.Cycle)), 10)
+	return strconv.FormatInt(int64(row.Verdict.Minute()), 10)
 }
 
 // hundredths is a percentage in hundredths of a percent; negative when there is

@@ -126,7 +126,7 @@ func (s *Site) handle(pattern string, h web.Handler) {
 }
 
 // ServeHTTP answers with security headers, compressed.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, asDocument(r)) }
 
 // Handler returns the site with everything around it: security headers and
 // compression. App may serve it as it is or put Site below its own.

@@ -45,7 +45,9 @@
     var el = doc.createElement(tag);
     if (name) el.className = name;
     if (text) el.textContent = text;
-    return parent.appendChild(el);
+    parent.appendChild(el);
+    parent.appendChild(doc.createTextNode(' ')); // so that no word runs into the next when read aloud
+    return el;
   }
 
   function sign(parent, state) {
