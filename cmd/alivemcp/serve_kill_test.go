@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -116,7 +117,7 @@ func (h *history) check(s *site) {
 	if len(now) < len(h.sealed) {
 		s.t.Fatalf("%d verdicts are sealed, %d were", len(now), len(h.sealed))
 	}
-	if diff := cmp.Diff(h.sealed, now[:len(h.sealed)]); diff != "" {
+	if diff := cmp.Diff(h.sealed, now[:len(h.sealed)], cmpopts.EquateEmpty()); diff != "" {
 		s.t.Errorf("sealed verdicts have changed:\n%s", diff)
 	}
 	h.sealed = now
