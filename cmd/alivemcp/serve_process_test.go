@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -35,7 +36,7 @@ type site struct {
 	dir    string
 	listen string // where it is to listen
 	cred   *syscall.Credential
-	env    []string
+	binary string // which one; empty for the one that is tested
 }
 
 // newSite writes a configuration: settings, and servers one a line in YAML's
@@ -95,8 +96,8 @@ func (s *site) start() *monitor {
 func (s *site) launch() *monitor {
 	s.t.Helper()
 	m := &monitor{site: s, done: make(chan struct{})}
-	m.cmd = exec.Command("alivemcp", "serve", "--config", s.config, "--listen", s.listen)
-	m.cmd.Env = append(append(os.Environ(), "GOTRACEBACK=all"), s.env...)
+	m.cmd = exec.Command(cmp.Or(s.binary, "alivemcp"), "serve", "--config", s.config, "--listen", s.listen)
+	m.cmd.Env = append(os.Environ(), "GOTRACEBACK=all")
 	m.cmd.Stderr, m.cmd.Stdout = &m.err, &m.err
 	m.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred}
 	m.cmd.WaitDelay = 5 * time.Second
