@@ -281,6 +281,7 @@ func TestClosedDayIsLaidOver(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		days, err := a.History().Days(t.Context(), tenant, serverID(0), today-3, today-3)
 		want := uptime.Counts{Live: 1439, Down: 1}
+		synctest.Wait()
 		if err != nil || days[0].Counts != want || !days[0].Demo || len(st.segments) != 0 {
 			t.Errorf("%+v, %v", days, err)
 		}
@@ -319,6 +320,7 @@ func TestLongRunAndSilence(t *testing.T) {
 		if s.H24.Live != 60 || s.H24.Unknown != 1380 || s.D7.Live != 60 || s.D30.Live != 5*1440+60 {
 			t.Errorf("%+v", s)
 		}
+		synctest.Wait()
 		if len(st.segments) > 1440 {
 			t.Errorf("%d segments are left", len(st.segments))
 		}
@@ -354,6 +356,7 @@ func TestImportOfToday(t *testing.T) {
 			t.Errorf("importing over the archive: %v", err)
 		}
 		time.Sleep(13 * time.Hour)
+		synctest.Wait()
 		row := st.days[dayKey{tenant, serverID(0), today}]
 		if want := (uptime.Counts{Live: 721, Down: 1, Unknown: 718}); row.Counts != want || !row.Demo {
 			t.Errorf("%+v, want %+v", row.DayStat, want)
