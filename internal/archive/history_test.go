@@ -242,6 +242,27 @@ func TestLatencyInSteps(t *testing.T) {
 	})
 }
 
+// Of days whose minutes are not kept any more the counts remain.
+func TestMinutesAreNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		today := noon(t)
+		st := newStore(1)
+		importDay(t, opened(t, st), today-1, whole(liveCell(time.Second)))
+		for k, d := range st.days {
+			d.Minutes = nil
+			st.days[k] = d
+		}
+		h := opened(t, st).History()
+		cells, err := h.Minutes(t.Context(), tenant, serverID(0), (today - 1).First(), today.First())
+		if diff := cmp.Diff(whole(uptime.MinuteCell{}), cells); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+		if s := h.Summary(tenant, serverID(0)); s.D7.Live != 1440 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func TestImport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		today := noon(t)
