@@ -242,6 +242,27 @@ func TestLatencyInSteps(t *testing.T) {
 	})
 }
 
+// Of days whose minutes are not kept any more the counts remain.
+func TestMinutesAreNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		today := noon(t)
+		st := newStore(1)
+		importDay(t, opened(t, st), today-1, whole(liveCell(time.Second)))
+		for k, d := range st.days {
+			d.Minutes = nil
+			st.days[k] = d
+		}
+		h := opened(t, st).History()
+		cells, err := h.Minutes(t.Context(), tenant, serverID(0), (today - 1).First(), today.First())
+		if diff := cmp.Diff(whole(uptime.MinuteCell{}), cells); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+		if s := h.Summary(tenant, serverID(0)); s.D7.Live != 1440 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func TestImport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		today := noon(t)
@@ -281,6 +302,7 @@ func TestClosedDayIsLaidOver(t *testing.T) {
 		time.Sleep(4 * time.Minute)
 		days, err := a.History().Days(t.Context(), tenant, serverID(0), today-3, today-3)
 		want := uptime.Counts{Live: 1439, Down: 1}
+		synctest.Wait()
 		if err != nil || days[0].Counts != want || !days[0].Demo || len(st.segments) != 0 {
 			t.Errorf("%+v, %v", days, err)
 		}
@@ -319,6 +341,7 @@ func TestLongRunAndSilence(t *testing.T) {
 		if s.H24.Live != 60 || s.H24.Unknown != 1380 || s.D7.Live != 60 || s.D30.Live != 5*1440+60 {
 			t.Errorf("%+v", s)
 		}
+		synctest.Wait()
 		if len(st.segments) > 1440 {
 			t.Errorf("%d segments are left", len(st.segments))
 		}
@@ -354,6 +377,7 @@ func TestImportOfToday(t *testing.T) {
 			t.Errorf("importing over the archive: %v", err)
 		}
 		time.Sleep(13 * time.Hour)
+		synctest.Wait()
 		row := st.days[dayKey{tenant, serverID(0), today}]
 		if want := (uptime.Counts{Live: 721, Down: 1, Unknown: 718}); row.Counts != want || !row.Demo {
 			t.Errorf("%+v, want %+v", row.DayStat, want)

@@ -28,7 +28,7 @@ type dayDigest struct {
 	digest []byte
 }
 
-// close enters a closed day.
+// close enters a closed day. It keeps a copy of the digest.
 func (p *past) close(s *uptime.DayStat, digest []byte, today uptime.Day, names *roll) {
 	if s.Day <= today-keepDays {
 		return
@@ -38,7 +38,7 @@ func (p *past) close(s *uptime.DayStat, digest []byte, today uptime.Day, names *
 		return d.day == s.Day || d.day <= today-keepDigests
 	})
 	if s.Day > today-keepDigests {
-		p.digests = append(p.digests, dayDigest{s.Day, digest})
+		p.digests = append(p.digests, dayDigest{s.Day, slices.Clone(digest)})
 	}
 }
 

@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -172,6 +171,27 @@ func TestStoreIsDownForHours(t *testing.T) {
 	})
 }
 
+// A feed that cannot be read is lag, although no verdict is known to wait.
+func TestFeedIsDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Hour)
+		st := newStore(1)
+		a := archive.New(archive.Options{Feed: silent{}, Rows: st, Records: st})
+		start(t, a)
+		time.Sleep(10 * time.Minute)
+		if lag := a.Stats().Lag; lag < 8*time.Minute {
+			t.Errorf("lag %s", lag)
+		}
+	})
+}
+
+// silent is a feed that fails.
+type silent struct{}
+
+func (silent) After(context.Context, uptime.Cursor, int) ([]uptime.Verdict, error) {
+	return nil, errCrash
+}
+
 func setFault(st *store, fail func(string) error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -201,16 +221,16 @@ func TestCare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour)
 		st := newStore(1)
-		var prunes []uptime.Cursor
-		sweeps := 0
+		prunes := make(chan uptime.Cursor, 100)
+		var sweeps atomic.Int32
 		a := archive.New(archive.Options{
 			Feed: newFeed(every(0, time.Now(), 60)), Rows: st, Records: st,
 			Prune: func(_ context.Context, passed uptime.Cursor) error {
-				prunes = append(prunes, passed)
+				prunes <- passed
 				return nil
 			},
 			Sweep: func(context.Context) error {
-				if sweeps++; sweeps == 1 {
+				if sweeps.Add(1) == 1 {
 					return errCrash
 				}
 				return nil
@@ -218,15 +238,17 @@ func TestCare(t *testing.T) {
 		})
 		start(t, a)
 		time.Sleep(3*time.Hour + time.Minute)
-		if diff := cmp.Diff([]uptime.Cursor{0, 59, 60, 60}, prunes); diff != "" {
-			t.Error(diff)
+		for _, want := range []uptime.Cursor{0, 59, 60, 60} {
+			if got := <-prunes; got != want {
+				t.Errorf("pruned through %d, want %d", got, want)
+			}
 		}
-		if sweeps != 2 {
-			t.Errorf("%d sweeps, want one that failed and one that did not", sweeps)
+		if n := sweeps.Load(); n != 2 || len(prunes) != 0 {
+			t.Errorf("%d sweeps, want one that failed and one that did not; %d more prunes", n, len(prunes))
 		}
 		time.Sleep(24 * time.Hour)
-		if sweeps != 3 {
-			t.Errorf("%d sweeps after a day", sweeps)
+		if n := sweeps.Load(); n != 3 {
+			t.Errorf("%d sweeps after a day", n)
 		}
 	})
 }
@@ -240,6 +262,7 @@ func TestBrokenRows(t *testing.T) {
 		a := newArchiver(newFeed(every(0, now, 300)), st)
 		start(t, a)
 		time.Sleep(5 * time.Hour) // 298 minutes are closed, 60 of them in a closed day
+		synctest.Wait()
 		for k, d := range st.days {
 			d.Minutes, d.Digest = []byte("rubbish"), []byte("rubbish")
 			st.days[k] = d
@@ -281,6 +304,7 @@ func TestEraseForgets(t *testing.T) {
 		if s := a.History().Summary(tenant, serverID(1)); s.H24.Live != 300 {
 			t.Errorf("summary of its neighbour: %+v", s)
 		}
+		synctest.Wait()
 		for k := range st.days {
 			if k.server == serverID(0) {
 				t.Errorf("the erased server's %s was written", k.day)
