@@ -64,6 +64,13 @@ func (l *liveFeed) leave() {
 	l.clients--
 }
 
+// count is how many clients follow now.
+func (l *liveFeed) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.clients
+}
+
 func (l *liveFeed) stop() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

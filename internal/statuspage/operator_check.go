@@ -101,7 +101,7 @@ func regionID(places []city, slug string) string {
 func (s *Site) foundOf(c show.Check, u *url.URL, header string) *foundView {
 	f := &foundView{
 		Mark: c.State.String(), Word: stateWord(c.State), Lock: lockOf(c.Result.Access, c.Result.Tools != nil),
-		Grade: visible(c.Grade, 4), GradeWords: gradeWords(c.Grade), Snippet: snippet(u, header, c.Result),
+		Grade: visible(c.Grade, 4), GradeWords: gradeWords(c.Grade), Snippet: yamlSnippet(u, header, c.Result),
 		Ladder:   ladderOf(c.Result, u.Scheme == "https", true, s.opt.Now()),
 		Software: visible(strings.Join(sensible(c.Result.ServerName, c.Result.ServerVer), " "), 80),
 		Sentence: "It works: a client could use it.",
@@ -128,7 +128,7 @@ func gradeWords(grade string) string {
 
 // snippet is what to paste into the configuration. Texts are quoted as JSON
 // strings, which YAML reads alike; a header's value is left to the environment.
-func snippet(u *url.URL, header string, res uptime.Result) string {
+func yamlSnippet(u *url.URL, header string, res uptime.Result) string {
 	slug := slugOf(strings.TrimPrefix(u.Hostname(), "www."))
 	clean := *u
 	clean.User, clean.Fragment = nil, ""

@@ -126,7 +126,7 @@ func (s *Site) handle(pattern string, h web.Handler) {
 }
 
 // ServeHTTP answers with security headers, compressed.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, asDocument(r)) }
 
 // Handler returns the site with everything around it: security headers and
 // compression. App may serve it as it is or put Site below its own.
@@ -135,6 +135,9 @@ func (s *Site) Handler() http.Handler { return web.Protect(web.Compress(s)) }
 // Stop ends all live streams, so that a graceful shutdown need not wait for
 // them. Streams that are asked for afterwards are refused.
 func (s *Site) Stop() { s.live.stop() }
+
+// Streams is how many clients follow live updates now.
+func (s *Site) Streams() int { return s.live.count() }
 
 // base returns the public address of the site, without a slash at its end.
 func (s *Site) base(r *http.Request) string {

@@ -2,4 +2,9 @@ package statuspage
 
 // surfaceRoutes are what other places read: embed-status, badges, feeds,
 // markdown.
-func (s *Site) surfaceRoutes() {}
+func (s *Site) surfaceRoutes() {
+	s.embedRoutes()
+	s.atomRoutes()
+	s.agentRoutes()
+	s.studioRoutes()
+}

@@ -26,7 +26,7 @@ func Compress(next http.Handler) http.Handler {
 	}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Accept-Encoding")
-		if !acceptsGzip(r) {
+		if !AcceptsGzip(r) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -36,8 +36,9 @@ func Compress(next http.Handler) http.Handler {
 	})
 }
 
-// acceptsGzip reads Accept-Encoding; gzip;q=0 refuses.
-func acceptsGzip(r *http.Request) bool {
+// AcceptsGzip reports whether the client of r takes gzip. It reads
+// Accept-Encoding, where gzip;q=0 refuses.
+func AcceptsGzip(r *http.Request) bool {
 	for one := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
 		name, params, _ := strings.Cut(strings.TrimSpace(one), ";")
 		if name != "gzip" && name != "*" {
