@@ -260,6 +260,20 @@ func TestOperatorSeesMore(t *testing.T) {
 	}
 }
 
+func TestOperatorReadsEveryPage(t *testing.T) {
+	b, d := visitor(t)
+	b.signIn()
+	for _, path := range append(pagesOf(t, d.board), "/operator", "/check") {
+		w := b.do(http.MethodGet, path, nil)
+		if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "Sign out") {
+			t.Errorf("%s: status %d, or no way to sign out", path, w.Code)
+		}
+		if cache := w.Header().Get("Cache-Control"); !strings.Contains(cache, "private") && cache != "no-store" {
+			t.Errorf("%s may be shared: %s", path, cache)
+		}
+	}
+}
+
 func TestCheckBeforeItIsSaved(t *testing.T) {
 	b, d := visitor(t)
 	b.signIn()
