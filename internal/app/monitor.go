@@ -28,6 +28,10 @@ import (
 	"github.com/alivemcp/alivemcp/internal/web"
 )
 
+// keepVerdicts is how long the journal keeps verdicts that every part has
+// passed: what lasts is in the archive, and a verdict takes some 100 bytes here.
+const keepVerdicts = 2 * time.Hour
+
 // MonitorOptions are what a Monitor is made of.
 type MonitorOptions struct {
 	// File is the configuration. Required.
@@ -105,7 +109,7 @@ func (m *Monitor) openLive(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading how far the archive has come: %w", err)
 	}
-	m.live = memory.New(memory.Options{Journal: m.store, Floor: mark.Through, Logger: m.log.With("part", "live")})
+	m.live = memory.New(memory.Options{Journal: m.store, Floor: mark.Through, Keep: keepVerdicts, Logger: m.log.With("part", "live")})
 	if err := m.live.Open(ctx); err != nil {
 		return fmt.Errorf("restoring the sealed verdicts: %w", err)
 	}

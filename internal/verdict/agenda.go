@@ -22,8 +22,12 @@ type track struct {
 	every, phase time.Duration
 	// due is the next cycle to seal, and deadline when that has to be done.
 	due, deadline time.Time
-	// heard is the newest cycle that somebody reported on.
-	heard time.Time
+	// heard is the newest cycle that somebody reported on, full the newest one
+	// that every region reported on.
+	heard, full time.Time
+	fullAt      time.Time // when that was heard
+	// since is when the server was first to be judged.
+	since time.Time
 	// reports are those of due, once they are complete.
 	reports []uptime.Report
 	index   int // in the agenda's heap
@@ -52,6 +56,29 @@ func (t *track) begins(at time.Time) bool {
 func (t *track) overdue(now time.Time) time.Time {
 	span := t.deadline.Sub(t.due)
 	return t.server.CycleAt(now.Add(-span))
+}
+
+// overtaken reports whether every region reported on a cycle after the one that
+// is due, SealGrace ago: a region reports its cycles in order, so that nobody
+// will report on those before any more. Their looks took longer than a cycle.
+func (t *track) overtaken(now time.Time) bool {
+	return t.full.After(t.due) && !now.Before(t.fullAt.Add(uptime.SealGrace))
+}
+
+// silent reports whether no region was heard of for so long that they must be
+// lost. A look that takes longer than a cycle is no such silence.
+func (t *track) silent(now time.Time, live Live) bool {
+	last := t.since
+	if v, ok := live.Latest(t.server.Tenant, t.server.ID); ok && v.SealedAt.After(last) {
+		if len(v.Reports) == 0 {
+			return true
+		}
+		last = v.SealedAt
+	}
+	if last.After(now) { // the clock was set back
+		return true
+	}
+	return now.Sub(last) >= uptime.CellTime+uptime.SealGrace
 }
 
 // complete reports whether every region of the server has reported.

@@ -3,6 +3,7 @@ package verdict
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -13,6 +14,9 @@ const (
 	// them is still sealed as Unknown when nobody reported: more than that, and
 	// the clock jumped, the machine slept, or sealing failed for long.
 	maxMissed = 2
+	// maxBehind is how many cycles of one server are looked at when a later one is
+	// complete: more do not fit into the time of a cell.
+	maxBehind = int(uptime.CellTime/uptime.MinInterval) + 2
 	// measured is the part of a cycle in which its probes run, and in which
 	// maintenance counts.
 	measured = time.Minute
@@ -64,6 +68,9 @@ func (s *Sealer) sealSome(ctx context.Context, now time.Time) (more bool, err er
 	}
 	b := s.batch.reset()
 	s.addReady(b, now)
+	if err := s.addOvertaken(ctx, b, now); err != nil {
+		return false, err
+	}
 	if err := s.addOverdue(ctx, b, now); err != nil {
 		return false, err
 	}
@@ -125,6 +132,36 @@ func (s *Sealer) addReady(b *batch, now time.Time) {
 	}
 }
 
+// addOvertaken adds what was reported of cycles up to one that is complete; those
+// between that nobody reported on are left unmeasured.
+func (s *Sealer) addOvertaken(ctx context.Context, b *batch, now time.Time) error {
+	s.overtaken = slices.DeleteFunc(s.overtaken, func(t *track) bool { return !t.full.After(t.due) })
+	for _, t := range s.overtaken {
+		if t.round == s.round || !t.overtaken(now) {
+			continue
+		}
+		t.round = s.round
+		var keys []uptime.CycleKey
+		for cycle := t.full; !cycle.Before(t.due) && len(keys) < maxBehind; cycle = cycle.Add(-t.server.Every()) {
+			keys = append(keys, t.key(cycle))
+		}
+		slices.Reverse(keys)
+		pending, err := s.pending(ctx, keys)
+		if err != nil {
+			return err
+		}
+		for i := range pending {
+			if len(pending[i].Reports) == 0 {
+				b.skipped++
+				continue
+			}
+			s.judge(b.verdict(t), t, pending[i].Cycle, pending[i].Reports, now)
+		}
+		b.add(t, t.after(t.full))
+	}
+	return nil
+}
+
 // addOverdue adds the cycles whose deadline has passed.
 func (s *Sealer) addOverdue(ctx context.Context, b *batch, now time.Time) error {
 	var tracks []*track
@@ -161,7 +198,7 @@ func (s *Sealer) addMissed(b *batch, t *track, cycles []uptime.Pending, now time
 	from := t.due
 	for i := range cycles {
 		p := &cycles[i]
-		if p.Cycle.Before(from) || len(p.Reports) == 0 && (p.Cycle.Before(newest) || missed > maxMissed) {
+		if p.Cycle.Before(from) || len(p.Reports) == 0 && (p.Cycle.Before(newest) || missed > maxMissed || !t.silent(now, s.opt.Live)) {
 			continue
 		}
 		s.judge(b.verdict(t), t, p.Cycle, p.Reports, now)

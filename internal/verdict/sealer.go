@@ -75,6 +75,8 @@ type Sealer struct {
 	// ready are servers whose due cycle is complete, or may be: they were heard
 	// of ahead of time.
 	ready, recheck []*track
+	// overtaken are servers of which a later cycle than the due one is complete.
+	overtaken      []*track
 	retryAt, clock time.Time // clock is when the plan was looked at last
 	backoff        time.Duration
 	round          uint64
@@ -212,7 +214,7 @@ func (s *Sealer) adopt() {
 	s.clock = now
 	if p := s.opt.Plan(); p != nil && p.Version != s.agenda.version {
 		s.agenda.adopt(p, now, s.opt.Live)
-		s.ready, s.recheck = nil, s.agenda.tracks()
+		s.ready, s.overtaken, s.recheck = nil, nil, s.agenda.tracks()
 	}
 }
 
@@ -231,9 +233,13 @@ func (s *Sealer) hear(pending []uptime.Pending) {
 		if p.Cycle.Before(t.due) {
 			s.agenda.back(t, p.Cycle, s.opt.Live)
 		}
-		if p.Cycle.Equal(t.due) && t.complete(p.Reports) {
+		switch full := t.complete(p.Reports); {
+		case full && p.Cycle.Equal(t.due):
 			t.reports = p.Reports
 			s.ready = append(s.ready, t)
+		case full && p.Cycle.After(t.due) && p.Cycle.After(t.full):
+			t.full, t.fullAt = p.Cycle, s.clock
+			s.overtaken = append(s.overtaken, t)
 		}
 	}
 }

@@ -351,6 +351,58 @@ func TestRemovedServerIsLeftAlone(t *testing.T) {
 	})
 }
 
+// TestLooksLongerThanACycle: a server that hangs keeps each region busy for many
+// of its short cycles. Those that nobody could look at are no evidence: they are
+// left unmeasured, and never unknown between two verdicts that say down.
+func TestLooksLongerThanACycle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := server("a", "eu")
+		s.Interval = 5 * time.Second
+		r := newRig(t, s)
+		for range 5 {
+			cycle := s.CycleAt(time.Now())
+			time.Sleep(48 * time.Second)
+			r.put(s, cycle, "eu", down)
+			time.Sleep(time.Second)
+		}
+		vs := r.sealed(s)
+		if len(vs) < 4 {
+			t.Fatalf("sealed %s", words(vs))
+		}
+		for _, v := range vs {
+			if v.State != uptime.Down {
+				t.Errorf("%s was sealed %s", v.Cycle, v.State)
+			}
+		}
+	})
+}
+
+// TestOneRegionIsFaster: what the quick region said of the cycles that the slow
+// one missed counts, as soon as the slow one is back.
+func TestOneRegionIsFaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := server("a", "eu", "us")
+		s.Interval = 5 * time.Second
+		r := newRig(t, s)
+		first := r.next(s)
+		time.Sleep(time.Until(first))
+		for i := range 6 {
+			r.put(s, first.Add(time.Duration(i)*s.Interval), "eu", good)
+			time.Sleep(s.Interval)
+		}
+		if vs := r.sealed(s); len(vs) != 0 {
+			t.Fatalf("sealed %s before us had reported", words(vs))
+		}
+		last := first.Add(5 * s.Interval)
+		r.put(s, last, "us", down)
+		time.Sleep(uptime.SealGrace + time.Second)
+		vs := r.sealed(s)
+		if len(vs) != 6 || vs[0].State != uptime.Live || vs[5].State != uptime.Degraded {
+			t.Errorf("sealed %s", words(vs))
+		}
+	})
+}
+
 // TestChangedInterval: reports of the old cycles fit nothing any more.
 func TestChangedInterval(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -365,7 +417,7 @@ func TestChangedInterval(t *testing.T) {
 		r.follow([]*uptime.Server{quick}, nil)
 		time.Sleep(time.Second)
 		r.put(s, old, "eu", down)
-		time.Sleep(time.Minute)
+		time.Sleep(3 * time.Minute)
 		vs := r.sealed(s)
 		if len(vs) < 7 || !vs[0].Cycle.Equal(first) {
 			t.Fatalf("sealed %s", words(vs))

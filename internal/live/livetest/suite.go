@@ -281,15 +281,17 @@ func testFloor(t *testing.T, b *bench) {
 // cycles are there.
 func testBounded(t *testing.T, b *bench) {
 	t.Helper()
-	for n := -8; n <= 0; n++ {
-		b.put("a", "eu", noon().Add(time.Duration(n)*time.Minute))
+	const many = 40
+	for n := -many; n <= 0; n++ {
+		b.put("a", "eu", noon().Add(time.Duration(n)*5*time.Second))
 	}
+	recent := noon().Add(-uptime.CellTime)
 	b.is(key("a", noon()), "eu")
-	b.is(key("a", noon().Add(-time.Minute)), "eu")
-	b.is(key("a", noon().Add(-8*time.Minute)))
-	b.put("a", "us", noon().Add(-8*time.Minute)) // a straggler pushes nobody out
+	b.is(key("a", recent), "eu")
+	b.is(key("a", noon().Add(-many*5*time.Second)))
+	b.put("a", "us", noon().Add(-many*5*time.Second)) // a straggler pushes nobody out
 	b.is(key("a", noon()), "eu")
-	b.is(key("a", noon().Add(-time.Minute)), "eu")
+	b.is(key("a", recent), "eu")
 }
 
 // testConcurrent: many sealers with the same and overlapping batches, in other

@@ -26,10 +26,9 @@ const (
 	DefaultKeep = 96 * time.Hour
 	// DefaultEvidence is how many bytes of transcripts are kept for Look.
 	DefaultEvidence = 64 << 20
-	// maxPending is how many cycles of a server may be unsealed at once: the one
-	// that is on, the one before it, which is judged SealGrace after its end, and
-	// with cycles as short as SealGrace the one before that.
-	maxPending = 3
+	// maxPending is how many cycles of a server may be unsealed at once: as many
+	// of the shortest as fit into the time that a region may take for a cell.
+	maxPending = int((uptime.CellTime+uptime.SealGrace)/uptime.MinInterval) + 2
 	// maxRegions is how many regions may speak about one server.
 	maxRegions = 64
 	// skew is by how much a region's clock may be ahead of ours.

@@ -271,14 +271,15 @@ func TestCountsWhatItDrops(t *testing.T) {
 	put("eu", 0)   // duplicate
 	put("eu", -61) // archived
 	put("eu", 12)  // ahead
-	for n := 1; n <= 3; n++ {
-		put("eu", n) // crowds out the first
+	const room = 15
+	for n := 1; n <= room; n++ {
+		put("eu", -n) // with that of minute 0 one more than there is room for
 	}
-	put("us", 0) // has no place any more
-	seal(t, l, verdict("a", noon().Add(3*time.Minute)), verdict("a", noon()))
-	put("us", 3) // late
+	put("us", -room) // has no place either
+	seal(t, l, verdict("a", noon()), verdict("a", noon().Add(-time.Minute)))
+	put("us", 0) // late
 	got := l.Stats()
-	want := memory.Stats{Reports: 4, Late: 2, Early: 1, Duplicate: 1, Crowded: 4, Sealed: 1, Unknown: 1, Refused: 1, Servers: 1, Last: 1}
+	want := memory.Stats{Reports: room, Late: 2, Early: 1, Duplicate: 1, Crowded: room + 1, Sealed: 1, Unknown: 1, Refused: 1, Servers: 1, Last: 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
