@@ -41,3 +41,13 @@ func noArgs(command string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// exactly is for commands that take as many arguments as the example shows.
+func exactly(n int, example string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage(example, "want %d arguments, got %d", n, len(args))
+		}
+		return nil
+	}
+}

@@ -35,7 +35,7 @@ func NewChecker(opt probe.Options) (*Checker, error) {
 // server repeats it.
 func (c *Checker) Check(ctx context.Context, srv uptime.Server) show.Check {
 	cell := c.prober.Cell(ctx, &srv)
-	j := verdict.Decide(1, []uptime.Cell{cell})
+	j := verdict.Report(cell, srv.Slow)
 	last := cell.Last()
 	check := show.Check{
 		Target:   srv.Name,

@@ -213,21 +213,19 @@ func labVerdict(ctx context.Context, l *lab.Lab, s lab.Scenario, advance func())
 	if s.Setup.Bench {
 		return benchVerdict(c.Bench(ctx, srv, BenchOptions{Probes: 200, Concurrency: 2, Limit: 30 * time.Second, MaxErrorRate: 5}, func() {}))
 	}
-	var cells []uptime.Cell
+	var cell uptime.Cell
 	for i := range max(1, s.Setup.Repeat) {
 		if i > 0 {
 			advance()
 		}
-		cells = []uptime.Cell{c.prober.Cell(ctx, &srv)}
+		cell = c.prober.Cell(ctx, &srv)
 	}
+	reports := []uptime.Report{verdict.Report(cell, srv.Slow)}
 	if s.Setup.LoseAgent {
-		cells = nil
+		cell, reports = uptime.Cell{}, nil
 	}
-	j := verdict.Decide(1, cells)
-	var res uptime.Result
-	if len(cells) > 0 {
-		res = cells[0].Last()
-	}
+	j := verdict.Decide(1, reports)
+	res := cell.Last()
 	res.Failure = j.Failure
 	return j.State, res, nil
 }

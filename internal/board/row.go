@@ -31,6 +31,12 @@ type Row struct {
 	State uptime.State
 	// Access of the newest verdict that could tell.
 	Access uptime.Access
+	// Stale says in words why an old verdict does not stand any more; empty while
+	// it does.
+	Stale string
+	// Cells are the regions that are to probe the server, by region id, and what
+	// each argued for in Verdict.
+	Cells []CityCell
 	// Since is when State began; zero when not known.
 	Since time.Time
 	// LastProbe is when the newest probe began; zero before the first.
@@ -50,6 +56,9 @@ type Row struct {
 	// never listed.
 	Tools     int
 	ToolsHash string
+	// ToolsSince is since when the tools are what they are, as far as is known;
+	// zero when it is not.
+	ToolsSince time.Time
 	// Drift is the newest drift that ever was; nil when there was none.
 	Drift *uptime.Drift
 	// OpenDrift is the worst drift that nobody has accepted; nil for none.
@@ -60,6 +69,14 @@ type Row struct {
 	Incident *uptime.Incident
 	// Window is the maintenance that is on now; nil for none.
 	Window *uptime.Window
+}
+
+// CityCell is one region at a glance. Unknown is also the state of a region that
+// did not report.
+type CityCell struct {
+	Region string
+	City   string
+	State  uptime.State
 }
 
 // Order is what rows are sorted by.
@@ -80,8 +97,8 @@ func Orders() []Order { return []Order{ByTrouble, ByName, ByUptime, ByLatency, B
 // Query asks for some of the rows. The zero Query asks for the first page of
 // all in the order ByTrouble.
 type Query struct {
-	// Text must occur in name, slug, group, description, URL or cause, whatever
-	// the case; several words must all occur.
+	// Text must occur in name, slug, group, description, URL or cause (its name
+	// or its words), whatever the case; several words must all occur.
 	Text string
 	// States to show; none means all.
 	States []uptime.State
@@ -90,6 +107,7 @@ type Query struct {
 	// Drifted shows only servers with an open drift.
 	Drifted bool
 	Order   Order
+	// Reverse turns the order around; rows without a value for it stay last.
 	Reverse bool
 	// Offset and Limit window the result; Limit 0 means 50, at most 500.
 	Offset, Limit int

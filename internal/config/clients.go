@@ -59,9 +59,12 @@ const (
 	SeverityInfo  Severity = "info"
 )
 
-// Problem is one thing that is wrong in a file for the client that reads it.
+// Problem is one thing that is wrong in a file for the program that reads it:
+// an MCP client, or AliveMCP itself.
 type Problem struct {
+	File     string   // only in problems of AliveMCP's own files
 	Line     int      // 1-based; 0 when unknown
+	Column   int      // 1-based; 0 when unknown
 	Field    string   // the field as the file spells it; empty for the whole entry or file
 	Message  string   // one sentence with the right spelling; never holds a value that may be secret
 	Severity Severity // error, warn or info

@@ -173,7 +173,7 @@ func (p *jsonParser) object(depth int) (*node, error) {
 	err := p.elements('}', func() error {
 		m, err := p.member(depth)
 		if seen[m.key] {
-			p.doc.duplicated(m.key, m.line)
+			p.doc.duplicated(m.key, m.line, 0)
 		}
 		seen[m.key] = true
 		n.members = append(n.members, m)

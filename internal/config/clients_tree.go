@@ -12,19 +12,21 @@ type document struct {
 	trailing   int   // line of the first trailing comma in JSON; 0 for none
 	escapes    []int // lines with backslashes that JSON does not know
 	duplicates []duplicate
+	unknown    []duplicate // aliases of anchors that are not there
+	more       int         // line of a second YAML document; 0 for none
 }
 
 type duplicate struct {
-	key  string
-	line int
+	key       string
+	line, col int
 }
 
 // maxNotes bounds how many faults of one kind a document remembers.
 const maxNotes = 50
 
-func (d *document) duplicated(key string, line int) {
+func (d *document) duplicated(key string, line, col int) {
 	if len(d.duplicates) < maxNotes {
-		d.duplicates = append(d.duplicates, duplicate{key, line})
+		d.duplicates = append(d.duplicates, duplicate{key, line, col})
 	}
 }
 
@@ -44,15 +46,16 @@ const (
 type node struct {
 	kind    kind
 	line    int
+	col     int    // 1-based; 0 when unknown, as always in JSON
 	text    string // of strings, numbers and booleans
 	items   []*node
 	members []member
 }
 
 type member struct {
-	key   string
-	line  int
-	value *node
+	key       string
+	line, col int
+	value     *node
 }
 
 // get returns the value of a key, nil when there is none. As in the clients'

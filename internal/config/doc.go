@@ -1,6 +1,15 @@
-// Package config reads configuration files. Today it reads the files in which
-// MCP clients keep their servers, so that the servers can be checked and the
-// field names that a client will not understand can be named.
+// Package config reads configuration files: AliveMCP's own, alivemcp.yaml, and
+// those of others.
+//
+// [Load] reads alivemcp.yaml into a [File], whose types are the reference of the
+// format, and names every problem at once with its place. [File.ServersOf] and
+// its neighbours make the words of package uptime of it. [Watcher] loads it
+// again when it changes.
+//
+// [ReadClientConfig] reads the files in which MCP clients keep their servers, so
+// that the servers can be checked and the field names that a client will not
+// understand can be named. It does no I/O: it is given bytes, and the
+// environment as a function.
 //
 // Where each client keeps its file and what it reads there:
 //
@@ -22,6 +31,4 @@
 //
 // The facts come from the clients' public documentation and, for Cline,
 // Continue and VS Code, from their published schemas.
-//
-// The package does no I/O: it is given bytes, and the environment as a function.
 package config

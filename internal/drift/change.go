@@ -2,6 +2,7 @@ package drift
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -94,6 +95,20 @@ func (d Diff) Class() uptime.DriftClass {
 		worst = max(worst, c.Class)
 	}
 	return worst
+}
+
+// Summary is one sentence for a person: the worst change, and how many more
+// there are. It is empty when nothing changed.
+func (d Diff) Summary() string {
+	switch len(d.Changes) {
+	case 0:
+		return ""
+	case 1:
+		return d.Changes[0].Message
+	case 2:
+		return d.Changes[0].Message + "; and one more change"
+	}
+	return fmt.Sprintf("%s; and %d more changes", d.Changes[0].Message, len(d.Changes)-1)
 }
 
 // Count returns how many changes are of a class.

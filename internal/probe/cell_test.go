@@ -58,7 +58,7 @@ func TestCellRepeatsOnlyEvidence(t *testing.T) {
 				srv := public()
 				srv.Profile = tc.profile
 				cell := w.newProber(t, probe.Options{Region: "here"}).Cell(t.Context(), &srv)
-				if got := verdict.Decide(1, []uptime.Cell{cell}); got.State != tc.state || cause(got.Failure) != tc.cause {
+				if got := verdict.Report(cell, 0); got.State != tc.state || cause(got.Failure) != tc.cause {
 					t.Errorf("%s %+v, want %s %q", got.State, got.Failure, tc.state, tc.cause)
 				}
 				if len(cell.Attempts) != tc.attempts {
@@ -162,7 +162,7 @@ func TestCellPassesAfterRetry(t *testing.T) {
 			return false
 		}
 		cell := newWorld(t, f).newProber(t, probe.Options{}).Cell(t.Context(), new(public()))
-		j := verdict.Decide(1, []uptime.Cell{cell})
+		j := verdict.Report(cell, 0)
 		if len(cell.Attempts) != 2 || j.State != uptime.Degraded || cause(j.Failure) != uptime.HTTPServerError {
 			t.Errorf("%d attempts, %s %+v, want 2, degraded by the first one's http_server_error", len(cell.Attempts), j.State, j.Failure)
 		}

@@ -326,3 +326,19 @@ func TestDiscoveryThatFindsNoAnswer(t *testing.T) {
 		}
 	})
 }
+
+// A monitor stores each contract once: it is brought when it is new, and not
+// with every look.
+func TestNewToolsAreBroughtOnce(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	p := newWorld(t, f).newProber(t, probe.Options{KeepNewTools: true})
+	brought := func() int { return len(look(t, p, public(), "").Tools.Raw) }
+	if first, second := brought(), brought(); first == 0 || second != 0 {
+		t.Errorf("the first look brought %d tools and the second %d, want all and none", first, second)
+	}
+	f.change(func(f *fake) { f.tools = otherTool })
+	if got := brought(); got != 1 {
+		t.Errorf("the look at a changed list brought %d tools, want 1", got)
+	}
+}

@@ -22,7 +22,8 @@ type Options struct {
 	Timeout time.Duration
 	// Attempts is how often a failing server is tried within a cell; default 3.
 	Attempts int
-	// Gap is waited between the end of a failed attempt and the next; default 5 s.
+	// Gap is waited between the end of a failed attempt and the next, or a quarter
+	// of the server's cycle when that is shorter; default 5 s.
 	Gap time.Duration
 	// Wall bounds a cell; default 50 s.
 	Wall time.Duration
@@ -44,6 +45,9 @@ type Options struct {
 	KeepTranscript bool
 	// KeepTools keeps the raw tools in every result.
 	KeepTools bool
+	// KeepNewTools keeps the raw tools in the results whose list is not the one
+	// that was seen last.
+	KeepNewTools bool
 	// Connect makes every connection in place of this machine's own network; the
 	// address that it gets has passed the guard. Nil means straight from here.
 	Connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
@@ -137,7 +141,7 @@ func (p *Prober) Cell(ctx context.Context, srv *uptime.Server) uptime.Cell {
 		a.look(ctx, wall)
 		knocked = a.knocked
 		a.fileInto(&cell)
-		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(a.res.Failure) || !p.pause(ctx, wall) {
+		if len(cell.Attempts) >= p.opt.Attempts || !worthRepeating(a.res.Failure) || !p.pause(ctx, srv, wall) {
 			return cell
 		}
 	}
@@ -156,12 +160,14 @@ func worthRepeating(f *uptime.Failure) bool {
 	}
 }
 
-// pause waits for the gap; it reports whether there is time for another attempt.
-func (p *Prober) pause(ctx context.Context, wall time.Time) bool {
-	if time.Until(wall) <= p.opt.Gap {
+// pause waits for the gap, a quarter of a cycle when that is shorter; it reports
+// whether there is time for another attempt.
+func (p *Prober) pause(ctx context.Context, srv *uptime.Server, wall time.Time) bool {
+	gap := min(p.opt.Gap, srv.Every()/4)
+	if time.Until(wall) <= gap {
 		return false
 	}
-	timer := time.NewTimer(p.opt.Gap)
+	timer := time.NewTimer(gap)
 	defer timer.Stop()
 	select {
 	case <-timer.C:

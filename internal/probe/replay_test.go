@@ -33,7 +33,7 @@ type seen struct {
 func seenIn(cell uptime.Cell, asked []string) seen {
 	res := cell.Last()
 	s := seen{
-		State: verdict.Decide(1, []uptime.Cell{cell}).State, Cause: cause(res.Failure), Access: res.Access,
+		State: verdict.Report(cell, 0).State, Cause: cause(res.Failure), Access: res.Access,
 		Era: res.Era, Transport: res.Transport, Version: res.Version,
 		Server: strings.TrimSpace(res.ServerName + " " + res.ServerVer), Asked: asked,
 	}

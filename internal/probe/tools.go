@@ -276,7 +276,7 @@ func (a *attempt) setTools(tools []json.RawMessage, pages int) *uptime.Failure {
 		Count: count, Hash: contract.Hash, ContractHash: contract.ContractHash,
 		Bytes: contract.Bytes, Tokens: contract.Tokens, Pages: pages,
 	}
-	if a.p.opt.KeepTools || len(a.srv.Profile.Baseline) > 0 {
+	if a.p.opt.KeepTools || a.p.opt.KeepNewTools || len(a.srv.Profile.Baseline) > 0 {
 		for _, t := range tools {
 			a.res.Tools.Raw = append(a.res.Tools.Raw, t)
 		}

@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -93,65 +92,10 @@ func render(b *bytes.Buffer, f Format, checks []Check, st Style) error {
 }
 
 // MapText returns a deep copy of c with f applied to every text that the
-// server, or something between, had a hand in.
+// server, or an error about it, may have had a hand in.
 func (c Check) MapText(f func(string) string) Check {
 	c.Why = f(c.Why)
-	c.Failure = mapFailure(c.Failure, f)
-	r := &c.Result
-	r.Version, r.ServerName, r.ServerVer = f(r.Version), f(r.ServerName), f(r.ServerVer)
-	r.Capabilities = mapStrings(r.Capabilities, f)
-	r.Failure = mapFailure(r.Failure, f)
-	r.Steps = slices.Clone(r.Steps)
-	for i := range r.Steps {
-		r.Steps[i].Detail = f(r.Steps[i].Detail)
-	}
-	r.Findings = slices.Clone(r.Findings)
-	for i := range r.Findings {
-		r.Findings[i].Message = f(r.Findings[i].Message)
-	}
-	r.Transcript = slices.Clone(r.Transcript)
-	for i := range r.Transcript {
-		x := &r.Transcript[i]
-		x.Request, x.Response = f(x.Request), f(x.Response)
-	}
-	r.TLS, r.Auth = mapTLS(r.TLS, f), mapAuth(r.Auth, f)
+	c.Failure = c.Failure.MapText(f)
+	c.Result = c.Result.MapText(f)
 	return c
-}
-
-func mapStrings(list []string, f func(string) string) []string {
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = f(s)
-	}
-	return out
-}
-
-func mapFailure(old *uptime.Failure, f func(string) string) *uptime.Failure {
-	if old == nil {
-		return nil
-	}
-	n := *old
-	n.Detail = f(n.Detail)
-	return &n
-}
-
-func mapTLS(old *uptime.TLSInfo, f func(string) string) *uptime.TLSInfo {
-	if old == nil {
-		return nil
-	}
-	n := *old
-	n.Issuer = f(n.Issuer)
-	return &n
-}
-
-func mapAuth(old *uptime.AuthChain, f func(string) string) *uptime.AuthChain {
-	if old == nil {
-		return nil
-	}
-	n := *old
-	n.Challenge, n.ResourceMetadata = f(n.Challenge), f(n.ResourceMetadata)
-	n.AuthorizationServer, n.TokenEndpoint = f(n.AuthorizationServer), f(n.TokenEndpoint)
-	n.Scopes, n.Registration = mapStrings(n.Scopes, f), mapStrings(n.Registration, f)
-	n.Broken = f(n.Broken)
-	return &n
 }

@@ -200,3 +200,11 @@ func diffGitHub(b *bytes.Buffer, r DiffReport) {
 	}
 	fmt.Fprintln(b, DiffSummary(r))
 }
+
+func mapStrings(list []string, f func(string) string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = f(s)
+	}
+	return out
+}

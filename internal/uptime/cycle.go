@@ -8,16 +8,17 @@ import (
 const (
 	// DefaultInterval is the length of a cycle when a server names none.
 	DefaultInterval = time.Minute
-	// MinInterval and MaxInterval bound the length of a cycle.
+	// MinInterval is the shortest cycle.
 	MinInterval = 5 * time.Second
+	// MaxInterval is the longest cycle.
 	MaxInterval = 24 * time.Hour
 	// Slot is the grain of phases.
 	Slot = 100 * time.Millisecond
 	// SealGrace is how long after its time a cycle waits for late regions.
 	SealGrace = 5 * time.Second
-	// maxCell is how long a region may take for a cell, however long the cycle
-	// is.
-	maxCell = time.Minute
+	// CellTime is how long a region may take for a cell, however long or short
+	// the cycle is: a server that hangs must not pass as one that nobody asked.
+	CellTime = time.Minute
 )
 
 // Every returns the length of the server's cycles.
@@ -57,9 +58,5 @@ func (s *Server) CycleAt(t time.Time) time.Time {
 	return time.Unix(0, k*every+phase).UTC()
 }
 
-// Deadline is when a cycle is judged at the latest, by whatever has arrived:
-// SealGrace after its end, or after the longest time that a cell may take when
-// the cycle is longer.
-func (s *Server) Deadline(cycle time.Time) time.Time {
-	return cycle.Add(min(s.Every(), maxCell) + SealGrace)
-}
+// Deadline is when a cycle is judged at the latest, by whatever has arrived.
+func (s *Server) Deadline(cycle time.Time) time.Time { return cycle.Add(CellTime + SealGrace) }

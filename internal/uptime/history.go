@@ -24,7 +24,7 @@ type RegionState struct {
 }
 
 // Counts counts minutes by what they were.
-type Counts struct {
+type Counts struct { //nolint:recvcheck // Add changes it, the questions are asked of values
 	Live, Degraded, Down int
 	// Unknown are minutes without evidence either way, measured or not.
 	Unknown int

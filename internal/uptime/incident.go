@@ -53,12 +53,16 @@ type Incident struct {
 // Open reports whether the incident lasts.
 func (i *Incident) Open() bool { return i.Closed.IsZero() }
 
-// Duration is how long the server was down, until now while it lasts.
+// Duration is how long the server was down: until it recovered, until now while
+// it lasts, or until it was forgotten.
 func (i *Incident) Duration(now time.Time) time.Duration {
-	if i.Recovered.IsZero() {
-		return now.Sub(i.Opened)
+	switch {
+	case !i.Recovered.IsZero():
+		return i.Recovered.Sub(i.Opened)
+	case !i.Closed.IsZero():
+		return i.Closed.Sub(i.Opened)
 	}
-	return i.Recovered.Sub(i.Opened)
+	return now.Sub(i.Opened)
 }
 
 // AddRegions adds regions that failed.

@@ -1,10 +1,44 @@
 package uptime
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Cursor is a place in the feed of sealed verdicts: the number of the last
 // verdict that was seen. Zero is the place before the first.
 type Cursor uint64
+
+// FeedGap is the error of a feed that cannot go on after a cursor: what followed
+// is not kept any more, or was never there. It is an ErrNotFound.
+type FeedGap struct {
+	After Cursor // where the reader stands
+	// Resume is the place to go on from: what lies between is lost.
+	Resume Cursor
+}
+
+// Error says what is missing.
+func (g *FeedGap) Error() string {
+	return fmt.Sprintf("the feed does not keep what follows verdict %d; it goes on after %d", g.After, g.Resume)
+}
+
+// Unwrap returns ErrNotFound.
+func (g *FeedGap) Unwrap() error { return ErrNotFound }
+
+// CycleKey names one cycle of one server.
+type CycleKey struct {
+	Tenant TenantID
+	Server ServerID
+	Cycle  time.Time
+}
+
+// Pending is a cycle that is not sealed yet.
+type Pending struct {
+	CycleKey
+	// Reports are those that arrived so far, by region, one a region. They are
+	// shared: nobody may change them.
+	Reports []Report
+}
 
 // Report is what one region says about one cycle of a server: the cell, judged
 // and without its evidence.
@@ -18,9 +52,10 @@ type Report struct {
 	// Failure explains a State other than Live; nil also when only slow.
 	Failure *Failure `json:"failure,omitempty"`
 	// Why is one short sentence for people; empty when Live.
-	Why      string    `json:"why,omitempty"`
-	Attempts int       `json:"attempts"`
-	Started  time.Time `json:"started"`
+	Why      string `json:"why,omitempty"`
+	Attempts int    `json:"attempts"`
+	// Started is when the first attempt began.
+	Started time.Time `json:"started"`
 	// Latency is the time of the handshake; zero when there was none.
 	Latency time.Duration `json:"latency,omitempty"`
 	// Total is the time of the whole attempt that decided.

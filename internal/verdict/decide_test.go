@@ -108,28 +108,28 @@ func TestDecide(t *testing.T) {
 
 		{2, []string{good, good}, uptime.Live, "", ""},
 		{2, []string{good}, uptime.Live, "", ""}, // one region is late
-		{2, []string{down}, uptime.Degraded, uptime.HTTPServerError, "one region failed"},
-		{2, []string{good, down}, uptime.Degraded, uptime.HTTPServerError, "one region failed"},
-		{2, []string{down, down}, uptime.Down, uptime.HTTPServerError, "http_server_error"},
-		{2, []string{down, downed}, uptime.Down, uptime.HTTPServerError, "http_server_error"},
-		{2, []string{down, limited}, uptime.Degraded, uptime.HTTPServerError, "one region failed"},
+		{2, []string{down}, uptime.Degraded, uptime.HTTPServerError, "1 of 2 regions got an answer that no client can use"},
+		{2, []string{good, down}, uptime.Degraded, uptime.HTTPServerError, "1 of 2 regions got an answer that no client can use"},
+		{2, []string{down, down}, uptime.Down, uptime.HTTPServerError, "2 of 2 regions got an answer that no client can use"},
+		{2, []string{down, downed}, uptime.Down, uptime.HTTPServerError, "2 of 2 regions failed, for different reasons"},
+		{2, []string{down, limited}, uptime.Degraded, uptime.HTTPServerError, "1 of 2 regions got an answer that no client can use"},
 		{2, []string{good, late}, uptime.Live, "", ""},
 		{2, []string{limited, late}, uptime.Unknown, uptime.RateLimited, "rate_limited"},
 		{2, []string{idle, idle}, uptime.Unknown, uptime.AgentLost, "the region made no attempt"},
-		{2, []string{retried, canary}, uptime.Degraded, uptime.HTTPServerError, "passed only after a retry"},
-		{2, []string{canary, down}, uptime.Degraded, uptime.HTTPServerError, "one region failed"},
-		{2, []string{slow, retried}, uptime.Degraded, uptime.HTTPServerError, "passed only after a retry"},
+		{2, []string{retried, canary}, uptime.Degraded, uptime.HTTPServerError, "1 of 2 regions: passed only after a retry"},
+		{2, []string{canary, down}, uptime.Degraded, uptime.HTTPServerError, "1 of 2 regions got an answer that no client can use"},
+		{2, []string{slow, retried}, uptime.Degraded, uptime.HTTPServerError, "1 of 2 regions: passed only after a retry"},
 
-		{3, []string{down, good, good}, uptime.Degraded, uptime.HTTPServerError, "one region failed"},
-		{3, []string{good, down, down}, uptime.Down, uptime.HTTPServerError, "http_server_error"},
-		{3, []string{down, limited, down}, uptime.Down, uptime.HTTPServerError, "http_server_error"},
-		{3, []string{down, limited, limited}, uptime.Degraded, uptime.HTTPServerError, "one region failed"},
-		{3, []string{good, slow, limited}, uptime.Degraded, "", "the handshake took longer than 5 s"},
-		{5, []string{good, good, good, down, down}, uptime.Down, uptime.HTTPServerError, "http_server_error"},
+		{3, []string{down, good, good}, uptime.Degraded, uptime.HTTPServerError, "1 of 3 regions got an answer that no client can use"},
+		{3, []string{good, down, down}, uptime.Down, uptime.HTTPServerError, "2 of 3 regions got an answer that no client can use"},
+		{3, []string{down, limited, down}, uptime.Down, uptime.HTTPServerError, "2 of 3 regions got an answer that no client can use"},
+		{3, []string{down, limited, limited}, uptime.Degraded, uptime.HTTPServerError, "1 of 3 regions got an answer that no client can use"},
+		{3, []string{good, slow, limited}, uptime.Degraded, "", "1 of 3 regions: the handshake took longer than 5 s"},
+		{5, []string{good, good, good, down, down}, uptime.Down, uptime.HTTPServerError, "2 of 5 regions got an answer that no client can use"},
 	} {
 		t.Run(fmt.Sprintf("%d %q", tc.expected, tc.cells), func(t *testing.T) {
 			t.Parallel()
-			j := verdict.Decide(tc.expected, cellsOf(tc.cells))
+			j := verdict.Decide(tc.expected, reportsOf(tc.cells))
 			got := uptime.Cause("")
 			if j.Failure != nil {
 				got = j.Failure.Cause
@@ -141,12 +141,12 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func cellsOf(kinds []string) []uptime.Cell {
-	var cells []uptime.Cell
+func reportsOf(kinds []string) []uptime.Report {
+	var reports []uptime.Report
 	for i, k := range kinds {
-		cells = append(cells, cellOf(k, fmt.Sprintf("region-%d", i)))
+		reports = append(reports, verdict.Report(cellOf(k, fmt.Sprintf("region-%d", i)), 0))
 	}
-	return cells
+	return reports
 }
 
 // TestSlowIsLongerThanFive: the bound itself is still good.
@@ -155,7 +155,7 @@ func TestSlowIsLongerThanFive(t *testing.T) {
 	for took, want := range map[time.Duration]uptime.State{
 		0: uptime.Live, 5 * time.Second: uptime.Live, 5*time.Second + 1: uptime.Degraded, 14 * time.Second: uptime.Degraded,
 	} {
-		if got := verdict.Decide(1, []uptime.Cell{cell("r", passed(took))}); got.State != want {
+		if got := verdict.Report(cell("r", passed(took)), 0); got.State != want {
 			t.Errorf("a handshake of %s is %s, want %s", took, got.State, want)
 		}
 	}
@@ -166,7 +166,7 @@ func TestSlowIsLongerThanFive(t *testing.T) {
 func TestEveryCauseDecidesItsState(t *testing.T) {
 	t.Parallel()
 	for _, c := range uptime.Causes() {
-		if got := verdict.Decide(1, []uptime.Cell{cell("r", failed(c))}); got.State != c.Effect() || got.Failure.Cause != c {
+		if got := verdict.Report(cell("r", failed(c)), 0); got.State != c.Effect() || got.Failure.Cause != c {
 			t.Errorf("%s decides %s by %+v, want %s", c, got.State, got.Failure, c.Effect())
 		}
 	}
@@ -188,7 +188,7 @@ func TestTwoOfN(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		expected := rapid.IntRange(2, 8).Draw(t, "expected")
 		cells := someCells(t, expected)
-		state := verdict.Decide(expected, cellsOf(cells)).State
+		state := verdict.Decide(expected, reportsOf(cells)).State
 		if want := downs(cells) >= 2; (state == uptime.Down) != want {
 			t.Fatalf("%q of %d: %s", cells, expected, state)
 		}
@@ -203,7 +203,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		expected := rapid.IntRange(1, 8).Draw(t, "expected")
-		cells := cellsOf(someCells(t, expected))
+		cells := reportsOf(someCells(t, expected))
 		shuffled := rapid.Permutation(cells).Draw(t, "shuffled")
 		if diff := cmp.Diff(verdict.Decide(expected, cells), verdict.Decide(expected, shuffled)); diff != "" {
 			t.Fatal(diff)
@@ -221,11 +221,11 @@ func TestWorseEvidenceNeverHelps(t *testing.T) {
 		at := rapid.IntRange(0, len(cells)-1).Draw(t, "at")
 		worse := slices.Clone(cells)
 		worse[at] = rapid.SampledFrom(kinds()).Filter(func(k string) bool { return stateOf(k) >= stateOf(cells[at]) }).Draw(t, "worse")
-		before := verdict.Decide(expected, cellsOf(cells)).State
-		if after := verdict.Decide(expected, cellsOf(worse)).State; after < before {
+		before := verdict.Decide(expected, reportsOf(cells)).State
+		if after := verdict.Decide(expected, reportsOf(worse)).State; after < before {
 			t.Fatalf("%q is %s and %q is %s", cells, before, worse, after)
 		}
-		if after := verdict.Decide(expected, cellsOf(append(cells, down))).State; after < before {
+		if after := verdict.Decide(expected, reportsOf(append(cells, down))).State; after < before {
 			t.Fatalf("%q is %s, and with a failed cell more %s", cells, before, after)
 		}
 	})
@@ -238,7 +238,7 @@ func TestEvidenceIsNeverGrey(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		expected := rapid.IntRange(1, 8).Draw(t, "expected")
 		cells := someCells(t, expected)
-		j := verdict.Decide(expected, cellsOf(cells))
+		j := verdict.Decide(expected, reportsOf(cells))
 		evidence := slices.ContainsFunc(cells, func(k string) bool { return stateOf(k) != uptime.Unknown })
 		if (j.State == uptime.Unknown) == evidence {
 			t.Fatalf("%q: %s", cells, j.State)
@@ -288,7 +288,7 @@ func TestGrade(t *testing.T) {
 
 // BenchmarkDecide: sealing must take millions of cells a second.
 func BenchmarkDecide(b *testing.B) {
-	cells := cellsOf([]string{good, good, retried})
+	cells := reportsOf([]string{good, good, retried})
 	b.ReportAllocs()
 	for b.Loop() {
 		verdict.Decide(3, cells)

@@ -1,0 +1,40 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+
+	"github.com/alivemcp/alivemcp/internal/store/sqlite"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// Egress is how a region reaches the world.
+func Egress(spec string) (func(context.Context, netip.AddrPort) (net.Conn, error), error) {
+	return egress(spec)
+}
+
+// ReferencesLost reports whether none of the endpoints can be reached.
+func ReferencesLost(ctx context.Context, addrs []string, dial func(context.Context, string, string) (net.Conn, error)) bool {
+	r := &references{addrs: addrs, dial: dial}
+	return r.Lost(ctx)
+}
+
+// RunStages runs each function as a stage of its own.
+func RunStages(ctx context.Context, runs ...func(context.Context) error) error {
+	var stages []stage
+	for _, run := range runs {
+		stages = append(stages, stage{name: "test", parts: []part{{name: "part", run: run}}})
+	}
+	return runStages(ctx, slog.New(slog.DiscardHandler), stages)
+}
+
+// Store is where the monitor keeps its rows.
+func (m *Monitor) Store() *sqlite.Store { return m.store }
+
+// Plan is what is monitored now.
+func (m *Monitor) Plan() *uptime.Plan { return m.plans.Plan() }
+
+// BoardReady is closed when the board shows what was known before the start.
+func (m *Monitor) BoardReady() <-chan struct{} { return m.board.Ready() }

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/alivemcp/alivemcp/internal/config"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// DefaultTenant owns everything that the operator's own file names.
+const DefaultTenant uptime.TenantID = "default"
+
+// planStore keeps what is monitored, so that ids outlive the process.
+type planStore interface {
+	// SyncServers makes the tenant's servers these and returns them with their
+	// ids and numbers.
+	SyncServers(ctx context.Context, tenant uptime.TenantID, servers []uptime.Server) ([]uptime.Server, error)
+	// SyncWindows makes the tenant's windows these.
+	SyncWindows(ctx context.Context, tenant uptime.TenantID, windows []uptime.Window) error
+}
+
+// planner makes plans of the operator's file.
+type planner struct {
+	store   planStore
+	current atomic.Pointer[uptime.Plan]
+	mu      sync.Mutex // held while a plan is made
+}
+
+// Plan returns the present plan; never nil.
+func (p *planner) Plan() *uptime.Plan {
+	if plan := p.current.Load(); plan != nil {
+		return plan
+	}
+	return &uptime.Plan{}
+}
+
+// adopt makes the file the plan. When it fails the former plan stays.
+func (p *planner) adopt(ctx context.Context, f *config.File) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	servers, err := p.store.SyncServers(ctx, DefaultTenant, f.ServersOf(DefaultTenant))
+	if err != nil {
+		return fmt.Errorf("storing the servers of the configuration: %w", err)
+	}
+	windows := f.WindowsOf(DefaultTenant)
+	if err := p.store.SyncWindows(ctx, DefaultTenant, windows); err != nil {
+		return fmt.Errorf("storing the windows of the configuration: %w", err)
+	}
+	plan := &uptime.Plan{Version: p.Plan().Version + 1, Windows: windows, Regions: f.Places()}
+	for i := range servers {
+		plan.Servers = append(plan.Servers, &servers[i])
+	}
+	p.current.Store(plan)
+	return nil
+}
+
+// server finds a server of the plan by its slug.
+func (p *planner) server(tenant uptime.TenantID, slug string) (*uptime.Server, error) {
+	for _, srv := range p.Plan().Servers {
+		if srv.Tenant == tenant && srv.Slug == slug {
+			return srv, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: there is no server %q", uptime.ErrNotFound, slug)
+}

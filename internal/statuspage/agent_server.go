@@ -1,0 +1,232 @@
+package statuspage
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// serveMarkdown answers /status/{slug}.md: the page of a server for agents.
+func (s *Site) serveMarkdown(w http.ResponseWriter, r *http.Request) error {
+	slug := r.PathValue("slug")
+	if _, err := s.row(slug); err != nil {
+		return err
+	}
+	view, err := s.opt.Source.View(r.Context(), s.opt.Tenant, slug)
+	if err != nil {
+		return fmt.Errorf("reading %s for its document: %w", slug, err)
+	}
+	now, base, m := s.opt.Now(), s.base(r), &markdown{}
+	m.line("# %s\n", inert(view.Name, maxInertName))
+	m.line("**%s**\n", inert(board.Headline(view.Row, now), maxInertText))
+	s.writeWarnings(m)
+	writeFacts(m, &view)
+	writeRegions(m, &view)
+	writeUptime(m, &view)
+	writeTools(m, &view)
+	writeIncidents(m, &view, now, base)
+	writeDrifts(m, &view, base)
+	writeWindows(m, &view)
+	howToRead(m)
+	page := statusPage(base, view.Slug)
+	m.line("\nAs a page: %s · As JSON: %s/api/embed-status/%s · Feed: %s/feed.atom", page, base, view.Slug, page)
+	return sendMarkdown(w, r, markdownType, m)
+}
+
+// writeFacts writes what does not fit into tables.
+func writeFacts(m *markdown, v *board.View) {
+	fact := func(name, value string) {
+		if value != "" {
+			m.line("- %s: %s", name, value)
+		}
+	}
+	fact("Slug", inert(v.Slug, maxInertName))
+	fact("State", v.State.String()+sinceStamp(v.Since))
+	fact("Access", board.AccessPhrase(v.Access))
+	fact("Last checked", stampOr(v.LastProbe, "not yet"))
+	fact("Description", inert(v.Description, maxInertText))
+	fact("Group", inert(v.Group, maxInertName))
+	fact("Endpoint", codeURL(v.URL))
+	fact("Transport", string(v.Transport))
+	if b := v.Budget; b != nil {
+		fact("Objective", fmt.Sprintf("%s %% of minutes with a handshake under 5 s over %s; %.0f %% of the error budget is left",
+			strconv.FormatFloat(b.Objective.Percent, 'f', -1, 64), board.Span(b.Objective.Window), 100*b.Left))
+	}
+	if v.DownLong {
+		m.line("- **Red flag: down for more than 15 minutes.**")
+	}
+	if v.Demo {
+		m.line("- The history of this server was invented for the demonstration.")
+	}
+	m.line("")
+}
+
+func sinceStamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " since " + stamp(t)
+}
+
+func stampOr(t time.Time, none string) string {
+	if t.IsZero() {
+		return none
+	}
+	return stamp(t)
+}
+
+// writeRegions writes what each city sees. Regions have no other public name.
+func writeRegions(m *markdown, v *board.View) {
+	var rows [][]string
+	for i := range v.Regions {
+		region := &v.Regions[i]
+		state, handshake, why := uptime.Unknown.String(), "–", "no report"
+		if rep := region.Report; rep != nil {
+			state, handshake, why = rep.State.String(), orDash(board.Millis(rep.Latency)), ""
+			if rep.Failure != nil {
+				why = board.CausePhrase(rep.Failure.Cause)
+			}
+		}
+		rows = append(rows, []string{
+			inert(region.City, maxInertName), state, handshake, inert(why, maxInertText), board.PercentWord(region.H24),
+		})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	m.line("## Seen from\n")
+	m.table([]string{"City", "State", "Handshake", "Why", "Uptime 24 h"}, rows)
+	m.line("")
+}
+
+// writeUptime writes each percentage with what it is made of.
+func writeUptime(m *markdown, v *board.View) {
+	row := func(name string, c uptime.Counts) []string {
+		return []string{
+			name, board.PercentWord(c), strconv.Itoa(c.Measured()), strconv.Itoa(c.Down), strconv.Itoa(c.Degraded),
+			strconv.Itoa(c.Unknown), percentOf(c.Unknown, c.Total()), strconv.Itoa(c.Maintenance),
+		}
+	}
+	sum := v.Summary
+	m.line("## Uptime\n")
+	m.table([]string{"Window", "Uptime", "n (min)", "Down", "Degraded", "Unknown", "Unknown share", "Maintenance"}, [][]string{
+		row("24 h", sum.H24), row("7 days", sum.D7), row("30 days", sum.D30), row("90 days", sum.D90),
+	})
+	m.line("")
+	if sum.P95 > 0 {
+		m.line("Handshake over 24 h: p50 %s, p95 %s (n = %d). p95 over 7 days: %s.\n",
+			board.Millis(sum.P50), board.Millis(sum.P95), sum.Samples, orDash(board.Millis(sum.P95D7)))
+	}
+}
+
+// countsSentence is an uptime with its sample.
+func countsSentence(c uptime.Counts) string {
+	return fmt.Sprintf("%s (n = %d minutes, %s unknown)", board.PercentWord(c), c.Measured(), percentOf(c.Unknown, c.Total()))
+}
+
+func percentOf(part, whole int) string {
+	if whole == 0 {
+		return "–"
+	}
+	return strconv.FormatFloat(100*float64(part)/float64(whole), 'f', 1, 64) + " %"
+}
+
+func writeTools(m *markdown, v *board.View) {
+	m.line("## Tools\n")
+	if v.ToolsHash == "" {
+		m.line("The tools of this server could not be listed.\n")
+		return
+	}
+	m.line("- Count: %d", v.Tools)
+	m.line("- Hash: %s", inert(v.ToolsHash, maxInertText))
+	if !v.ToolsSince.IsZero() {
+		m.line("- Unchanged since: %s", stamp(v.ToolsSince))
+	}
+	if c := v.Contract; c != nil {
+		m.line("- Weight: %d bytes, about %d tokens for an agent that loads them", c.Bytes, c.Tokens)
+	}
+	m.line("")
+}
+
+func writeIncidents(m *markdown, v *board.View, now time.Time, base string) {
+	m.line("## Incidents\n")
+	var rows [][]string
+	for i := range v.Incidents {
+		in := &v.Incidents[i]
+		lasted := board.Span(in.Duration(now))
+		if in.Open() {
+			lasted += ", goes on"
+		}
+		rows = append(rows, []string{
+			"[" + stamp(in.Opened) + "](" + base + incidentPath(v.Slug, in.ID) + ")", lasted,
+			inert(board.CausePhrase(in.Failure.Cause), maxInertText), inert(board.Sentence(cities(v, in.Regions)), maxInertText),
+			orDash(inert(in.Note, maxInertText)) + demoMark(in.Demo),
+		})
+	}
+	if len(rows) == 0 {
+		m.line("None is known.")
+	}
+	m.table([]string{"Since", "Lasted", "Cause", "Cities", "What is being done"}, rows)
+	m.line("")
+}
+
+// cities are the names that people know the regions by. A region that is not
+// probed from any more has none: its id is ours alone.
+func cities(v *board.View, regions []string) []string {
+	var out []string
+	for _, id := range regions {
+		for i := range v.Regions {
+			if v.Regions[i].ID == id {
+				out = append(out, v.Regions[i].City)
+			}
+		}
+	}
+	return out
+}
+
+func writeDrifts(m *markdown, v *board.View, base string) {
+	m.line("## Changes of the tools\n")
+	var rows [][]string
+	for i := range v.Drifts {
+		d := &v.Drifts[i]
+		rows = append(rows, []string{
+			"[" + stamp(d.Detected) + "](" + base + driftPath(v.Slug, d.ID) + ")", d.Class.String() + ": " + board.DriftPhrase(d.Class),
+			inert(strings.TrimSpace(d.Summary), maxInertText) + demoMark(d.Demo), driftStatus(d),
+		})
+	}
+	if len(rows) == 0 {
+		m.line("None is known.")
+	}
+	m.table([]string{"Seen first", "Class", "What changed", "Status"}, rows)
+	m.line("")
+}
+
+func driftStatus(d *uptime.Drift) string {
+	switch {
+	case !d.Accepted.IsZero():
+		return "accepted " + stamp(d.Accepted)
+	case !d.Reverted.IsZero():
+		return "taken back " + stamp(d.Reverted)
+	default:
+		return "open"
+	}
+}
+
+func writeWindows(m *markdown, v *board.View) {
+	var rows [][]string
+	for i := range v.Windows {
+		w := &v.Windows[i]
+		rows = append(rows, []string{stamp(w.From), stamp(w.To), inert(w.Name, maxInertName), inert(w.Text, maxInertText)})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	m.line("## Planned maintenance\n")
+	m.table([]string{"From", "To", "Name", "What is being done"}, rows)
+	m.line("")
+}

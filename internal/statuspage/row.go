@@ -1,0 +1,166 @@
+package statuspage
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// rowView is a row of the board as the template wants it. It depends on the row
+// alone, not on the clock, so that it is made once for all readers.
+type rowView struct {
+	*board.Row
+	Mark  string // see rowMark
+	Line  string // what is worth knowing: incident, cause, maintenance, or what the server is for
+	Alarm bool   // the line is bad news
+	Bars  template.HTML
+	Spark template.HTML
+	Days  string // for the tips of script
+	Tip   string // what the uptime is a share of
+	Grey  string // the share that was not measured, when it is worth mentioning
+}
+
+func (s *Site) viewOf(r *board.Row) rowView {
+	v := rowView{
+		Row: r, Mark: rowMark(r), Bars: bars(r.Days, barsLabel(r.Days)), Spark: spark(r.Spark),
+		Days: troubleDays(r.Days), Tip: shareText(r.Summary.D30, "30 days"),
+	}
+	if c := r.Summary.D30; c.Unknown*1000 > c.Total() {
+		v.Grey = unknownText(c)
+	}
+	v.Line, v.Alarm = s.rowLine(r)
+	return v
+}
+
+// rowLine is the one thing to know about a server.
+func (s *Site) rowLine(r *board.Row) (text string, alarm bool) {
+	switch {
+	case r.Paused:
+		return "Paused: nothing is measured", false
+	case r.Window != nil:
+		return "Maintenance until " + r.Window.To.UTC().Format("15:04 UTC") + ": " + r.Window.Name, false
+	case r.Incident != nil:
+		return s.incidentLine(r.Incident), true
+	case r.State != uptime.Live && r.Verdict != nil && r.Verdict.Why != "":
+		return upperFirst(r.Verdict.Why), true
+	case r.LastProbe.IsZero():
+		return "Waiting for the first probe", false
+	case r.Description != "":
+		return r.Description, false
+	default:
+		return r.URL, false
+	}
+}
+
+// incidentLine says what is wrong, then where: the end may be cut.
+func (s *Site) incidentLine(in *uptime.Incident) string {
+	text := upperFirst(in.Failure.Detail)
+	if text == "" {
+		text = upperFirst(causeWords(in.Failure.Cause))
+	}
+	if len(in.Regions) > 0 {
+		text += " · " + s.cities(in.Regions)
+	}
+	return text
+}
+
+// cities names regions as people know them.
+func (s *Site) cities(regions []string) string {
+	names := make([]string, len(regions))
+	for i, id := range regions {
+		names[i] = s.opt.City(id)
+	}
+	return strings.Join(names, ", ")
+}
+
+// causeWords is a cause as people write it: an underscore is no letter.
+func causeWords(c uptime.Cause) string { return strings.ReplaceAll(string(c), "_", " ") }
+
+// upperFirst begins a sentence.
+func upperFirst(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
+// shareText says what an uptime is a share of.
+func shareText(c uptime.Counts, window string) string {
+	if c.Measured() == 0 {
+		return "Nothing was measured in " + window
+	}
+	text := fmt.Sprintf("%s live, %s degraded, %s down of %s measured minutes in %s",
+		countText(c.Live), countText(c.Degraded), countText(c.Down), countText(c.Measured()), window)
+	if c.Unknown > 0 {
+		text += fmt.Sprintf("; %s of the time was not measured", unknownText(c))
+	}
+	if c.Maintenance > 0 {
+		text += fmt.Sprintf("; %s of maintenance do not count", minutesText(c.Maintenance))
+	}
+	return text
+}
+
+// unknownText is the share of time without evidence.
+func unknownText(c uptime.Counts) string {
+	share := 100 * float64(c.Unknown) / float64(max(1, c.Total()))
+	switch {
+	case share == 0:
+		return "0 %"
+	case share < 0.1:
+		return "less than 0.1 %"
+	case share < 10:
+		return fmt.Sprintf("%.1f %%", share)
+	default:
+		return fmt.Sprintf("%.0f %%", share)
+	}
+}
+
+// renderRow makes the HTML of a row.
+func (s *Site) renderRow(r *board.Row) ([]byte, error) {
+	return s.pages.Part("dashboard.html", "row", s.viewOf(r))
+}
+
+// maxCached bounds the cache: some 3 KB a row.
+const maxCached = 4096
+
+// rowCache keeps the HTML of rows for as long as the board shows the same row:
+// rows are never changed, so a pointer stands for what it points to.
+type rowCache struct {
+	render func(*board.Row) ([]byte, error)
+	mu     sync.Mutex
+	made   map[string]cachedRow // by slug
+}
+
+type cachedRow struct {
+	row  *board.Row
+	html []byte
+}
+
+func newRowCache(render func(*board.Row) ([]byte, error)) *rowCache {
+	return &rowCache{render: render, made: map[string]cachedRow{}}
+}
+
+// html returns the HTML of a row. It must not be changed.
+func (c *rowCache) html(r *board.Row) ([]byte, error) {
+	c.mu.Lock()
+	known := c.made[r.Slug]
+	c.mu.Unlock()
+	if known.row == r {
+		return known.html, nil
+	}
+	html, err := c.render(r)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.made) >= maxCached {
+		clear(c.made)
+	}
+	c.made[r.Slug] = cachedRow{r, html}
+	return html, nil
+}

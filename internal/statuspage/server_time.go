@@ -1,0 +1,89 @@
+package statuspage
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// instant is a moment as pages show it: the machine-readable form beside the
+// words. The zero instant shows nothing.
+type instant struct {
+	ISO  string // RFC 3339, for <time datetime>
+	Text string
+}
+
+// clock names t: the time alone within today, the day with it otherwise. All
+// times on pages are UTC and say so.
+func clock(t, now time.Time) instant {
+	if t.IsZero() {
+		return instant{}
+	}
+	t, now = t.UTC(), now.UTC()
+	text := t.Format("15:04 UTC")
+	switch {
+	case t.Year() != now.Year():
+		text = t.Format("2 Jan 2006, 15:04 UTC")
+	case uptime.DayOf(t) != uptime.DayOf(now):
+		text = t.Format("2 Jan, 15:04 UTC")
+	}
+	return instant{ISO: t.Format(time.RFC3339), Text: text}
+}
+
+// exact is clock to the second, for timelines.
+func exact(t, now time.Time) instant {
+	at := clock(t, now)
+	if !t.IsZero() {
+		at.Text = t.UTC().Format("2 Jan 2006, 15:04:05 UTC")
+	}
+	return at
+}
+
+// spellExact is spell to the second below an hour: for times to detect and
+// recover.
+func spellExact(d time.Duration) string {
+	d = max(d, 0).Round(time.Second)
+	if d < time.Minute || d >= time.Hour || d%time.Minute == 0 {
+		return spanText(d)
+	}
+	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// nowText writes moments as they look from now.
+type nowText time.Time
+
+func (n nowText) clock(t time.Time) instant { return clock(t, time.Time(n)) }
+func (n nowText) exact(t time.Time) instant { return exact(t, time.Time(n)) }
+
+func (n nowText) ago(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return spanText(time.Time(n).Sub(t)) + " ago"
+}
+
+// cityCount is a number of cities: 1 city, 2 cities.
+func cityCount(n int) string {
+	if n == 1 {
+		return "1 city"
+	}
+	return countText(n) + " cities"
+}
+
+// or returns a, or b when a is empty.
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}
+
+// wholeMinutes is a number of minutes, exactly: 0 min, 43 min, 75 h 12 min.
+func wholeMinutes(n int) string {
+	if n < 60 {
+		return fmt.Sprintf("%d min", n)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%s h %d min", countText(n/60), n%60), " 0 min")
+}

@@ -1,0 +1,185 @@
+package verdict
+
+import (
+	"container/heap"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// serverKey names a server over all tenants.
+type serverKey struct {
+	tenant uptime.TenantID
+	server uptime.ServerID
+}
+
+// track is how far a server has been sealed.
+type track struct {
+	server *uptime.Server
+	// every and phase are the server's.
+	every, phase time.Duration
+	// due is the next cycle to seal, and deadline when that has to be done.
+	due, deadline time.Time
+	// heard is the newest cycle that somebody reported on.
+	heard time.Time
+	// reports are those of due, once they are complete.
+	reports []uptime.Report
+	index   int // in the agenda's heap
+	round   uint64
+	// slow counts verdicts in a row that were slow, up to the cycle seen.
+	slow int
+	seen time.Time
+}
+
+// schedule makes a cycle the next to seal.
+func (t *track) schedule(due time.Time) {
+	t.due, t.deadline, t.reports = due, t.server.Deadline(due), nil
+}
+
+// after returns the first cycle that begins after a moment.
+func (t *track) after(at time.Time) time.Time {
+	return t.server.CycleAt(at).Add(t.every)
+}
+
+// begins reports whether one of the server's cycles begins at a moment.
+func (t *track) begins(at time.Time) bool {
+	return (at.UnixNano()-int64(t.phase))%int64(t.every) == 0
+}
+
+// overdue returns the newest cycle whose deadline has passed.
+func (t *track) overdue(now time.Time) time.Time {
+	span := t.deadline.Sub(t.due)
+	return t.server.CycleAt(now.Add(-span))
+}
+
+// complete reports whether every region of the server has reported.
+func (t *track) complete(reports []uptime.Report) bool {
+	if len(reports) < max(1, len(t.server.Regions)) {
+		return false
+	}
+	i := 0
+	for _, region := range t.server.Regions { // both are sorted
+		for i < len(reports) && reports[i].Region < region {
+			i++
+		}
+		if i == len(reports) || reports[i].Region != region {
+			return false
+		}
+	}
+	return true
+}
+
+// agenda holds a track for every server of the plan that is not paused, ordered
+// by deadline.
+type agenda struct {
+	version uint64
+	byKey   map[serverKey]*track
+	queue   queue
+	windows []uptime.Window
+}
+
+func newAgenda() agenda { return agenda{byKey: map[serverKey]*track{}} }
+
+func (a *agenda) find(tenant uptime.TenantID, server uptime.ServerID) *track {
+	return a.byKey[serverKey{tenant, server}]
+}
+
+func (a *agenda) tracks() []*track { return slices.Collect(maps.Values(a.byKey)) }
+
+// oldest returns the first deadline in Unix nanoseconds; zero for none.
+func (a *agenda) oldest() int64 {
+	if a.queue.Len() == 0 {
+		return 0
+	}
+	return a.queue.tracks[0].deadline.UnixNano()
+}
+
+// adopt follows a new plan. A server that is new begins with its next cycle:
+// nobody was to look at the one that is on. So does one whose cycles have
+// another length now.
+func (a *agenda) adopt(p *uptime.Plan, now time.Time, live Live) {
+	old := a.byKey
+	a.version, a.windows = p.Version, p.Windows
+	a.byKey, a.queue = make(map[serverKey]*track, len(p.Servers)), queue{make([]*track, 0, len(p.Servers))}
+	for _, srv := range p.Servers {
+		if srv.Paused {
+			continue
+		}
+		key := serverKey{srv.Tenant, srv.ID}
+		t := old[key]
+		if t == nil || t.every != srv.Every() {
+			t = newTrack(srv, now, live)
+		}
+		t.server, t.index, t.reports = srv, a.queue.Len(), nil
+		a.byKey[key] = t
+		a.queue.tracks = append(a.queue.tracks, t)
+	}
+	heap.Init(&a.queue)
+}
+
+func newTrack(srv *uptime.Server, now time.Time, live Live) *track {
+	t := &track{server: srv, every: srv.Every(), phase: srv.Phase()}
+	due := t.after(now.Add(-1))
+	if latest, ok := live.Latest(srv.Tenant, srv.ID); ok && !due.After(latest.Cycle) {
+		due = t.after(latest.Cycle)
+	}
+	t.schedule(due)
+	return t
+}
+
+// move makes a cycle the next one to seal.
+func (a *agenda) move(t *track, due time.Time) {
+	t.schedule(due)
+	heap.Fix(&a.queue, t.index)
+}
+
+// back makes an earlier cycle the next one to seal, unless it is sealed.
+func (a *agenda) back(t *track, due time.Time, live Live) {
+	latest, ok := live.Latest(t.server.Tenant, t.server.ID)
+	if !ok || due.After(latest.Cycle) {
+		a.move(t, due)
+	}
+}
+
+// take returns at most n tracks whose deadline has passed, the oldest first.
+// They stay in the agenda at the same place until they move.
+func (a *agenda) take(now time.Time, n int) (due []*track) {
+	for len(due) < n && a.queue.Len() > 0 && !a.queue.tracks[0].deadline.After(now) {
+		t, _ := heap.Pop(&a.queue).(*track)
+		due = append(due, t)
+	}
+	for _, t := range due {
+		heap.Push(&a.queue, t)
+	}
+	return due
+}
+
+// queue is a heap of tracks by deadline.
+type queue struct{ tracks []*track }
+
+// Len, Less, Swap, Push and Pop are what container/heap asks for.
+
+func (q *queue) Len() int { return len(q.tracks) }
+
+func (q *queue) Less(i, j int) bool { return q.tracks[i].deadline.Before(q.tracks[j].deadline) }
+
+func (q *queue) Swap(i, j int) {
+	q.tracks[i], q.tracks[j] = q.tracks[j], q.tracks[i]
+	q.tracks[i].index, q.tracks[j].index = i, j
+}
+
+func (q *queue) Push(x any) {
+	t, _ := x.(*track)
+	t.index = len(q.tracks)
+	q.tracks = append(q.tracks, t)
+}
+
+func (q *queue) Pop() any {
+	last := len(q.tracks) - 1
+	t := q.tracks[last]
+	q.tracks[last] = nil
+	q.tracks = q.tracks[:last]
+	return t
+}
