@@ -1,7 +1,11 @@
 package sqlite_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -128,6 +132,27 @@ func refuseTraces(t *testing.T, s *sqlite.Store, sv uptime.Server) {
 	left, err := s.ReadSealed(t.Context(), 0, 100)
 	if err != nil || len(left) != 3 {
 		t.Errorf("the journal holds %d verdicts (%v), want the 3 of the other server", len(left), err)
+	}
+}
+
+// Deleted is not gone as long as it stands in a free page.
+func TestErasedIsOverwritten(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, sqlite.Options{Dir: dir})
+	servers := synced(t, s, "alpha", "beta")
+	fill(t, s, servers)
+	if err := errors.Join(s.Erase(t.Context(), "acme", servers[0].ID), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(dir, sqlite.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(content, []byte(servers[0].ID)) {
+		t.Error("the id of the erased server is still in the file")
+	}
+	if !bytes.Contains(content, []byte(servers[1].ID)) {
+		t.Error("the id of the other server is not in the file: the test proves nothing")
 	}
 }
 

@@ -58,18 +58,23 @@ func appendForEver(ctx context.Context, dir string, report io.Writer) error {
 			return err
 		}
 		last += batchSize
-		fmt.Fprintln(report, "sealed", last)
+		tell(report, "sealed", int64(last))
 		mark = uptime.Watermark{Cursor: last, Through: mark.Through + 1}
 		if err := s.AppendMinutes(ctx, []uptime.Segment{{Minute: mark.Through, Cells: []byte{byte(mark.Through)}}}, mark); err != nil {
 			return err
 		}
-		fmt.Fprintln(report, "archived", mark.Through)
+		tell(report, "archived", int64(mark.Through))
 		if last%7 == 0 {
 			if err := s.PruneSealed(ctx, time.Time{}, 0); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// tell reports something durable; whoever kills the child may not read it.
+func tell(report io.Writer, what string, n int64) {
+	_, _ = fmt.Fprintln(report, what, n)
 }
 
 // Whatever was reported durable before a kill -9 is there after it, once.

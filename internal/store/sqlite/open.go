@@ -15,11 +15,12 @@ import (
 )
 
 // writing are the settings of the connection that writes. FULL makes every
-// commit durable before it returns; there are only a few a second.
+// commit durable before it returns; there are only a few a second. What is
+// deleted is overwritten: an erased server must not live on in free pages.
 func writing() url.Values {
 	return url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"journal_size_limit(67108864)", "cache_size(-16000)",
+		"journal_size_limit(67108864)", "cache_size(-16000)", "secure_delete(1)",
 	}}
 }
 

@@ -21,37 +21,37 @@ func database(t *testing.T, now func() time.Time) storetest.Database {
 	return func() storetest.Store { return open(t, sqlite.Options{Dir: dir, Now: now}) }
 }
 
-func open(t testing.TB, o sqlite.Options) *sqlite.Store {
-	t.Helper()
-	s, err := sqlite.Open(t.Context(), o)
+func open(tb testing.TB, o sqlite.Options) *sqlite.Store {
+	tb.Helper()
+	s, err := sqlite.Open(tb.Context(), o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
 // opened is a store that is closed when the test ends.
-func opened(t testing.TB, dir string) *sqlite.Store {
-	t.Helper()
-	s := open(t, sqlite.Options{Dir: dir})
-	t.Cleanup(func() {
+func opened(tb testing.TB, dir string) *sqlite.Store {
+	tb.Helper()
+	s := open(tb, sqlite.Options{Dir: dir})
+	tb.Cleanup(func() {
 		if err := s.Close(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return s
 }
 
 // synced makes servers with these slugs the tenant's.
-func synced(t testing.TB, s *sqlite.Store, slugs ...string) []uptime.Server {
-	t.Helper()
+func synced(tb testing.TB, s *sqlite.Store, slugs ...string) []uptime.Server {
+	tb.Helper()
 	servers := make([]uptime.Server, len(slugs))
 	for i, slug := range slugs {
 		servers[i].Slug = slug
 	}
-	out, err := s.SyncServers(t.Context(), "acme", servers)
+	out, err := s.SyncServers(tb.Context(), "acme", servers)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }

@@ -155,3 +155,32 @@ func blob(b []byte) []byte {
 	}
 	return b
 }
+
+// integer takes an integer of a row. Package database/sql would do it by way of
+// the decimal digits, which counts when there are many rows.
+type integer int64
+
+// Scan implements sql.Scanner.
+func (i *integer) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("%w (a %T where a number was expected)", ErrDamaged, v)
+	}
+	*i = integer(n)
+	return nil
+}
+
+// arena keeps copies of many small values in few pieces of memory.
+type arena struct{ free []byte }
+
+func (a *arena) copy(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	if len(b) > cap(a.free)-len(a.free) {
+		a.free = make([]byte, 0, max(64<<10, len(b)))
+	}
+	at := len(a.free)
+	a.free = append(a.free, b...)
+	return a.free[at:len(a.free):len(a.free)]
+}

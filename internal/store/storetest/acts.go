@@ -152,11 +152,12 @@ func testTenancy(h *house) {
 	same(t, "swept by another", must[int64](t)(h.Sweep(t.Context(), other, uptime.Retention{Minutes: 1, Days: 1, Months: 1, Incidents: 1, Evidence: 1, Audit: 1})), int64(0))
 
 	stolen := i
-	stolen.Tenant, stolen.Server, stolen.Note = other, h.theirs.ID, "mine"
+	stolen.Tenant, stolen.Server, stolen.Regions = other, h.theirs.ID, []string{"mine"}
 	noError(t, h.Record(t.Context(), uptime.Changes{Incidents: []uptime.Incident{stolen}}))
 	got, _, _, err := h.Incident(t.Context(), acme, i.ID)
 	noError(t, err)
-	same(t, "an incident that another records", got.Server, h.alpha.ID)
+	i.Note = "we know"
+	same(t, "an incident that another records", got, i)
 	same(t, "its tenant, after that", h.known(t, acme, h.alpha.ID, i.ID, d.ID, d.From), everything())
 }
 

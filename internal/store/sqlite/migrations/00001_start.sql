@@ -72,23 +72,13 @@ CREATE TABLE segments (
     cells  BLOB NOT NULL
 ) STRICT;
 
+-- stat is packed: see day_stats.go, where the reason is.
 CREATE TABLE probe_day (
-    server      INTEGER NOT NULL REFERENCES servers (num),
-    day         INTEGER NOT NULL,
-    tenant      TEXT    NOT NULL,
-    live        INTEGER NOT NULL,
-    degraded    INTEGER NOT NULL,
-    down        INTEGER NOT NULL,
-    unknown     INTEGER NOT NULL,
-    maintenance INTEGER NOT NULL,
-    slow        INTEGER NOT NULL,
-    p50         INTEGER NOT NULL,
-    p95         INTEGER NOT NULL,
-    samples     INTEGER NOT NULL,
-    worst       TEXT    NOT NULL,
-    demo        INTEGER NOT NULL,
-    regions     BLOB    NOT NULL,
-    digest      BLOB    NOT NULL,
+    server INTEGER NOT NULL REFERENCES servers (num),
+    day    INTEGER NOT NULL,
+    tenant TEXT    NOT NULL,
+    stat   BLOB    NOT NULL,
+    digest BLOB    NOT NULL,
     PRIMARY KEY (server, day)
 ) STRICT, WITHOUT ROWID;
 
