@@ -126,14 +126,22 @@ func (m *Monitor) openPast(ctx context.Context) error {
 	if err := m.archiver.Open(ctx); err != nil {
 		return err
 	}
-	if m.opt.Demo == nil {
-		return nil
+	if m.opt.Demo != nil {
+		if err := m.opt.Demo.fill(ctx, m); err != nil {
+			return err
+		}
 	}
-	return m.opt.Demo.fill(ctx, m)
+	if err := m.archiver.CatchUp(ctx); err != nil {
+		m.log.Warn("the archive is behind and will try again", "error", err)
+	}
+	return nil
 }
 
 // prune forgets the part of the feed that every consumer has passed.
 func (m *Monitor) prune(ctx context.Context, archived uptime.Cursor) error {
+	if m.recorder == nil { // still starting
+		return nil
+	}
 	return m.live.Prune(ctx, min(archived, m.recorder.Stats().Stored))
 }
 

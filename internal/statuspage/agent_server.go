@@ -163,7 +163,7 @@ func writeIncidents(m *markdown, v *board.View, now time.Time, base string) {
 			lasted += ", goes on"
 		}
 		rows = append(rows, []string{
-			"[" + stamp(in.Opened) + "](" + base + incidentPath(in.ID) + ")", lasted,
+			"[" + stamp(in.Opened) + "](" + base + incidentPath(v.Slug, in.ID) + ")", lasted,
 			inert(board.CausePhrase(in.Failure.Cause), maxInertText), inert(board.Sentence(cities(v, in.Regions)), maxInertText),
 			orDash(inert(in.Note, maxInertText)) + demoMark(in.Demo),
 		})
@@ -195,7 +195,7 @@ func writeDrifts(m *markdown, v *board.View, base string) {
 	for i := range v.Drifts {
 		d := &v.Drifts[i]
 		rows = append(rows, []string{
-			"[" + stamp(d.Detected) + "](" + base + driftPath(d.ID) + ")", d.Class.String() + ": " + board.DriftPhrase(d.Class),
+			"[" + stamp(d.Detected) + "](" + base + driftPath(v.Slug, d.ID) + ")", d.Class.String() + ": " + board.DriftPhrase(d.Class),
 			inert(strings.TrimSpace(d.Summary), maxInertText) + demoMark(d.Demo), driftStatus(d),
 		})
 	}

@@ -116,7 +116,7 @@ func (s *Site) feedEvents(ctx context.Context, server uptime.ServerID, rowOf fun
 
 // incidentEvents are an incident's beginning and, once it is over, its end.
 func incidentEvents(row *board.Row, in *uptime.Incident) []event {
-	name, path := web.Visible(row.Name, maxFeedName), incidentPath(in.ID)
+	name, path := web.Visible(row.Name, maxFeedName), incidentPath(row.Slug, in.ID)
 	opened := event{
 		kind: "opened", id: string(in.ID), at: in.Opened, updated: in.Detected, path: path,
 		title: name + " went down",
@@ -137,7 +137,7 @@ func incidentEvents(row *board.Row, in *uptime.Incident) []event {
 func driftEvent(row *board.Row, d *uptime.Drift) event {
 	name := web.Visible(row.Name, maxFeedName)
 	e := event{
-		kind: "drift", id: string(d.ID), at: d.Detected, updated: d.Detected, path: driftPath(d.ID),
+		kind: "drift", id: string(d.ID), at: d.Detected, updated: d.Detected, path: driftPath(row.Slug, d.ID),
 		title: name + ": " + d.Class.String() + " change of its tools",
 		text:  ended(d.Summary) + "Seen first at " + stamp(d.Detected) + demoMark(d.Demo) + ".",
 	}
@@ -180,6 +180,10 @@ func demoMark(demo bool) string {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // incidentPath and driftPath are where records have their pages.
-func incidentPath(id uptime.IncidentID) string { return "/incidents/" + string(id) }
+func incidentPath(slug string, id uptime.IncidentID) string {
+	return "/status/" + slug + "/incidents/" + string(id)
+}
 
-func driftPath(id uptime.DriftID) string { return "/drifts/" + string(id) }
+func driftPath(slug string, id uptime.DriftID) string {
+	return "/status/" + slug + "/drifts/" + string(id)
+}
