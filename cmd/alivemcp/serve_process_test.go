@@ -205,6 +205,11 @@ func (m *monitor) see(slug string) (s sight, ok bool) {
 
 func (m *monitor) awaitState(slug string, want uptime.State) {
 	m.site.t.Helper()
+	m.site.t.Cleanup(func() {
+		if m.site.t.Failed() {
+			m.site.t.Logf("what was sealed of %s:\n%s", slug, m.site.story(slug, 40))
+		}
+	})
 	m.await(aWhile, slug+" is "+want.String(), func() bool {
 		s, ok := m.see(slug)
 		return ok && s.State == want
@@ -214,7 +219,7 @@ func (m *monitor) awaitState(slug string, want uptime.State) {
 // rows opens what the monitor has stored.
 func (s *site) rows() *sqlite.Store {
 	s.t.Helper()
-	rows, err := sqlite.Open(s.t.Context(), sqlite.Options{Dir: s.dir, ReadOnly: true})
+	rows, err := sqlite.Open(context.WithoutCancel(s.t.Context()), sqlite.Options{Dir: s.dir, ReadOnly: true})
 	if err != nil {
 		s.t.Fatalf("opening the rows: %v", err)
 	}
@@ -276,4 +281,17 @@ func (o *output) String() string {
 func (o *output) tail(n int) string {
 	s := o.String()
 	return s[max(0, len(s)-n):]
+}
+
+// story tells the last verdicts of a server.
+func (s *site) story(slug string, n int) string {
+	s.t.Helper()
+	slugs, all := s.slugs(), []string{}
+	for _, v := range s.sealed() {
+		if slugs[v.Server] == slug {
+			all = append(all, fmt.Sprintf("%s %s %s %q sealed %s, %d reports",
+				v.Cycle.Format("15:04:05.0"), v.State, v.Cause(), v.Why, v.SealedAt.Format("15:04:05.0"), len(v.Reports)))
+		}
+	}
+	return strings.Join(all[max(0, len(all)-n):], "\n")
 }
