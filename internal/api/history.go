@@ -13,10 +13,10 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// maxMinutes, maxDays and maxLatency bound how far one answer reaches.
-	maxMinutes = 31 * day
+	// longest, maxDays and maxLatency bound how far one answer reaches.
+	longest    = 31 * day
 	maxDays    = 400
-	maxLatency = 400 * day
+	maxLatency = 92 * day
 	// maxPoints is how many points of latency one answer has.
 	maxPoints = 2000
 )
@@ -44,7 +44,7 @@ type runShape struct {
 
 func (a *API) minutes(w http.ResponseWriter, r *http.Request) error {
 	p := readParams(r, "from", "to")
-	start, end := p.stretch(a.Now(), day, maxMinutes)
+	start, end := p.stretch(a.Now(), day, longest)
 	if p.err != nil {
 		return p.err
 	}

@@ -177,7 +177,7 @@ func (a *API) server(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return unknown(err, "server", slug)
 	}
-	s := v.Row.Summary
+	s := v.Summary
 	out := detailShape{
 		serverShape: a.serverOf(v.Row), Budget: budgetOf(v.Budget), Certificate: v.CertificateDays, Runbook: word(v.RunbookURL),
 		Counts: map[string]countsShape{

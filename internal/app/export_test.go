@@ -5,6 +5,9 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+
+	"github.com/alivemcp/alivemcp/internal/store/sqlite"
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // Egress is how a region reaches the world.
@@ -26,3 +29,12 @@ func RunStages(ctx context.Context, runs ...func(context.Context) error) error {
 	}
 	return runStages(ctx, slog.New(slog.DiscardHandler), stages)
 }
+
+// Store is where the monitor keeps its rows.
+func (m *Monitor) Store() *sqlite.Store { return m.store }
+
+// Plan is what is monitored now.
+func (m *Monitor) Plan() *uptime.Plan { return m.plans.Plan() }
+
+// BoardReady is closed when the board shows what was known before the start.
+func (m *Monitor) BoardReady() <-chan struct{} { return m.board.Ready() }

@@ -14,10 +14,10 @@ import (
 
 // Feed is where sealed verdicts come from.
 type Feed interface {
-	// After returns at most max verdicts sealed after the cursor, ascending by
+	// After returns at most limit verdicts sealed after the cursor, ascending by
 	// Seq; none when there are none now. It does not block. Asking again for the
 	// same place gives the same verdicts.
-	After(ctx context.Context, after uptime.Cursor, max int) ([]uptime.Verdict, error)
+	After(ctx context.Context, after uptime.Cursor, limit int) ([]uptime.Verdict, error)
 }
 
 // Rows is where the archive is written to. Each method is one transaction, and
@@ -68,8 +68,8 @@ type Stats struct {
 	// Mark is what is in the rows.
 	Mark uptime.Watermark
 	// Lag is how long ago the oldest minute began of which verdicts wait to be
-	// archived, or when the archiver last got through to feed and rows if that is
-	// longer ago; zero before Open. Lag beyond MaxLag is a fault.
+	// archived, or for how long feed or rows have failed if that is longer; zero
+	// before Open. Lag beyond MaxLag is a fault.
 	Lag time.Duration
 	// Held is how many verdicts wait.
 	Held int
@@ -116,7 +116,8 @@ type Archiver struct {
 	minutes  *minutes
 	pending  *commit // closed, not yet in the rows
 	unclosed map[uptime.Day]bool
-	renamed  bool // the names were read in this tick
+	begun    map[ref]uptime.Day // open days that were imported
+	renamed  bool               // the names were read in this tick
 	sums     monthCache
 	stats    Stats // counters
 	pruned   time.Time
@@ -149,6 +150,7 @@ func New(o Options) *Archiver {
 	return &Archiver{
 		feed: o.Feed, rows: o.Rows, records: o.Records, prune: o.Prune, sweep: o.Sweep, log: o.Logger,
 		history: newHistory(o.Records), minutes: newMinutes(), unclosed: map[uptime.Day]bool{},
+		begun: map[ref]uptime.Day{},
 	}
 }
 
@@ -371,9 +373,6 @@ func (a *Archiver) show() {
 	v := shown{Stats: a.stats, reached: a.reached}
 	v.Mark, v.Held, v.Unclosed = a.mark, a.minutes.held, max(0, len(a.unclosed)-1)
 	v.oldest, v.waits = a.minutes.oldest()
-	if a.pending != nil {
-		v.oldest, v.waits = a.pending.segments[0].Minute, true
-	}
 	a.shown.Store(&v)
 }
 
@@ -389,6 +388,7 @@ func (a *Archiver) Erase(tenant uptime.TenantID, server uptime.ServerID) {
 		delete(a.names.nums, who)
 		delete(a.names.refs, num)
 	}
+	delete(a.begun, who)
 	a.sums = monthCache{}
 	a.history.forget(who)
 }

@@ -84,7 +84,7 @@ type closedDay struct {
 // a day that has a row already is laid over that.
 func (a *Archiver) closeServer(ctx context.Context, server ref, day uptime.Day, t *tape) (closedDay, error) {
 	demo := false
-	if a.history.has(server, day) {
+	if a.history.has(server, day) || a.begun[server] == day {
 		rows, err := a.records.PackedDays(ctx, server.tenant, server.server, day, day)
 		if err != nil {
 			return closedDay{}, fmt.Errorf("reading the day of server %s: %w", server.server, err)
@@ -98,16 +98,16 @@ func (a *Archiver) closeServer(ctx context.Context, server ref, day uptime.Day, 
 			*t, demo = base.over(t), rows[i].Demo
 		}
 	}
-	return packClosed(server, day, t, a.history.since(server), demo), nil
+	return packClosed(server, day, t, a.history.since(server), math.MaxInt64, demo), nil
 }
 
 // packClosed packs a day, of which the minutes count from the first that was
-// measured on.
-func packClosed(server ref, day uptime.Day, t *tape, since uptime.Minute, demo bool) closedDay {
+// measured on, until end.
+func packClosed(server ref, day uptime.Day, t *tape, since, end uptime.Minute, demo bool) closedDay {
 	if first, ok := t.first(); ok {
 		since = min(since, first)
 	}
-	from, to := reach(day, since, math.MaxInt64)
+	from, to := reach(day, since, end)
 	c := closedDay{server: server}
 	c.row.DayStat, c.hist = t.dayStat(day, from, to)
 	c.row.Tenant, c.row.Server, c.row.Demo = server.tenant, server.server, demo
@@ -132,9 +132,19 @@ func (a *Archiver) storeDays(ctx context.Context, day uptime.Day, closed []close
 		return fmt.Errorf("storing %d servers: %w", len(days), err)
 	}
 	for i := range closed {
-		a.history.close(closed[i].server, &closed[i].row.DayStat, closed[i].row.Digest)
+		a.remember(closed[i].server, &closed[i].row.DayStat, closed[i].row.Digest)
 	}
 	return nil
+}
+
+// remember enters a row of a day into the history. One of today was imported and
+// counts by its minutes until the day is closed.
+func (a *Archiver) remember(server ref, s *uptime.DayStat, digest []byte) {
+	if s.Day >= uptime.DayOf(time.Now()) {
+		a.begun[server] = s.Day
+		return
+	}
+	a.history.close(server, s, digest)
 }
 
 // monthSum sums days of a month.

@@ -85,3 +85,8 @@ func CauseOf(code byte) uptime.Cause { return causeOf(code) }
 
 // Tick does what Run does once a minute.
 func (a *Archiver) Tick(ctx context.Context) error { return a.tick(ctx) }
+
+// Held is how many minutes of a server are in memory.
+func (h *History) Held(tenant uptime.TenantID, server uptime.ServerID) int {
+	return len(h.recent(ref{tenant, server}).levels)
+}

@@ -129,14 +129,14 @@ func newMinutes() *minutes {
 	return &minutes{open: map[uptime.Minute]*openMinute{}, standing: map[uint32]standing{}}
 }
 
-// add takes a verdict; one that it has already changes nothing.
+// add takes a verdict; one that it has already changes nothing. The feed ascends,
+// so the first verdict of a minute has the least seq.
 func (w *minutes) add(num uint32, m uptime.Minute, seq uptime.Cursor, s sight) {
 	o := w.open[m]
 	if o == nil {
 		o = &openMinute{first: seq, sights: map[uint32][]sight{}}
 		w.open[m] = o
 	}
-	o.first = min(o.first, seq)
 	if slices.ContainsFunc(o.sights[num], func(x sight) bool { return x.cycle == s.cycle }) {
 		return
 	}
@@ -159,10 +159,11 @@ func (w *minutes) next(m uptime.Minute) (uptime.Minute, bool) {
 // close ends the minute m, which next named, and returns its entries by number
 // of the server.
 func (w *minutes) close(m uptime.Minute) []entry {
-	var entries []entry
 	o := w.open[m]
 	delete(w.open, m)
+	entries := make([]entry, 0, len(w.standing))
 	if o != nil {
+		entries = slices.Grow(entries, len(o.sights))
 		for num, sights := range o.sights {
 			w.held -= len(sights)
 			e := entry{num: num}

@@ -13,7 +13,8 @@ import (
 // Days is where the minutes of closed days are read from.
 type Days interface {
 	// PackedDays returns the closed days of a server from and to and those
-	// between that exist, ascending, with Minutes and Digest.
+	// between that exist, ascending, with Digest, and with Minutes unless these
+	// are not kept any more.
 	PackedDays(ctx context.Context, tenant uptime.TenantID, server uptime.ServerID, from, to uptime.Day) ([]uptime.PackedDay, error)
 }
 
@@ -113,6 +114,9 @@ func (h *History) visitDays(ctx context.Context, server ref, from, to uptime.Min
 	}
 	for i := range rows {
 		day := rows[i].Day
+		if len(rows[i].Minutes) == 0 {
+			continue // not kept any more
+		}
 		t, err := unpackDay(rows[i].Minutes, day)
 		if err != nil {
 			return fmt.Errorf("unpacking %s of server %s: %w", day, server.server, err)

@@ -21,12 +21,14 @@ type cachedDay struct {
 	digest []byte
 }
 
-// Import stores a whole day of the past: 1440 cells. It replaces what the day
-// had. num is not used for closed days and must only name a server that the rows
-// know. Days of one server are imported in ascending order, so that the first of
-// them is known for the day in which it was first measured. It fails with
-// ErrInvalid for a day that is not over or that the archive itself still writes.
-func (a *Archiver) Import(ctx context.Context, tenant uptime.TenantID, server uptime.ServerID, num uint32,
+// Import stores a day of the past: 1440 cells. It replaces what the day had. It
+// may be today, as long as nothing of today is archived: then only the minutes
+// that are over count, and what is archived later is laid over them. The server's
+// number stands only in open days; here it is not needed. Days of one server are
+// imported in ascending order, so that the first of them is known for the day in
+// which it was first measured. It fails with ErrInvalid for a day that is not
+// over or that the archive itself writes.
+func (a *Archiver) Import(ctx context.Context, tenant uptime.TenantID, server uptime.ServerID, _ uint32,
 	day uptime.Day, cells []uptime.MinuteCell, demo bool,
 ) error {
 	if len(cells) != uptime.MinutesPerDay {
@@ -34,24 +36,25 @@ func (a *Archiver) Import(ctx context.Context, tenant uptime.TenantID, server up
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if day < 0 || day >= uptime.DayOf(time.Now()) || a.unclosed[day] || !a.opened {
+	now := uptime.MinuteOf(time.Now())
+	if day < 0 || day > now.Day() || a.unclosed[day] || !a.opened {
 		return fmt.Errorf("%w: %s cannot be imported: it is not over, not closed, or the archive is not open", uptime.ErrInvalid, day)
 	}
 	var t tape
-	for i := range cells {
+	for i := range min(len(cells), int(now-day.First())) {
 		t.push(day.First()+uptime.Minute(i), lookOf(&cells[i]), levelOf(cells[i].Latency), 1)
 	}
 	who := ref{tenant, server}
 	if err := a.cacheMonth(ctx, who, day); err != nil {
 		return err
 	}
-	c := packClosed(who, day, &t, a.history.since(who), demo)
+	c := packClosed(who, day, &t, a.history.since(who), now, demo)
 	sum := a.sums.without(day)
 	if err := a.storeDays(ctx, day, []closedDay{c}, map[ref]*monthSum{who: sum}); err != nil {
 		return fmt.Errorf("importing %s of server %s: %w", day, server, err)
 	}
 	a.sums.days[day] = cachedDay{c.row.DayStat, c.row.Digest}
-	if day >= a.history.today()-1 {
+	if day >= now.Day()-1 {
 		a.history.lay(who, &t)
 	}
 	return nil

@@ -7,14 +7,20 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// ledger is the closed days of a server, ascending and packed: some twenty
-// bytes a day, so that 90 days of 10,000 servers stay in memory. It never
-// leaves the process. An entry is the length of the rest and
+// ledger is the closed days of a server, ascending and packed: some thirty bytes
+// a day, so that 90 days of 10,000 servers stay in memory. It never leaves the
+// process. An entry is the length of the rest and
 //
-//	day, six counts, levels of P50 and P95, samples, cause, demo, then for each
+//	day, counts, levels of P50 and P95, samples, cause, demo, then for each
 //	region its number times two, plus one when it counted what the server did,
-//	else its six counts.
-type ledger []byte
+//	else its counts.
+type ledger struct {
+	packed []byte
+	last   uptime.Day
+}
+
+// ledgerRoom is how many bytes a ledger grows by.
+const ledgerRoom = 256
 
 // roll numbers the names of regions for ledgers.
 type roll struct {
@@ -43,8 +49,8 @@ type page struct {
 }
 
 // each calls yield for the entries, ascending, until it returns false.
-func (l ledger) each(yield func(page) bool) {
-	for r := (reader{b: l}); len(r.b) > 0; {
+func (l *ledger) each(yield func(page) bool) {
+	for r := (reader{b: l.packed}); len(r.b) > 0; {
 		entry := reader{b: r.take(int(r.uvarint(math.MaxUint16)))}
 		if !yield(readPage(&entry)) {
 			return
@@ -80,30 +86,57 @@ func (p *page) stat(names *roll) uptime.DayStat {
 	return s
 }
 
-// put returns the ledger with the day added or replaced, and without days
-// before oldest.
-func (l ledger) put(s *uptime.DayStat, oldest uptime.Day, names *roll) ledger {
+// put adds or replaces a day, and forgets days before oldest.
+func (l *ledger) put(s *uptime.DayStat, oldest uptime.Day, names *roll) {
 	entry := packStat(s, names)
-	out := make(ledger, 0, len(l)+len(entry)+2)
-	done := false
-	add := func() {
-		out = append(binary.AppendUvarint(out, uint64(len(entry))), entry...)
-		done = true
+	entry = append(binary.AppendUvarint(nil, uint64(len(entry))), entry...)
+	at, old := l.place(s.Day)
+	tail := l.packed[at:]
+	if old != nil {
+		tail = tail[len(old):]
 	}
-	for r := (reader{b: l}); len(r.b) > 0; {
-		raw := r.take(int(r.uvarint(math.MaxUint16)))
-		day, _ := binary.Uvarint(raw)
-		if !done && uptime.Day(day) >= s.Day {
-			add()
+	if at == len(l.packed) && cap(l.packed)-at >= len(entry) {
+		l.packed = append(l.packed, entry...)
+	} else {
+		grown := make([]byte, 0, len(l.packed)+len(entry)+ledgerRoom)
+		l.packed = append(append(append(grown, l.packed[:at]...), entry...), tail...)
+	}
+	l.last = max(l.last, s.Day)
+	for first, _ := l.entry(0); first < oldest; first, _ = l.entry(0) {
+		_, raw := l.entry(0)
+		l.packed = l.packed[len(raw):]
+	}
+}
+
+// place returns where the entry of the day is or belongs, and the entry that is
+// there.
+func (l *ledger) place(day uptime.Day) (at int, old []byte) {
+	if day > l.last {
+		return len(l.packed), nil
+	}
+	for at < len(l.packed) {
+		d, raw := l.entry(at)
+		switch {
+		case d == day:
+			return at, raw
+		case d > day:
+			return at, nil
 		}
-		if uptime.Day(day) != s.Day && uptime.Day(day) >= oldest {
-			out = append(binary.AppendUvarint(out, uint64(len(raw))), raw...)
-		}
+		at += len(raw)
 	}
-	if !done {
-		add()
+	return at, nil
+}
+
+// entry returns the entry that begins at a place, and its day; the last of all
+// days when there is none.
+func (l *ledger) entry(at int) (uptime.Day, []byte) {
+	if at >= len(l.packed) {
+		return math.MaxInt32, nil
 	}
-	return out
+	size, head := binary.Uvarint(l.packed[at:])
+	raw := l.packed[at : at+head+int(size)]
+	day, _ := binary.Uvarint(raw[head:])
+	return uptime.Day(day), raw
 }
 
 func packStat(s *uptime.DayStat, names *roll) []byte {
@@ -128,16 +161,25 @@ func packStat(s *uptime.DayStat, names *roll) []byte {
 	return b
 }
 
+// appendCounts packs counts: which of them are not zero, and those.
 func appendCounts(b []byte, c uptime.Counts) []byte {
-	for _, n := range [...]int{c.Live, c.Degraded, c.Down, c.Unknown, c.Maintenance, c.Slow} {
-		b = binary.AppendUvarint(b, uint64(max(n, 0)))
+	at := len(b)
+	b = append(b, 0)
+	for i, n := range [...]int{c.Live, c.Degraded, c.Down, c.Unknown, c.Maintenance, c.Slow} {
+		if n > 0 {
+			b[at] |= 1 << i
+			b = binary.AppendUvarint(b, uint64(n))
+		}
 	}
 	return b
 }
 
 func readCounts(r *reader) (c uptime.Counts) {
-	for _, n := range [...]*int{&c.Live, &c.Degraded, &c.Down, &c.Unknown, &c.Maintenance, &c.Slow} {
-		*n = int(r.uvarint(math.MaxInt32))
+	which := r.byte()
+	for i, n := range [...]*int{&c.Live, &c.Degraded, &c.Down, &c.Unknown, &c.Maintenance, &c.Slow} {
+		if which&(1<<i) != 0 {
+			*n = int(r.uvarint(math.MaxInt32))
+		}
 	}
 	return c
 }

@@ -75,7 +75,7 @@ func (h *History) closedSince(day uptime.Day) (out []ref) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	for server, p := range h.servers {
-		if p.lastClosed() >= day {
+		if p.days.last >= day {
 			out = append(out, server)
 		}
 	}

@@ -64,7 +64,7 @@ func (a *Archiver) openDays(ctx context.Context) error {
 				a.log.WarnContext(ctx, "latencies of a day cannot be read", "server", server, "day", s.Day, "error", err)
 				digest = nil
 			}
-			a.history.close(ref{tenant, server}, &s, digest)
+			a.remember(ref{tenant, server}, &s, digest)
 			return nil
 		})
 	if err != nil {
@@ -73,11 +73,17 @@ func (a *Archiver) openDays(ctx context.Context) error {
 	return nil
 }
 
-// openYesterday reads the minutes of days that are closed and not yet 24 hours
+// openYesterday reads the minutes of days that have rows and are not yet 24 hours
 // old.
 func (a *Archiver) openYesterday(ctx context.Context) error {
 	from, to := uptime.DayOf(time.Now().Add(-24*time.Hour)), uptime.DayOf(time.Now())
-	for _, server := range a.history.closedSince(from) {
+	servers := a.history.closedSince(from)
+	for server := range a.begun {
+		if !a.history.has(server, to-1) {
+			servers = append(servers, server)
+		}
+	}
+	for _, server := range servers {
 		rows, err := a.records.PackedDays(ctx, server.tenant, server.server, from, to)
 		if err != nil {
 			return fmt.Errorf("reading yesterday of server %s: %w", server.server, err)

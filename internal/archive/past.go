@@ -13,7 +13,7 @@ const (
 	keepDays = 92
 	// keepDigests is how many of them keep their latencies, for the baseline of
 	// seven days.
-	keepDigests = 8
+	keepDigests = 7
 )
 
 // past is what memory knows of one server.
@@ -28,17 +28,17 @@ type dayDigest struct {
 	digest []byte
 }
 
-// close enters a closed day.
+// close enters a closed day. It keeps a copy of the digest.
 func (p *past) close(s *uptime.DayStat, digest []byte, today uptime.Day, names *roll) {
 	if s.Day <= today-keepDays {
 		return
 	}
-	p.days = p.days.put(s, today-keepDays+1, names)
+	p.days.put(s, today-keepDays+1, names)
 	p.digests = slices.DeleteFunc(p.digests, func(d dayDigest) bool {
 		return d.day == s.Day || d.day <= today-keepDigests
 	})
 	if s.Day > today-keepDigests {
-		p.digests = append(p.digests, dayDigest{s.Day, digest})
+		p.digests = append(p.digests, dayDigest{s.Day, slices.Clone(digest)})
 	}
 }
 
@@ -56,43 +56,30 @@ func (p *past) since() uptime.Minute {
 }
 
 // closed reports whether the day is in the ledger.
-func (p *past) closed(day uptime.Day) (found bool) {
-	p.days.each(func(e page) bool {
-		found = e.Day == day
-		return e.Day < day
-	})
-	return found
-}
-
-// lastClosed returns the newest day of the ledger; the least day without any.
-func (p *past) lastClosed() uptime.Day {
-	last := uptime.Day(math.MinInt32)
-	p.days.each(func(e page) bool {
-		last = e.Day
-		return true
-	})
-	return last
+func (p *past) closed(day uptime.Day) bool {
+	_, found := p.days.place(day)
+	return found != nil
 }
 
 // walk calls yield for the days from and to and those between, with the
-// ledger's entry or nil.
-func (p *past) walk(from, to uptime.Day, yield func(uptime.Day, *page)) {
+// ledger's entry when the day is closed.
+func (p *past) walk(from, to uptime.Day, yield func(day uptime.Day, entry page, closed bool)) {
 	next := from
 	p.days.each(func(e page) bool {
 		if e.Day < from {
 			return true
 		}
 		for ; next < e.Day && next <= to; next++ {
-			yield(next, nil)
+			yield(next, page{}, false)
 		}
 		if next == e.Day && next <= to {
-			yield(next, &e)
+			yield(next, e, true)
 			next++
 		}
 		return next <= to
 	})
 	for ; next <= to; next++ {
-		yield(next, nil)
+		yield(next, page{}, false)
 	}
 }
 
@@ -102,13 +89,13 @@ func reach(day uptime.Day, since, end uptime.Minute) (from, to uptime.Minute) {
 	return from, max(from, to)
 }
 
-// days writes the statistics of consecutive days into out.
+// stats writes the statistics of consecutive days into out.
 func (p *past) stats(out []uptime.DayStat, from uptime.Day, end uptime.Minute, names *roll) {
 	since := p.since()
-	p.walk(from, from+uptime.Day(len(out))-1, func(day uptime.Day, closed *page) {
+	p.walk(from, from+uptime.Day(len(out))-1, func(day uptime.Day, entry page, closed bool) {
 		s := &out[day-from]
-		if closed != nil {
-			*s = closed.stat(names)
+		if closed {
+			*s = entry.stat(names)
 			return
 		}
 		first, to := reach(day, since, end)
@@ -129,12 +116,10 @@ func (p *past) summary(end uptime.Minute) uptime.Summary {
 		today     = (end - 1).Day()
 		since     = p.since()
 	)
-	p.walk(today-89, today, func(d uptime.Day, closed *page) {
-		var c uptime.Counts
+	p.walk(today-89, today, func(d uptime.Day, entry page, closed bool) {
+		c := entry.Counts
 		from, to := reach(d, since, end)
-		if closed != nil {
-			c = closed.Counts
-		} else {
+		if !closed {
 			c = p.tape.countMinutes(from, to)
 		}
 		s.D90.Add(c)
@@ -143,7 +128,7 @@ func (p *past) summary(end uptime.Minute) uptime.Summary {
 		}
 		if d > today-7 {
 			s.D7.Add(c)
-			p.weigh(d, closed != nil, from, to, &week)
+			p.weigh(d, closed, from, to, &week)
 		}
 	})
 	s.H24 = p.count(uptime.MinutesPerDay, end)
@@ -175,12 +160,11 @@ func (p *past) window(w time.Duration, end uptime.Minute) (c uptime.Counts) {
 	}
 	n := uptime.Day(min((w+24*time.Hour-1)/(24*time.Hour), keepDays))
 	today, since := (end - 1).Day(), p.since()
-	p.walk(today-n+1, today, func(d uptime.Day, closed *page) {
-		if closed != nil {
-			c.Add(closed.Counts)
-			return
+	p.walk(today-n+1, today, func(d uptime.Day, entry page, closed bool) {
+		if !closed {
+			entry.Counts = p.tape.countMinutes(reach(d, since, end))
 		}
-		c.Add(p.tape.countMinutes(reach(d, since, end)))
+		c.Add(entry.Counts)
 	})
 	return c
 }

@@ -15,9 +15,9 @@ import (
 // Feed gives sealed verdicts. A verdict is given at least once to whoever goes
 // on from the cursor of the last one that it saw.
 type Feed interface {
-	// After returns at most max verdicts that were sealed after the cursor, oldest
+	// After returns at most limit verdicts that were sealed after the cursor, oldest
 	// first; none when there are none yet.
-	After(ctx context.Context, after uptime.Cursor, max int) ([]uptime.Verdict, error)
+	After(ctx context.Context, after uptime.Cursor, limit int) ([]uptime.Verdict, error)
 	// Wait returns when there is a verdict after the cursor, or with the error of
 	// ctx.
 	Wait(ctx context.Context, after uptime.Cursor) error

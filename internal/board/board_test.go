@@ -342,8 +342,8 @@ func TestView(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(v.Minutes) != 1440 || v.From != uptime.MinuteOf(now)-1439 || len(v.Row.Days) != 90 {
-			t.Errorf("%d minutes from %d, %d days", len(v.Minutes), v.From, len(v.Row.Days))
+		if len(v.Minutes) != 1440 || v.From != uptime.MinuteOf(now)-1439 || len(v.Days) != 90 {
+			t.Errorf("%d minutes from %d, %d days", len(v.Minutes), v.From, len(v.Days))
 		}
 		if v.Contract == nil || v.Contract.Tools != 3 || v.Contract.Snapshot != nil {
 			t.Errorf("contract %+v", v.Contract)

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// DefaultLimit and MaxLimit bound a Page.
+	// DefaultLimit is how many rows a Page has when the query does not say.
 	DefaultLimit = 50
-	MaxLimit     = 500
+	// MaxLimit is how many it has at most.
+	MaxLimit = 500
 	// maxWords is how many words of a text are looked for.
 	maxWords = 8
 	// maxText is how many bytes of a text are read.

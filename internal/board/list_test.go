@@ -18,6 +18,12 @@ import (
 // crowd is a board with n servers of all kinds.
 func crowd(tb testing.TB, n int) *board.Board {
 	tb.Helper()
+	_, b := crowdIn(tb, n)
+	return b
+}
+
+func crowdIn(tb testing.TB, n int) (*world, *board.Board) {
+	tb.Helper()
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	pick := func(words ...string) string { return words[rng.IntN(len(words))] }
 	var servers []*uptime.Server
@@ -48,7 +54,7 @@ func crowd(tb testing.TB, n int) *board.Board {
 	w.seal(verdicts...)
 	o := w.options()
 	o.History, o.Records = pasts{w}, index(w)
-	return fill(tb, o)
+	return w, fill(tb, o)
 }
 
 // model answers a query the slow way.
@@ -198,6 +204,7 @@ func BenchmarkListWarm(b *testing.B) { benchmarkList(b, false) }
 func BenchmarkListCold(b *testing.B) { benchmarkList(b, true) }
 
 func benchmarkList(b *testing.B, cold bool) {
+	b.Helper()
 	const n = 10_000
 	board10k := crowd(b, n)
 	queries := map[string]board.Query{
@@ -216,5 +223,31 @@ func benchmarkList(b *testing.B, cold bool) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkSweep is the price of a quiet second with 10,000 servers.
+func BenchmarkSweep(b *testing.B) {
+	board10k := crowd(b, 10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		board10k.Sweep(b.Context())
+	}
+}
+
+// BenchmarkPull is the price of the verdicts of a second with 10,000 servers of
+// a minute each; the past is free here.
+func BenchmarkPull(b *testing.B) {
+	w, board10k := crowdIn(b, 10_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		var batch []uptime.Verdict
+		for _, s := range w.plan.Servers[:167] {
+			batch = append(batch, verdict(s, time.Now(), uptime.Live))
+		}
+		w.seal(batch...)
+		b.StartTimer()
+		board10k.Pull(b.Context())
 	}
 }

@@ -260,12 +260,16 @@ func costRatio(r *probe.Redactor, small, large string) float64 {
 			break
 		}
 	}
-	return float64(slow) / float64(quick)
+	return float64(slow) / float64(max(1, quick))
 }
 
 func timed(r *probe.Redactor, text string) time.Duration {
+	return cpuTime(func() { r.Text(text) })
+}
+
+func wallTime(f func()) time.Duration {
 	began := time.Now()
-	r.Text(text)
+	f()
 	return time.Since(began)
 }
 

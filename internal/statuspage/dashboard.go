@@ -79,7 +79,7 @@ func (n news) title() string {
 
 func (s *Site) dashboardOf(q listQuery, page board.Page) (dashboard, error) {
 	d := dashboard{
-		News: newsOf(page.Totals, s.opt.Source.Health()), Totals: page.Totals, Query: q, Groups: page.Groups, Found: page.Found,
+		News: newsOf(page.Totals, s.opt.Source.Health()), Totals: page.Totals, Query: q, Groups: choices(page.Groups, q.Group), Found: page.Found,
 		First: min((q.Page-1)*q.Per+1, page.Found), Last: min((q.Page-1)*q.Per+len(page.Rows), page.Found),
 		Pages: max(1, (page.Found+q.Per-1)/q.Per),
 	}
@@ -105,6 +105,21 @@ func (s *Site) dashboardOf(q listQuery, page board.Page) (dashboard, error) {
 		last.Rows = append(last.Rows, template.HTML(html)) // a template made it
 	}
 	return d, nil
+}
+
+// maxChoices is how many groups the form offers; more are found by searching.
+const maxChoices = 300
+
+// choices are the groups that the form offers; the chosen one is among them.
+func choices(groups []string, chosen string) []string {
+	if len(groups) <= maxChoices && (chosen == "" || slices.Contains(groups, chosen)) {
+		return groups
+	}
+	groups = slices.Clone(groups[:min(len(groups), maxChoices)])
+	if chosen != "" && !slices.Contains(groups, chosen) {
+		groups = append(groups, chosen)
+	}
+	return groups
 }
 
 func boolCompare(a, b bool) int {

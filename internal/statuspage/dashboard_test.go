@@ -65,7 +65,7 @@ func TestDashboardShowsAllServersWorstFirst(t *testing.T) {
 		t.Errorf("rows %v", got)
 	}
 	for _, want := range []string{
-		`<h1 id="sentence">1 of 15 servers is down, 5 degraded and 3 unknown.</h1>`, // one sentence first
+		`<h1 id="sentence" data-fresh>1 of 15 servers is down, 5 degraded and 3 unknown.</h1>`, // one sentence first
 		`<title>1 down · AliveMCP</title>`,
 		`Initialize was answered with HTTP 503 and an HTML page · Frankfurt, London`, // cities, never ids
 		`aria-label="sign-in required"`,                                              // the second axis
@@ -249,7 +249,7 @@ func TestEmptyBoardSaysHowToBegin(t *testing.T) {
 func TestDashboardSaysWhenTheMonitorIsBehind(t *testing.T) {
 	b := boardtest.New(now())
 	h := dashSite(t, b)
-	if page := dashGet(h, "/").Body.String(); !strings.Contains(page, `id="behind" role="status" hidden>`) {
+	if page := dashGet(h, "/").Body.String(); !strings.Contains(page, `id="behind" data-fresh role="status" hidden>`) {
 		t.Error("a healthy monitor is said to be behind")
 	}
 	b.SetHealth(board.Health{Behind: 4 * time.Minute})

@@ -199,6 +199,7 @@ func (t *toolDiff) add(ch drift.Change) {
 		t.Status = "added"
 	case drift.ToolRenamed:
 		t.Status, t.Was = "renamed", web.Visible(ch.Before, 120)
+	default:
 	}
 	message := strings.TrimPrefix(ch.Message, fmt.Sprintf("tool %q: ", ch.Tool))
 	line := changeLine{Class: ch.Class.String(), Mark: classMark(ch.Class), Message: web.Visible(message, maxDetail)}
@@ -247,20 +248,4 @@ func textLines(s string) []string {
 		lines[i] = visibleLine(line)
 	}
 	return lines
-}
-
-// toolNames lists what a contract offers now, for the tool surface.
-func toolNames(c *uptime.Contract) []string {
-	if c == nil || len(c.Snapshot) == 0 {
-		return nil
-	}
-	contract, err := parseContract(*c)
-	if err != nil {
-		return nil
-	}
-	var out []string
-	for _, t := range contract.Tools {
-		out = append(out, web.Visible(t.Name, 80))
-	}
-	return out
 }

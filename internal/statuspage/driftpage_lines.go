@@ -3,6 +3,7 @@ package statuspage
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -96,9 +97,9 @@ func lengths(old, now []string) [][]int32 {
 	for i := range long {
 		long[i] = make([]int32, len(now)+1)
 	}
-	for i := len(old) - 1; i >= 0; i-- {
+	for i, line := range slices.Backward(old) {
 		for j := len(now) - 1; j >= 0; j-- {
-			if old[i] == now[j] {
+			if line == now[j] {
 				long[i][j] = long[i+1][j+1] + 1
 			} else {
 				long[i][j] = max(long[i+1][j], long[i][j+1])

@@ -51,7 +51,7 @@ func (s *Site) showAs(w http.ResponseWriter, r *http.Request, status int, page s
 	}
 	w.Header().Add("Vary", "Cookie")
 	c := web.Content{Type: "text/html; charset=utf-8", Cache: web.CachePrivate, Body: body}
-	if status != http.StatusOK {
+	if status != http.StatusOK || r.Method == http.MethodPost {
 		c.Status, c.Cache = status, "no-store"
 	}
 	return web.Send(w, r, c)

@@ -62,8 +62,6 @@ type incidentPage struct {
 	Card     incidentCard
 	Detect   string // time to detect
 	Recover  string // time to recover; empty while it lasts
-	Advice   string
-	Runbook  string // for the operator
 	Timeline []timelineLine
 	Evidence []evidenceView
 }
@@ -93,9 +91,6 @@ func incidentOf(slug string, v board.IncidentView, cities []city, secure, operat
 	}
 	for i, e := range v.Evidence {
 		p.Evidence = append(p.Evidence, evidenceView{Place: upperFirst(cityName(cities, e.Region)), Ladder: ladderOf(e.Result, secure, operator, now), Open: i == 0})
-	}
-	if len(p.Evidence) > 0 {
-		p.Advice = p.Evidence[0].Ladder.Advice
 	}
 	return p
 }

@@ -97,6 +97,9 @@ func (s *Site) events(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	if !s.live.enter() {
 		w.Header().Set("Retry-After", "60")
 		return &web.Fault{Status: http.StatusServiceUnavailable, Detail: "too many clients follow live updates; fetch the page every minute instead"}

@@ -210,4 +210,9 @@ func TestStreamRefusesNonsense(t *testing.T) {
 			t.Errorf("%.40s: status %d", target, w.Code)
 		}
 	}
+	w := httptest.NewRecorder() // would hang if it followed
+	site.ServeHTTP(w, httptest.NewRequest(http.MethodHead, "/events", http.NoBody))
+	if w.Body.Len() != 0 {
+		t.Error("HEAD has a body")
+	}
 }

@@ -3,6 +3,7 @@ package statuspage
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -59,9 +60,12 @@ type identity struct {
 	// URL is shown, not linked; Runbook is for the operator alone.
 	URL, Runbook string
 	Demo, Guest  bool
-	Operator     string // name of the operator who is signed in
-	CanSignIn    bool
-	Path         string
+	// Certificate says how long it is valid; Expiring that this is not long.
+	Certificate string
+	Expiring    bool
+	Operator    string // name of the operator who is signed in
+	CanSignIn   bool
+	Path        string
 }
 
 // healthSign is the first axis.
@@ -98,9 +102,7 @@ type here struct {
 // with is the address with one choice made.
 func (h here) with(key, value, anchor string) string {
 	q := url.Values{}
-	for k, v := range h.query {
-		q[k] = v
-	}
+	maps.Copy(q, h.query)
 	q.Set(key, value)
 	return h.path + "?" + q.Encode() + "#" + anchor
 }
@@ -143,10 +145,24 @@ func (s *Site) identityOf(r *http.Request, l looker) identity {
 		Demo: row.Demo, Guest: row.Guest, Operator: l.operator, CanSignIn: s.opt.Acts != nil, Path: r.URL.RequestURI(),
 	}
 	id.URL = visible(publicURL(row.URL), 160)
+	if days := l.view.CertificateDays; days != nil {
+		id.Certificate, id.Expiring = certificateWords(*days), *days < expiresSoon
+	}
 	if l.operator != "" {
 		id.URL, id.Runbook = visible(row.URL, 160), webLink(row.RunbookURL)
 	}
 	return id
+}
+
+// expiresSoon is how many days before its end a certificate is worth a warning:
+// automatic renewal should have happened by then.
+const expiresSoon = 14
+
+func certificateWords(days int) string {
+	if days < 0 {
+		return "certificate expired " + manyText(-days, "day") + " ago"
+	}
+	return "certificate valid for " + manyText(days, "day")
 }
 
 // publicURL is the address as the public may know it: without query, and not at

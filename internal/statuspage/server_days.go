@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
@@ -158,9 +159,7 @@ func incidentHref(slug string, i uptime.Incident) string {
 
 // dayTable holds the days that a table shows: newest first.
 func dayTable(bars []dayBar) []dayBar {
-	out := make([]dayBar, 0, len(bars))
-	for i := len(bars) - 1; i >= 0; i-- {
-		out = append(out, bars[i])
-	}
+	out := slices.Clone(bars)
+	slices.Reverse(out)
 	return out
 }

@@ -14,7 +14,7 @@ type headline struct {
 	// tones of their own.
 	Tone string
 	Mark string // shape beside it, see rowMark
-	// Word begins the sentence: Operational, Degraded, Down, Not known.
+	// Word begins the sentence: Operational, Degraded, Down, Unknown.
 	Word string
 	// Rest goes on after a dash, without a full stop.
 	Rest string
@@ -58,7 +58,7 @@ func headlineFor(v *board.View, cities []city, now time.Time) headline {
 		return headline{Tone: "live", Word: "Operational", Rest: strings.Join(sensible(promise(v, now), speed(v)), ", "), Checked: checked(v, now)}
 	case uptime.Unknown:
 	}
-	return headline{Tone: "unknown", Word: "Not known", Rest: sinceWords(v.Since, now) + unknownWords(v, now)}
+	return headline{Tone: "unknown", Word: stateWord(uptime.Unknown), Rest: sinceWords(v.Since, now) + unknownWords(v, now)}
 }
 
 func lastChecked(v *board.View, now time.Time) string {

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"net/netip"
 	"regexp"
 	"strings"
 
@@ -20,14 +21,12 @@ const (
 // which is the better mistake.
 var (
 	ipv4     = regexp.MustCompile(`\b(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?\b`)
-	ipv6     = regexp.MustCompile(`(?i)\[?(?:[0-9a-f]{1,4}:){3,7}[0-9a-f]{0,4}\]?(?::\d{1,5}\b)?|(?i)\[?(?:[0-9a-f]{1,4}:){0,6}:(?:[0-9a-f]{1,4}:){0,5}[0-9a-f]{1,4}\]?(?::\d{1,5}\b)?`)
+	colons   = regexp.MustCompile(`[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*`) // may be IPv6, or a time of day
 	asNumber = regexp.MustCompile(`\bASN? ?\d{2,10}\b`)
-	// Headers that name machines, points of presence or what lies behind.
-	routeHeader = regexp.MustCompile(`(?im)^((?:cf-ray|cf-[a-z-]*|x-amz-cf-[a-z]*|x-amzn?-[a-z-]*|x-served-by|x-cache[a-z-]*|x-timer|via|server-timing|x-vercel-[a-z-]*|fly-request-id|x-fly-[a-z-]*|x-azure-ref|x-msedge-ref|x-railway-[a-z-]*|x-render-[a-z-]*|rndr-id|x-request-id|x-backend[a-z-]*|x-forwarded-[a-z]*|x-real-ip|forwarded|x-envoy-[a-z-]*|x-upstream[a-z-]*|x-host(?:name)?|x-pod[a-z-]*|x-node[a-z-]*|x-instance[a-z-]*|x-powered-by|x-runtime|traceparent|x-cloud-trace-context|x-datadog-[a-z-]*|akamai-[a-z-]*|x-akamai-[a-z-]*|x-iinfo|x-cdn[a-z-]*|x-pop|x-edge[a-z-]*|alt-svc|nel|report-to)[ \t]*:)[^\r\n]*`)
 	// Lines, or escaped lines inside JSON strings, of the stack traces of common
 	// languages.
 	traceText = regexp.MustCompile(`(?s)Traceback \(most recent call last\).*|goroutine \d+ \[.*|Exception in thread .*|panic: runtime error.*|Fatal error: Uncaught .*`)
-	traceLine = regexp.MustCompile(`(?m)(?:^|\\n|\\r\\n)[ \t]*(?:\\t)*(?:at [^\n\\]{1,200}[:(][^\n\\]{0,200}\d\)?|File \\?"[^"\n]{1,300}\\?", line \d+[^\n\\]*|#\d+ [^\n\\]{1,300}\(\d+\)[^\n\\]*|from [^\n\\]{1,200}:\d+:in [^\n\\]*|[^\s"\\]{1,200}\.(?:go|rs|rb|py|php|java|js|ts):\d+[^\n\\]{0,200})`)
+	traceLine = regexp.MustCompile(`(?m)(?:^|\\n|\\r\\n)[ \t]*(?:\\t)*(?:at (?:async |new )?[A-Za-z_$</][^\n\\]{0,200}(?:\([^\n\\)]{0,200}\)|:\d+:\d+)|File \\?"[^"\n]{1,300}\\?", line \d+[^\n\\]*|#\d+ [^\n\\]{1,300}\(\d+\)[^\n\\]*|from [^\n\\]{1,200}:\d+:in [^\n\\]*|[^\s"\\]{1,200}\.(?:go|rs|rb|py|php|java|js|ts):\d+[^\n\\]{0,200})`)
 )
 
 // publicText returns s without network addresses, AS numbers and stack traces.
@@ -35,24 +34,59 @@ func publicText(s string) string {
 	s = traceText.ReplaceAllString(s, traceHidden)
 	s = traceLine.ReplaceAllString(s, "\n"+traceHidden)
 	s = ipv4.ReplaceAllString(s, addressHidden)
-	s = ipv6.ReplaceAllStringFunc(s, hideAddress)
+	s = colons.ReplaceAllStringFunc(s, hideAddress)
 	return asNumber.ReplaceAllString(s, "[network]")
 }
 
-// hideAddress hides what looks like an IPv6 address, unless it is a time of day
-// or a namespace of code.
+// hideAddress hides an IPv6 address, and leaves what only looks like one: a time
+// of day, or the d:: of std::vector.
 func hideAddress(match string) string {
-	if strings.Count(match, ":") < 2 || !strings.ContainsAny(match, "0123456789") {
+	text := strings.TrimRight(match, ".")
+	if _, err := netip.ParseAddr(text); err != nil {
+		text = strings.TrimSuffix(text, ":")
+	}
+	if _, err := netip.ParseAddr(text); err != nil || !strings.ContainsAny(text, "0123456789") {
 		return match
 	}
-	return addressHidden
+	return addressHidden + match[len(text):]
 }
 
 // publicExchange returns x as the public may see it.
 func publicExchange(x uptime.Exchange) uptime.Exchange {
-	x.Request = publicText(routeHeader.ReplaceAllString(x.Request, "$1 "+headerHidden))
-	x.Response = publicText(routeHeader.ReplaceAllString(x.Response, "$1 "+headerHidden))
+	x.Request, x.Response = publicText(hideRoute(x.Request)), publicText(hideRoute(x.Response))
 	return x
+}
+
+// hideRoute hides the values of all headers but those that belong to the
+// protocol: the others name machines, points of presence and what lies behind.
+func hideRoute(message string) string {
+	head, body, parted := strings.Cut(strings.ReplaceAll(message, "\r\n", "\n"), "\n\n")
+	lines := strings.Split(head, "\n")
+	if !strings.Contains(lines[0], "HTTP/") {
+		return message // a fault in words, or a line of stdio
+	}
+	for i, line := range lines[1:] {
+		name, _, _ := strings.Cut(line, ":")
+		if !publicHeader(name) {
+			lines[i+1] = name + ": " + headerHidden
+		}
+	}
+	head = strings.Join(lines, "\n")
+	if !parted {
+		return head
+	}
+	return head + "\n\n" + body
+}
+
+// publicHeader reports whether a header belongs to HTTP or MCP themselves.
+func publicHeader(name string) bool {
+	switch strings.ToLower(strings.TrimSpace(name)) {
+	case "host", "accept", "accept-encoding", "user-agent", "content-type", "content-length", "content-encoding", "transfer-encoding",
+		"connection", "date", "cache-control", "allow", "location", "retry-after", "authorization", "www-authenticate",
+		"mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id", "origin", "vary":
+		return true
+	}
+	return false
 }
 
 // publicDetail returns what a failure says in particular. About the monitor's

@@ -18,6 +18,8 @@ type serverKey struct {
 // track is how far a server has been sealed.
 type track struct {
 	server *uptime.Server
+	// every and phase are the server's.
+	every, phase time.Duration
 	// due is the next cycle to seal, and deadline when that has to be done.
 	due, deadline time.Time
 	// heard is the newest cycle that somebody reported on.
@@ -38,7 +40,12 @@ func (t *track) schedule(due time.Time) {
 
 // after returns the first cycle that begins after a moment.
 func (t *track) after(at time.Time) time.Time {
-	return t.server.CycleAt(at).Add(t.server.Every())
+	return t.server.CycleAt(at).Add(t.every)
+}
+
+// begins reports whether one of the server's cycles begins at a moment.
+func (t *track) begins(at time.Time) bool {
+	return (at.UnixNano()-int64(t.phase))%int64(t.every) == 0
 }
 
 // overdue returns the newest cycle whose deadline has passed.
@@ -102,7 +109,7 @@ func (a *agenda) adopt(p *uptime.Plan, now time.Time, live Live) {
 		}
 		key := serverKey{srv.Tenant, srv.ID}
 		t := old[key]
-		if t == nil || t.server.Every() != srv.Every() {
+		if t == nil || t.every != srv.Every() {
 			t = newTrack(srv, now, live)
 		}
 		t.server, t.index, t.reports = srv, a.queue.Len(), nil
@@ -113,7 +120,7 @@ func (a *agenda) adopt(p *uptime.Plan, now time.Time, live Live) {
 }
 
 func newTrack(srv *uptime.Server, now time.Time, live Live) *track {
-	t := &track{server: srv}
+	t := &track{server: srv, every: srv.Every(), phase: srv.Phase()}
 	due := t.after(now.Add(-1))
 	if latest, ok := live.Latest(srv.Tenant, srv.ID); ok && !due.After(latest.Cycle) {
 		due = t.after(latest.Cycle)

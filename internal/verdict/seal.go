@@ -29,10 +29,26 @@ const (
 // batch is what is sealed at once.
 type batch struct {
 	verdicts []uptime.Verdict
+	owners   []*track // of the verdicts
 	// next is where each of the tracks goes on when the verdicts are sealed.
 	tracks  []*track
 	next    []time.Time
 	skipped uint64
+}
+
+// reset empties the batch and keeps its memory.
+func (b *batch) reset() *batch {
+	clear(b.verdicts)
+	clear(b.owners)
+	clear(b.tracks)
+	b.verdicts, b.owners, b.tracks, b.next, b.skipped = b.verdicts[:0], b.owners[:0], b.tracks[:0], b.next[:0], 0
+	return b
+}
+
+// verdict returns the place for one more verdict of a server.
+func (b *batch) verdict(t *track) *uptime.Verdict {
+	b.verdicts, b.owners = append(b.verdicts, uptime.Verdict{}), append(b.owners, t)
+	return &b.verdicts[len(b.verdicts)-1]
 }
 
 func (b *batch) add(t *track, next time.Time) {
@@ -46,16 +62,16 @@ func (s *Sealer) sealSome(ctx context.Context, now time.Time) (more bool, err er
 	if err := s.review(ctx); err != nil {
 		return false, err
 	}
-	var b batch
-	s.addReady(&b, now)
-	if err := s.addOverdue(ctx, &b, now); err != nil {
+	b := s.batch.reset()
+	s.addReady(b, now)
+	if err := s.addOverdue(ctx, b, now); err != nil {
 		return false, err
 	}
 	if len(b.tracks) == 0 {
 		s.ready = nil
 		return false, nil
 	}
-	return true, s.commit(ctx, &b)
+	return true, s.commit(ctx, b)
 }
 
 // review looks again at servers that were heard of before they were due.
@@ -100,13 +116,12 @@ func (s *Sealer) addReady(b *batch, now time.Time) {
 			continue
 		}
 		t.round = s.round
-		next := t.after(t.due)
-		if latest, ok := s.latest(t); ok && !t.due.After(latest) {
-			next = t.after(latest)
-		} else {
-			b.verdicts = append(b.verdicts, s.judge(t, t.due, t.reports, now))
+		if next, settled := s.settled(t); settled {
+			b.add(t, next)
+			continue
 		}
-		b.add(t, next)
+		s.judge(b.verdict(t), t, t.due, t.reports, now)
+		b.add(t, t.due.Add(t.every))
 	}
 }
 
@@ -119,13 +134,13 @@ func (s *Sealer) addOverdue(ctx context.Context, b *batch, now time.Time) error 
 			continue
 		}
 		t.round = s.round
-		if latest, ok := s.latest(t); ok && !t.due.After(latest) {
-			b.add(t, t.after(latest)) // somebody else sealed it
+		if next, settled := s.settled(t); settled {
+			b.add(t, next)
 			continue
 		}
 		newest := t.overdue(now)
 		tracks = append(tracks, t)
-		keys = append(keys, t.key(t.due), t.key(newest.Add(-t.server.Every())), t.key(newest))
+		keys = append(keys, t.key(t.due), t.key(newest.Add(-t.every)), t.key(newest))
 	}
 	pending, err := s.pending(ctx, keys)
 	if err != nil {
@@ -141,7 +156,7 @@ func (s *Sealer) addOverdue(ctx context.Context, b *batch, now time.Time) error 
 // due, and the newest two.
 func (s *Sealer) addMissed(b *batch, t *track, cycles []uptime.Pending, now time.Time) {
 	newest := cycles[2].Cycle
-	missed := int(newest.Sub(t.due) / t.server.Every())
+	missed := int(newest.Sub(t.due) / t.every)
 	left := missed + 1
 	from := t.due
 	for i := range cycles {
@@ -149,7 +164,7 @@ func (s *Sealer) addMissed(b *batch, t *track, cycles []uptime.Pending, now time
 		if p.Cycle.Before(from) || len(p.Reports) == 0 && (p.Cycle.Before(newest) || missed > maxMissed) {
 			continue
 		}
-		b.verdicts = append(b.verdicts, s.judge(t, p.Cycle, p.Reports, now))
+		s.judge(b.verdict(t), t, p.Cycle, p.Reports, now)
 		from = p.Cycle.Add(1)
 		left--
 	}
@@ -157,21 +172,33 @@ func (s *Sealer) addMissed(b *batch, t *track, cycles []uptime.Pending, now time
 	b.add(t, t.after(newest))
 }
 
-// latest returns the newest sealed cycle of a server, and keeps count of how
-// slow it was.
-func (s *Sealer) latest(t *track) (cycle time.Time, ok bool) {
-	v, ok := s.opt.Live.Latest(t.server.Tenant, t.server.ID)
-	if ok && v.Cycle.After(t.seen) {
-		t.seen = v.Cycle
-		switch {
-		case v.Latency == 0: // nothing was measured
-		case s.slow(t.server, v.Latency):
-			t.slow++
-		default:
-			t.slow = 0
-		}
+// settled reports whether somebody else has sealed the cycle that is due, and
+// which one follows. It is asked when the cycle before was not sealed by us.
+func (s *Sealer) settled(t *track) (next time.Time, ok bool) {
+	if t.seen.Equal(t.due.Add(-t.every)) {
+		return time.Time{}, false
 	}
-	return v.Cycle, ok
+	v, ok := s.opt.Live.Latest(t.server.Tenant, t.server.ID)
+	if !ok {
+		return time.Time{}, false
+	}
+	s.note(t, &v)
+	return t.after(v.Cycle), !t.due.After(v.Cycle)
+}
+
+// note counts how long a server has been slow, up to a sealed verdict.
+func (s *Sealer) note(t *track, v *uptime.Verdict) {
+	if !v.Cycle.After(t.seen) {
+		return
+	}
+	t.seen = v.Cycle
+	switch {
+	case v.Latency == 0: // nothing was measured
+	case s.slow(t.server, v.Latency):
+		t.slow++
+	default:
+		t.slow = 0
+	}
 }
 
 func (s *Sealer) slow(srv *uptime.Server, latency time.Duration) bool {
@@ -183,15 +210,15 @@ func (s *Sealer) slow(srv *uptime.Server, latency time.Duration) bool {
 }
 
 // judge makes the verdict of one cycle.
-func (s *Sealer) judge(t *track, cycle time.Time, reports []uptime.Report, now time.Time) uptime.Verdict {
+func (s *Sealer) judge(v *uptime.Verdict, t *track, cycle time.Time, reports []uptime.Report, now time.Time) {
 	known, expected := t.among(reports)
 	j := Decide(expected, known)
 	if j.State == uptime.Live && t.slow >= slowRun-1 && s.slow(t.server, j.Latency) {
 		j.State = uptime.Degraded
 		j.Why = "the handshake took " + seconds(j.Latency) + ": for three cycles more than three times as long as usual"
 	}
-	return uptime.Verdict{
-		Tenant: t.server.Tenant, Server: t.server.ID, Cycle: cycle, Every: t.server.Every(),
+	*v = uptime.Verdict{
+		Tenant: t.server.Tenant, Server: t.server.ID, Cycle: cycle, Every: t.every,
 		State: j.State, Failure: j.Failure, Why: j.Why, Access: j.Access, Latency: j.Latency,
 		Expected: expected, Reports: known,
 		Maintenance: s.agenda.maintained(t.server, cycle), SealedAt: now.UTC(),
@@ -247,10 +274,13 @@ func (s *Sealer) commit(ctx context.Context, b *batch) error {
 			s.recheck = append(s.recheck, t)
 		}
 	}
+	newest := s.count.newest.Load()
 	for i := range b.verdicts {
-		if at := b.verdicts[i].Cycle.UnixNano(); at > s.count.newest.Load() {
-			s.count.newest.Store(at)
+		newest = max(newest, b.verdicts[i].Cycle.UnixNano())
+		if sealed == len(b.verdicts) {
+			s.note(b.owners[i], &b.verdicts[i])
 		}
 	}
+	s.count.newest.Store(newest)
 	return nil
 }

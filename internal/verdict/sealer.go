@@ -79,6 +79,7 @@ type Sealer struct {
 	backoff        time.Duration
 	round          uint64
 	count          sealerCounters
+	batch          batch // for the next use
 }
 
 type sealerCounters struct {
@@ -220,7 +221,7 @@ func (s *Sealer) hear(pending []uptime.Pending) {
 	for i := range pending {
 		p := &pending[i]
 		t := s.agenda.find(p.Tenant, p.Server)
-		if t == nil || !t.server.CycleAt(p.Cycle).Equal(p.Cycle) {
+		if t == nil || !t.begins(p.Cycle) {
 			s.count.stray.Add(1)
 			continue
 		}

@@ -29,9 +29,8 @@ type weather struct {
 	servers  []*uptime.Server
 	cycles   int
 	arrivals []arrival
-	restart  time.Duration // when the first sealer is stopped and started; zero for never
-	twins    bool          // two sealers
-	flaky    []string      // what becomes of appends to the journal
+	twins    bool     // two sealers
+	flaky    []string // what becomes of appends to the journal
 }
 
 func someWeather(t *rapid.T) weather {
@@ -75,9 +74,10 @@ type sent struct {
 
 // live lets the weather happen in virtual time.
 func (w weather) live(t *testing.T) (out outcome) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, w.servers...)
-		r.journal.Fail = w.journal()
+		r.journal.FailWith(w.journal())
 		if w.twins {
 			twin := &rig{t: t, live: r.live}
 			twin.plan.Store(r.plan.Load())

@@ -12,15 +12,20 @@ import (
 // Journal is a journal in memory that can be made to fail. It is safe for
 // concurrent use and refuses verdicts that are out of order.
 type Journal struct {
-	// Fail, when set, is asked before every append: the verdicts are stored when
-	// apply says so, and the error is returned, in any combination. It is called
-	// under a lock.
-	Fail func() (apply bool, err error)
-
 	mu     sync.Mutex
+	fail   func() (apply bool, err error)
 	rows   []uptime.Verdict
 	latest map[uptime.CycleKey]uptime.Verdict // without a cycle
 	last   uptime.Cursor
+}
+
+// FailWith makes every append ask fail from now on: the verdicts are stored when
+// apply says so, and the error is returned, in any combination. Nil ends that.
+// fail is called under a lock.
+func (j *Journal) FailWith(fail func() (apply bool, err error)) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.fail = fail
 }
 
 // AppendSealed stores verdicts.
@@ -28,8 +33,8 @@ func (j *Journal) AppendSealed(_ context.Context, verdicts []uptime.Verdict) err
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	apply, err := true, error(nil)
-	if j.Fail != nil {
-		apply, err = j.Fail()
+	if j.fail != nil {
+		apply, err = j.fail()
 	}
 	if !apply {
 		return err

@@ -132,6 +132,7 @@ func (b *bench) feed(after uptime.Cursor, limit int) []uptime.Verdict {
 }
 
 func testTogether(t *testing.T, b *bench) {
+	t.Helper()
 	for _, region := range []string{"us", "ap", "eu"} {
 		b.put("a", region, noon())
 	}
@@ -152,6 +153,7 @@ func testTogether(t *testing.T, b *bench) {
 }
 
 func testFirstCounts(t *testing.T, b *bench) {
+	t.Helper()
 	b.put("a", "eu", noon())
 	again := report("a", "eu", noon())
 	again.State = uptime.Down
@@ -167,6 +169,10 @@ func testFirstCounts(t *testing.T, b *bench) {
 // testArrivedWaits: what was returned stays as it was, and is not returned again
 // until more arrives; then all of it is.
 func testArrivedWaits(t *testing.T, b *bench) {
+	t.Helper()
+	before := verdict("a", noon().Add(-time.Minute))
+	before.Expected = 3
+	b.seal(1, before)
 	b.put("a", "us", noon())
 	first, err := b.Arrived(t.Context())
 	if err != nil || len(first) != 1 {
@@ -174,7 +180,7 @@ func testArrivedWaits(t *testing.T, b *bench) {
 	}
 	found := make(chan []uptime.Pending)
 	go func() {
-		got, _ := b.Arrived(t.Context()) //nolint:errcheck // seen by what it returns
+		got, _ := b.Arrived(t.Context())
 		found <- got
 	}()
 	b.put("a", "eu", noon())
@@ -187,6 +193,7 @@ func testArrivedWaits(t *testing.T, b *bench) {
 }
 
 func testArrivedAtTheEnd(t *testing.T, b *bench) {
+	t.Helper()
 	b.put("a", "us", noon())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -199,6 +206,7 @@ func testArrivedAtTheEnd(t *testing.T, b *bench) {
 }
 
 func testTenants(t *testing.T, b *bench) {
+	t.Helper()
 	b.put("a", "eu", noon())
 	other := report("a", "us", noon())
 	other.Tenant = "other"
@@ -214,6 +222,7 @@ func testTenants(t *testing.T, b *bench) {
 }
 
 func testSealedOnce(t *testing.T, b *bench) {
+	t.Helper()
 	b.put("a", "eu", noon())
 	v := verdict("a", noon())
 	b.seal(1, v)
@@ -230,6 +239,7 @@ func testSealedOnce(t *testing.T, b *bench) {
 }
 
 func testSealedInOrder(t *testing.T, b *bench) {
+	t.Helper()
 	at := func(n int) time.Time { return noon().Add(time.Duration(n) * 10 * time.Second) }
 	// In one batch: a cycle twice, and an older one behind a newer one.
 	b.seal(4, verdict("a", at(0)), verdict("b", at(1)), verdict("a", at(0)), verdict("b", at(0)), verdict("a", at(2)), verdict("c", at(0)))
@@ -244,7 +254,8 @@ func testSealedInOrder(t *testing.T, b *bench) {
 	b.seal(0)
 }
 
-func testLate(_ *testing.T, b *bench) {
+func testLate(t *testing.T, b *bench) {
+	t.Helper()
 	b.put("a", "eu", noon().Add(-time.Minute))
 	b.put("a", "eu", noon())
 	b.seal(1, verdict("a", noon()))
@@ -257,7 +268,8 @@ func testLate(_ *testing.T, b *bench) {
 	b.is(key("a", ahead))
 }
 
-func testFloor(_ *testing.T, b *bench) {
+func testFloor(t *testing.T, b *bench) {
+	t.Helper()
 	archived := noon().Add(-10 * time.Minute)
 	b.put("a", "eu", archived.Add(59*time.Second))
 	b.is(key("a", archived.Add(59*time.Second)))
@@ -267,7 +279,8 @@ func testFloor(_ *testing.T, b *bench) {
 
 // testBounded: a server that is never sealed does not pile up, and its newest
 // cycles are there.
-func testBounded(_ *testing.T, b *bench) {
+func testBounded(t *testing.T, b *bench) {
+	t.Helper()
 	for n := -8; n <= 0; n++ {
 		b.put("a", "eu", noon().Add(time.Duration(n)*time.Minute))
 	}
@@ -282,6 +295,7 @@ func testBounded(_ *testing.T, b *bench) {
 // testConcurrent: many sealers with the same and overlapping batches, in other
 // orders, while reports arrive.
 func testConcurrent(t *testing.T, b *bench) {
+	t.Helper()
 	const servers, sealers = 40, 8
 	var verdicts []uptime.Verdict
 	for i := range servers {
@@ -316,6 +330,7 @@ func testConcurrent(t *testing.T, b *bench) {
 }
 
 func testPieces(t *testing.T, b *bench) {
+	t.Helper()
 	for i := range 10 {
 		b.seal(1, verdict(uptime.ServerID(fmt.Sprint("s", i)), noon()))
 	}
@@ -338,6 +353,7 @@ func testPieces(t *testing.T, b *bench) {
 }
 
 func testWait(t *testing.T, b *bench) {
+	t.Helper()
 	woken := make(chan error)
 	for range 3 {
 		go func() { woken <- b.Wait(t.Context(), 0) }()
@@ -356,6 +372,7 @@ func testWait(t *testing.T, b *bench) {
 }
 
 func testAhead(t *testing.T, b *bench) {
+	t.Helper()
 	b.seal(1, verdict("a", noon()))
 	_, err := b.After(t.Context(), 1000, 10)
 	gap, ok := errors.AsType[*uptime.FeedGap](err)
@@ -368,6 +385,7 @@ func testAhead(t *testing.T, b *bench) {
 }
 
 func testInvalid(t *testing.T, b *bench) {
+	t.Helper()
 	for _, r := range []*uptime.Report{report("", "eu", noon()), report("a", "", noon()), report("a", "eu", time.Time{})} {
 		if err := b.Put(t.Context(), r); !errors.Is(err, uptime.ErrInvalid) {
 			t.Errorf("Put(%+v) = %v, want that it is invalid", r, err)
@@ -391,6 +409,7 @@ func cell(region string, cycle time.Time, failed ...bool) uptime.Cell {
 }
 
 func testEvidence(t *testing.T, b *bench) {
+	t.Helper()
 	given := cell("us", noon(), true, true, false)
 	b.Keep(given)
 	b.Keep(cell("eu", noon(), true))
@@ -412,6 +431,7 @@ func testEvidence(t *testing.T, b *bench) {
 }
 
 func testNewestEvidence(t *testing.T, b *bench) {
+	t.Helper()
 	b.Keep(cell("eu", noon(), false))
 	b.Keep(cell("eu", noon().Add(-time.Minute), true))
 	b.Keep(cell("eu", time.Time{}, true)) // outside of cycles

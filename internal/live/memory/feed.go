@@ -75,7 +75,7 @@ func (f *feed) read(after uptime.Cursor, limit int) (out []uptime.Verdict, ok bo
 		return nil, false
 	}
 	for n := after + 1; n <= f.last && len(out) < limit; n++ {
-		if v := f.ring[n%f.size]; v != nil {
+		if v := f.ring[n%f.size]; v != nil && v.Seq == n {
 			out = append(out, *v)
 		}
 	}

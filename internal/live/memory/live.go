@@ -91,6 +91,7 @@ type Live struct {
 	// wake holds a token when some shard has arrivals that nobody fetched.
 	wake  chan struct{}
 	turn  atomic.Uint32 // the shard that the next Arrived begins with
+	last  atomic.Int32  // how much the last Arrived returned
 	feed  feed
 	count counters
 
@@ -107,6 +108,7 @@ type Live struct {
 type counters struct {
 	reports, late, early, duplicate, crowded, sealed, refused, failed atomic.Uint64
 	evidence                                                          atomic.Int64
+	states                                                            [uptime.Down + 1]atomic.Uint64 // sealed, by state
 }
 
 // Stats says what became of reports and verdicts since the start.
@@ -120,6 +122,8 @@ type Stats struct {
 	// Sealed verdicts are in the feed; Refused ones were of a cycle that is
 	// sealed, archived or older; Failed is how often the journal failed.
 	Sealed, Refused, Failed uint64
+	// Unknown, Live, Degraded and Down are the parts of Sealed.
+	Unknown, Live, Degraded, Down uint64
 	// Servers are known, Pending cycles not sealed.
 	Servers, Pending int
 	// Evidence is the size of the transcripts that are kept, in bytes.
@@ -209,6 +213,8 @@ func (l *Live) Stats() Stats {
 		Duplicate: c.duplicate.Load(), Crowded: c.crowded.Load(),
 		Sealed: c.sealed.Load(), Refused: c.refused.Load(), Failed: c.failed.Load(),
 		Evidence: c.evidence.Load(), Last: l.feed.end(),
+		Unknown: c.states[uptime.Unknown].Load(), Live: c.states[uptime.Live].Load(),
+		Degraded: c.states[uptime.Degraded].Load(), Down: c.states[uptime.Down].Load(),
 	}
 	for i := range l.shard {
 		servers, pending := l.shard[i].size()

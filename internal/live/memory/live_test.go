@@ -25,6 +25,7 @@ func TestLive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			livetest.Run(t, func(t *testing.T, now time.Time, floor uptime.Minute) livetest.Live {
+				t.Helper()
 				l := memory.New(memory.Options{Journal: journal(), Now: func() time.Time { return now }, Floor: floor})
 				if err := l.Open(t.Context()); err != nil {
 					t.Fatal(err)
@@ -89,7 +90,7 @@ func TestFailingJournal(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		j := &livetest.Journal{}
-		j.Fail = func() (bool, error) {
+		j.FailWith(func() (bool, error) {
 			switch rapid.SampledFrom([]string{"good", "full", "unsure"}).Draw(rt, "append") {
 			case "full":
 				return false, errors.New("disk full")
@@ -97,14 +98,14 @@ func TestFailingJournal(t *testing.T) {
 				return true, errors.New("connection lost")
 			}
 			return true, nil
-		}
+		})
 		l := open(t, memory.Options{Journal: j, Tail: rapid.IntRange(1, 20).Draw(rt, "tail")})
 		want := map[string]bool{}
 		for i := range rapid.IntRange(1, 12).Draw(rt, "rounds") {
 			v := []uptime.Verdict{verdict("a", noon().Add(time.Duration(i)*time.Minute)), verdict(fmt.Sprint("s", i), noon())}
 			for tries := 0; ; tries++ {
 				if tries == 20 {
-					j.Fail = nil
+					j.FailWith(nil)
 				}
 				if _, err := l.Seal(t.Context(), v); err == nil {
 					break
@@ -277,7 +278,7 @@ func TestCountsWhatItDrops(t *testing.T) {
 	seal(t, l, verdict("a", noon().Add(3*time.Minute)), verdict("a", noon()))
 	put("us", 3) // late
 	got := l.Stats()
-	want := memory.Stats{Reports: 4, Late: 2, Early: 1, Duplicate: 1, Crowded: 4, Sealed: 1, Refused: 1, Servers: 1, Last: 1}
+	want := memory.Stats{Reports: 4, Late: 2, Early: 1, Duplicate: 1, Crowded: 4, Sealed: 1, Unknown: 1, Refused: 1, Servers: 1, Last: 1}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -99,6 +99,8 @@ func (l *Live) Arrived(ctx context.Context) ([]uptime.Pending, error) {
 
 // fetch collects what arrived, beginning with another shard every time.
 func (l *Live) fetch() (got []uptime.Pending) {
+	got = make([]uptime.Pending, 0, l.last.Load())
+	defer func() { l.last.Store(int32(len(got))) }() //nolint:gosec // bounded
 	first := l.turn.Add(1)
 	for i := range uint32(shards) {
 		var rest bool

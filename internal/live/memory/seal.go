@@ -19,7 +19,7 @@ func (l *Live) Seal(ctx context.Context, verdicts []uptime.Verdict) (sealed int,
 	if err := l.settle(ctx); err != nil {
 		return 0, err
 	}
-	chosen := l.choose(verdicts)
+	chosen, claims := l.choose(verdicts)
 	l.count.refused.Add(uint64(len(verdicts) - len(chosen))) //nolint:gosec // not negative
 	if len(chosen) == 0 {
 		return 0, nil
@@ -27,36 +27,46 @@ func (l *Live) Seal(ctx context.Context, verdicts []uptime.Verdict) (sealed int,
 	if err := l.write(ctx, chosen); err != nil {
 		return 0, err
 	}
-	l.show(chosen)
+	l.show(chosen, claims)
 	return len(chosen), nil
 }
 
+// claim is a cycle that is taken by the batch that is being sealed.
+type claim struct {
+	shard *shard
+	entry *entry
+}
+
 // choose copies and numbers those verdicts that can be sealed.
-func (l *Live) choose(verdicts []uptime.Verdict) []*uptime.Verdict {
+func (l *Live) choose(verdicts []uptime.Verdict) ([]*uptime.Verdict, []claim) {
 	l.batch++
 	now, next := l.opt.Now(), l.feed.end()
-	chosen := make([]*uptime.Verdict, 0, len(verdicts))
+	chosen, claims := make([]*uptime.Verdict, 0, len(verdicts)), make([]claim, 0, len(verdicts))
 	for i := range verdicts {
-		if v := &verdicts[i]; l.stale(v.Cycle, now) || !l.claim(v) {
+		if l.stale(verdicts[i].Cycle, now) {
+			continue
+		}
+		c, ok := l.claim(&verdicts[i])
+		if !ok {
 			continue
 		}
 		v := new(verdicts[i])
 		next++
 		v.Seq = next
-		chosen = append(chosen, v)
+		chosen, claims = append(chosen, v), append(claims, c)
 	}
-	return chosen
+	return chosen, claims
 }
 
 // claim takes a cycle for this batch, unless it is sealed or taken.
-func (l *Live) claim(v *uptime.Verdict) bool {
+func (l *Live) claim(v *uptime.Verdict) (claim, bool) {
 	s, e := l.lock(serverKey{v.Tenant, v.Server})
 	defer s.mu.Unlock()
 	if e.sealedThrough(v.Cycle) || e.batch == l.batch && !v.Cycle.After(e.claim) {
-		return false
+		return claim{}, false
 	}
 	e.claim, e.batch = v.Cycle, l.batch
-	return true
+	return claim{s, e}, true
 }
 
 // write makes verdicts durable.
@@ -89,25 +99,35 @@ func (l *Live) settle(ctx context.Context) error {
 		for i := range found {
 			late[i] = &found[i]
 		}
-		l.show(late)
+		l.show(late, make([]claim, len(late)))
 	}
 	return nil
 }
 
 // show makes durable verdicts visible.
-func (l *Live) show(verdicts []*uptime.Verdict) {
+func (l *Live) show(verdicts []*uptime.Verdict, claims []claim) {
 	if len(verdicts) == 0 {
 		return
 	}
-	for _, v := range verdicts {
-		l.admit(v)
+	for i, v := range verdicts {
+		l.admit(v, claims[i])
+		l.count.states[min(v.State, uptime.Down)].Add(1)
 	}
 	l.feed.publish(verdicts)
 	l.count.sealed.Add(uint64(len(verdicts)))
 }
 
-func (l *Live) admit(v *uptime.Verdict) {
-	s, e := l.lock(serverKey{v.Tenant, v.Server})
-	defer s.mu.Unlock()
-	l.count.crowded.Add(uint64(e.admit(v))) //nolint:gosec // a length
+// admit makes a verdict the newest of its server, whose entry was claimed.
+func (l *Live) admit(v *uptime.Verdict, c claim) {
+	if c.entry == nil {
+		c.shard, c.entry = l.lock(serverKey{v.Tenant, v.Server})
+	} else {
+		c.shard.mu.Lock()
+	}
+	crowded, gone := c.entry.admit(v), c.entry.gone
+	c.shard.mu.Unlock()
+	l.count.crowded.Add(uint64(crowded)) //nolint:gosec // a length
+	if gone {                            // it was let go in the meantime
+		l.admit(v, claim{})
+	}
 }

@@ -45,7 +45,7 @@
     const at = path ? all("a, button, input, select, summary", old).indexOf(path) : -1;
     fresh = doc.importNode(fresh, true);
     old.replaceWith(fresh);
-    ages(fresh);
+    ages(fresh.parentNode);
     if (at >= 0) all("a, button, input, select, summary", fresh)[at]?.focus({ preventScroll: true });
     return fresh;
   };
@@ -137,9 +137,9 @@
     input.dispatchEvent(new Event("input"));
   };
   const makePalette = () => {
-    const list = make("ul", { id: "jumps", role: "listbox", ariaLabel: "Servers" });
-    const input = make("input", { type: "search", role: "combobox", ariaLabel: "Jump to a server", placeholder: "Jump to a server", autocomplete: "off", ariaExpanded: "true", "aria-controls": "jumps", maxLength: 200 });
-    const dialog = make("dialog", { id: "palette", ariaLabel: "Jump to a server" }, input, list, make("p", { textContent: "Up and down to choose, Enter to open, Esc to leave" }));
+    const list = make("ul", { id: "jumps", role: "listbox", "aria-label": "Servers" });
+    const input = make("input", { type: "search", role: "combobox", "aria-label": "Jump to a server", placeholder: "Jump to a server", autocomplete: "off", "aria-expanded": "true", "aria-controls": "jumps", maxLength: 200 });
+    const dialog = make("dialog", { id: "palette", "aria-label": "Jump to a server" }, input, list, make("p", { textContent: "Up and down to choose, Enter to open, Esc to leave" }));
     body.append(dialog);
     let chosen = 0, asked = 0, timer;
     const choose = (n) => {
@@ -188,7 +188,7 @@
       const box = make("input", { type: "checkbox", checked: !keysOff() });
       box.addEventListener("change", () => { try { localStorage.setItem("alivemcp-keys", box.checked ? "on" : "off"); } catch { /* not kept */ } });
       const shut = make("button", { type: "button", textContent: "Close" });
-      help = make("dialog", { id: "help", ariaLabel: "Keys" }, make("h2", { textContent: "Keys" }),
+      help = make("dialog", { id: "help", "aria-label": "Keys" }, make("h2", { textContent: "Keys" }),
         make("dl", {}, ...rows.flatMap(([keys, what]) => [make("dt", {}, ...keys.split(" ").flatMap((k) => [make("kbd", { textContent: k }), " "])), make("dd", { textContent: what })])),
         make("label", { className: "tick" }, box, make("span", { textContent: "Use single-letter keys" })), make("p", {}, shut));
       shut.addEventListener("click", () => help.close());

@@ -20,7 +20,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 		return fmt.Errorf("%w: %s exists already: name a new file", uptime.ErrConflict, path)
 	}
 	partial := path + ".partial"
-	if err := s.copyTo(ctx, partial); err != nil {
+	if err := copyOf(ctx, s.path, partial); err != nil {
 		return errors.Join(fmt.Errorf("backing up to %s: %w", path, err), remove(partial))
 	}
 	if err := os.Rename(partial, path); err != nil {
@@ -29,25 +29,37 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// copyTo writes a checked copy that is on the disk when it returns.
-func (s *Store) copyTo(ctx context.Context, path string) error {
-	if err := remove(path); err != nil {
+// copyOf writes a checked copy of a database, with whatever its write-ahead log
+// still holds. It is on the disk when copyOf returns.
+func copyOf(ctx context.Context, from, to string) error {
+	if err := remove(to); err != nil {
 		return err
 	}
-	if err := createFile(path); err != nil {
+	if err := createFile(to); err != nil {
 		return err
 	}
-	if _, err := s.reader.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
+	if err := vacuumInto(ctx, from, to); err != nil {
 		return explain("copying the database", err)
 	}
-	if _, err := inspect(ctx, path); err != nil {
+	if _, err := inspect(ctx, to); err != nil {
 		return err
 	}
-	return syncFile(path)
+	return syncFile(to)
+}
+
+// vacuumInto copies over a connection of its own: it lets others write
+// meanwhile, and the store's readers are not allowed to.
+func vacuumInto(ctx context.Context, from, to string) error {
+	db, err := openDB(from, url.Values{"mode": {"ro"}, "_pragma": {"busy_timeout(10000)"}}, 1)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `VACUUM INTO ?`, to)
+	return errors.Join(err, db.Close())
 }
 
 // inspect checks a database that nobody has open, and returns its schema.
-func inspect(ctx context.Context, path string) (int, error) {
+func inspect(ctx context.Context, path string) (version int, err error) {
 	if err := mustExist(path); err != nil {
 		return 0, err
 	}
@@ -55,12 +67,11 @@ func inspect(ctx context.Context, path string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := check(ctx, db); err != nil {
 		return 0, explain("checking "+path, err)
 	}
-	version, err := schemaOf(ctx, db)
-	if err != nil {
+	if version, err = schemaOf(ctx, db); err != nil {
 		return 0, fmt.Errorf("%w: %s is no database of alivemcp (%w)", uptime.ErrInvalid, path, err)
 	}
 	return version, nil
@@ -106,16 +117,6 @@ func restorable(ctx context.Context, from string) error {
 		return fmt.Errorf("%w (its schema is %d, this alivemcp knows up to %d)", ErrNewer, version, newest)
 	}
 	return nil
-}
-
-// copyOf copies a database with whatever its write-ahead log still holds.
-func copyOf(ctx context.Context, from, to string) error {
-	source := &Store{path: from}
-	var err error
-	if source.reader, err = openDB(from, url.Values{"mode": {"ro"}}, 1); err != nil {
-		return err
-	}
-	return errors.Join(source.copyTo(ctx, to), source.reader.Close())
 }
 
 // setAside renames a database and its write-ahead log, so that it can still be

@@ -29,41 +29,24 @@ func (s *Store) CloseDay(ctx context.Context, day uptime.Day, days []uptime.Pack
 }
 
 func putDays(ctx context.Context, tx *sql.Tx, days []uptime.PackedDay) error {
-	put, err := tx.PrepareContext(ctx, `
+	return putAll(ctx, tx, days, `
 		INSERT OR REPLACE INTO probe_day (server, day, tenant, live, degraded, down, unknown, maintenance, slow,
 			p50, p95, samples, worst, demo, regions, digest)
-		SELECT num, ?, tenant, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM servers WHERE tenant = ? AND id = ?`)
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	for i := range days {
-		d := &days[i]
-		_, err := put.ExecContext(ctx, d.Day, d.Live, d.Degraded, d.Down, d.Unknown, d.Maintenance, d.Slow,
-			int64(d.P50), int64(d.P95), d.Samples, d.Worst, d.Demo, blob(packRegions(d.Regions)), blob(d.Digest), d.Tenant, d.Server)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		SELECT num, ?, tenant, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM servers WHERE tenant = ? AND id = ?`,
+		func(d *uptime.PackedDay) []any {
+			return []any{
+				d.Day, d.Live, d.Degraded, d.Down, d.Unknown, d.Maintenance, d.Slow, int64(d.P50), int64(d.P95), d.Samples,
+				d.Worst, d.Demo, blob(packRegions(d.Regions)), blob(d.Digest), d.Tenant, d.Server,
+			}
+		})
 }
 
 func putDayMinutes(ctx context.Context, tx *sql.Tx, days []uptime.PackedDay) error {
-	put, err := tx.PrepareContext(ctx, `
+	return putAll(ctx, tx, days, `
 		INSERT INTO day_minutes (server, day, tenant, minutes)
 		SELECT num, ?, tenant, ? FROM servers WHERE tenant = ? AND id = ?
-		ON CONFLICT (server, day) DO UPDATE SET minutes = excluded.minutes`)
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	for i := range days {
-		d := &days[i]
-		if _, err := put.ExecContext(ctx, d.Day, blob(d.Minutes), d.Tenant, d.Server); err != nil {
-			return err
-		}
-	}
-	return nil
+		ON CONFLICT (server, day) DO UPDATE SET minutes = excluded.minutes`,
+		func(d *uptime.PackedDay) []any { return []any{d.Day, blob(d.Minutes), d.Tenant, d.Server} })
 }
 
 // PackedDays returns the closed days of a server from one day to another, both
@@ -102,38 +85,30 @@ func (s *Store) DayStats(ctx context.Context, from uptime.Day, yield func(tenant
 		if err != nil {
 			return err
 		}
-		// CROSS JOIN fixes the order: one seek a server, and no day before from
-		// is read.
-		answer, err := tx.QueryContext(ctx, `
-			SELECT d.day, d.live, d.degraded, d.down, d.unknown, d.maintenance, d.slow, d.p50, d.p95, d.samples, d.worst,
-				d.demo, d.regions, d.digest, d.server
-			FROM servers s CROSS JOIN probe_day d ON d.server = s.num AND d.day >= ?`, from)
-		if err != nil {
-			return err
-		}
-		defer answer.Close()
-		return yieldDays(answer, who, yield)
+		return eachDay(ctx, tx, from, who, yield)
 	})
 }
 
-func yieldDays(answer *sql.Rows, who map[int64]owner, yield func(uptime.TenantID, uptime.ServerID, uptime.DayStat, []byte) error) error {
+func eachDay(ctx context.Context, db rows, from uptime.Day, who map[int64]owner, yield func(uptime.TenantID, uptime.ServerID, uptime.DayStat, []byte) error) error {
 	in := reused{}
 	var d uptime.DayStat
 	var num int64
 	var regions sql.RawBytes
 	var digest []byte
 	columns := dayColumns(&d, &regions, &digest, &num)
-	for answer.Next() {
+	// CROSS JOIN fixes the order: one seek a server, and no day before from is
+	// read.
+	return forEach(ctx, db, func(row scanner) (bool, error) {
 		d = uptime.DayStat{}
-		if err := answer.Scan(columns...); err != nil {
-			return err
+		if err := row.Scan(columns...); err != nil {
+			return false, err
 		}
 		if err := in.unpackRegions(&d, regions); err != nil {
-			return err
+			return false, err
 		}
-		if err := yield(who[num].tenant, who[num].server, d, digest); err != nil {
-			return err
-		}
-	}
-	return answer.Err()
+		return true, yield(who[num].tenant, who[num].server, d, digest)
+	}, `
+		SELECT d.day, d.live, d.degraded, d.down, d.unknown, d.maintenance, d.slow, d.p50, d.p95, d.samples, d.worst,
+			d.demo, d.regions, d.digest, d.server
+		FROM servers s CROSS JOIN probe_day d ON d.server = s.num AND d.day >= ?`, from)
 }

@@ -85,24 +85,19 @@ func eraseSealed(ctx context.Context, tx *sql.Tx, who owner) error {
 }
 
 // batchesOf returns the batches that a member may have verdicts in.
-func batchesOf(ctx context.Context, db rows, m uint32) ([]uptime.Cursor, error) {
-	answer, err := db.QueryContext(ctx, `SELECT last, members FROM sealed ORDER BY last`)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Close()
-	var out []uptime.Cursor
-	for answer.Next() {
+func batchesOf(ctx context.Context, db rows, m uint32) (out []uptime.Cursor, err error) {
+	err = forEach(ctx, db, func(row scanner) (bool, error) {
 		var last uptime.Cursor
 		var members sql.RawBytes
-		if err := answer.Scan(&last, &members); err != nil {
-			return nil, err
+		if err := row.Scan(&last, &members); err != nil {
+			return false, err
 		}
 		if hasMember(members, m) {
 			out = append(out, last)
 		}
-	}
-	return out, answer.Err()
+		return true, nil
+	}, `SELECT last, members FROM sealed ORDER BY last`)
+	return out, err
 }
 
 func rewriteBatch(ctx context.Context, tx *sql.Tx, last uptime.Cursor, who owner) error {

@@ -77,26 +77,33 @@ func fold(ctx context.Context, tx *sql.Tx) error {
 	if err := newest.follow(ctx, tx); err != nil {
 		return err
 	}
-	put, err := tx.PrepareContext(ctx, `
-		INSERT INTO last_verdicts (server, tenant, seq, verdict)
-		SELECT num, tenant, ?, ? FROM servers WHERE tenant = ? AND id = ?
-		ON CONFLICT (server) DO UPDATE SET seq = excluded.seq, verdict = excluded.verdict`)
-	if err != nil {
+	if err := newest.put(ctx, tx); err != nil {
 		return err
-	}
-	defer put.Close()
-	for _, v := range newest {
-		text, err := encoded(v)
-		if err != nil {
-			return err
-		}
-		if _, err := put.ExecContext(ctx, v.Seq, text, v.Tenant, v.Server); err != nil {
-			return err
-		}
 	}
 	last, err := lastSeq(ctx, tx)
 	if err != nil {
 		return err
 	}
 	return putCursor(ctx, tx, foldCursor, last, 0)
+}
+
+// put stores the verdicts of the servers that are known.
+func (l latest) put(ctx context.Context, tx *sql.Tx) error {
+	type row struct {
+		uptime.Verdict
+		text string
+	}
+	rows := make([]row, 0, len(l))
+	for _, v := range l {
+		text, err := encoded(v)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row{v, text})
+	}
+	return putAll(ctx, tx, rows, `
+		INSERT INTO last_verdicts (server, tenant, seq, verdict)
+		SELECT num, tenant, ?, ? FROM servers WHERE tenant = ? AND id = ?
+		ON CONFLICT (server) DO UPDATE SET seq = excluded.seq, verdict = excluded.verdict`,
+		func(r *row) []any { return []any{r.Seq, r.text, r.Tenant, r.Server} })
 }

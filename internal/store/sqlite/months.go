@@ -18,23 +18,16 @@ func monthOf(d uptime.Day) int {
 }
 
 func putMonths(ctx context.Context, tx *sql.Tx, months []uptime.MonthStat) error {
-	put, err := tx.PrepareContext(ctx, `
+	return putAll(ctx, tx, months, `
 		INSERT OR REPLACE INTO probe_month (server, month, tenant, live, degraded, down, unknown, maintenance, slow,
 			p50, p95, samples, demo)
-		SELECT num, ?, tenant, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM servers WHERE tenant = ? AND id = ?`)
-	if err != nil {
-		return err
-	}
-	defer put.Close()
-	for i := range months {
-		m := &months[i]
-		_, err := put.ExecContext(ctx, monthNumber(m.Year, m.Month), m.Live, m.Degraded, m.Down, m.Unknown, m.Maintenance, m.Slow,
-			int64(m.P50), int64(m.P95), m.Samples, m.Demo, m.Tenant, m.Server)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		SELECT num, ?, tenant, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM servers WHERE tenant = ? AND id = ?`,
+		func(m *uptime.MonthStat) []any {
+			return []any{
+				monthNumber(m.Year, m.Month), m.Live, m.Degraded, m.Down, m.Unknown, m.Maintenance, m.Slow,
+				int64(m.P50), int64(m.P95), m.Samples, m.Demo, m.Tenant, m.Server,
+			}
+		})
 }
 
 // Months returns the months of a server from the month of one day to the month

@@ -137,25 +137,14 @@ func (s *Store) ReadSealed(ctx context.Context, after uptime.Cursor, limit int) 
 // eachBatch shows the batches that have verdicts after a cursor, in ascending
 // order, for as long as more is wanted.
 func eachBatch(ctx context.Context, db rows, after uptime.Cursor, more func([]uptime.Verdict) bool) error {
-	answer, err := db.QueryContext(ctx, `SELECT verdicts FROM sealed WHERE last > ? ORDER BY last`, after)
-	if err != nil {
-		return err
-	}
-	defer answer.Close()
-	for answer.Next() {
+	return forEach(ctx, db, func(row scanner) (bool, error) {
 		var data sql.RawBytes
-		if err := answer.Scan(&data); err != nil {
-			return err
+		if err := row.Scan(&data); err != nil {
+			return false, err
 		}
 		verdicts, err := unpackBatch(data)
-		if err != nil {
-			return err
-		}
-		if !more(verdicts) {
-			return nil
-		}
-	}
-	return answer.Err()
+		return err == nil && more(verdicts), err
+	}, `SELECT verdicts FROM sealed WHERE last > ? ORDER BY last`, after)
 }
 
 // PruneSealed forgets batches that were sealed before a time and are not after

@@ -131,3 +131,18 @@ func owners(ctx context.Context, db rows) (map[int64]owner, error) {
 	}
 	return out, err
 }
+
+// Numbers shows every server that has a number: those that are monitored, and
+// those that are retired. An error of yield ends it.
+func (s *Store) Numbers(ctx context.Context, yield func(num uint32, tenant uptime.TenantID, server uptime.ServerID) error) error {
+	who, err := owners(ctx, s.reader)
+	if err != nil {
+		return explain("reading the numbers of the servers", err)
+	}
+	for num, o := range who {
+		if err := yield(uint32(num), o.tenant, o.server); err != nil {
+			return err
+		}
+	}
+	return nil
+}

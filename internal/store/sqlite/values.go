@@ -93,22 +93,44 @@ type rows interface {
 // scanner is one row of an answer.
 type scanner interface{ Scan(dest ...any) error }
 
-// list returns all rows of an answer.
-func list[T any](ctx context.Context, db rows, scan func(scanner) (T, error), query string, args ...any) ([]T, error) {
+// forEach shows every row of an answer, until do says that it is enough.
+func forEach(ctx context.Context, db rows, do func(scanner) (more bool, err error), query string, args ...any) (err error) {
 	answer, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer answer.Close()
-	var out []T
+	defer func() { err = errors.Join(err, answer.Close()) }()
 	for answer.Next() {
-		v, err := scan(answer)
-		if err != nil {
-			return nil, err
+		if more, err := do(answer); err != nil || !more {
+			return err
 		}
-		out = append(out, v)
 	}
-	return out, answer.Err()
+	return answer.Err()
+}
+
+// list returns all rows of an answer.
+func list[T any](ctx context.Context, db rows, scan func(scanner) (T, error), query string, args ...any) (out []T, err error) {
+	err = forEach(ctx, db, func(row scanner) (bool, error) {
+		v, err := scan(row)
+		out = append(out, v)
+		return true, err
+	}, query, args...)
+	return out, err
+}
+
+// putAll runs a statement once for every item.
+func putAll[T any](ctx context.Context, tx *sql.Tx, items []T, statement string, args func(*T) []any) (err error) {
+	put, err := tx.PrepareContext(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, put.Close()) }()
+	for i := range items {
+		if _, err := put.ExecContext(ctx, args(&items[i])...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // one returns the only row of an answer; uptime.ErrNotFound when there is none.

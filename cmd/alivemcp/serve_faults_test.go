@@ -1,0 +1,177 @@
+package main_test
+
+import (
+	"database/sql"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/alivemcp/alivemcp/internal/store/sqlite"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// refuses runs a monitor that cannot start: it must say what is wrong and what to
+// do, exit with 2, and show no stack.
+func (s *site) refuses(needles ...string) {
+	s.t.Helper()
+	m := s.launch()
+	code, said := m.exit(), m.err.String()
+	if code != 2 {
+		s.t.Errorf("exit code %d, want 2", code)
+	}
+	for _, needle := range needles {
+		if !strings.Contains(said, needle) {
+			s.t.Errorf("it does not say %q", needle)
+		}
+	}
+	for _, stack := range []string{"goroutine ", ".go:", "panic"} {
+		if strings.Contains(said, stack) {
+			s.t.Errorf("it shows a stack")
+		}
+	}
+	if n := strings.Count(strings.TrimSpace(said), "\n"); n > 3 {
+		s.t.Errorf("it says too much: %d lines", n+1)
+	}
+	if s.t.Failed() {
+		s.t.Logf("it says:\n%s", said)
+	}
+}
+
+// lived is a site where a monitor has run for a moment.
+func lived(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t, "", "slug: dead, url: \"http://127.0.0.1:1/mcp\"")
+	m := s.start()
+	m.awaitState("dead", uptime.Down)
+	if code := m.stop(); code != 0 {
+		t.Fatalf("exit code %d after SIGTERM", code)
+	}
+	return s
+}
+
+func TestSecondProcess(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "", "slug: dead, url: \"http://127.0.0.1:1/mcp\"")
+	m := s.start()
+	s.refuses("is in use by process", "use another directory")
+	m.awaitState("dead", uptime.Down)
+	if out, code := s.admin("status"); code != 0 || !strings.Contains(out, "running since") {
+		t.Errorf("the first one cannot be asked any more: exit code %d, %s", code, out)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	s := newSite(t, "", "slug: dead, url: \"http://127.0.0.1:1/mcp\"")
+	s.listen = taken.Addr().String()
+	s.refuses(s.listen, "address already in use", "--listen")
+}
+
+func TestNewerSchema(t *testing.T) {
+	t.Parallel()
+	s := lived(t)
+	db, err := sql.Open("sqlite", filepath.Join(s.dir, sqlite.File))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.refuses("newer alivemcp", "restore a backup")
+}
+
+// TestDamagedDatabase overwrites parts of the database. A monitor that notices at
+// its start says so; one that does not must not call anything down because of it.
+func TestDamagedDatabase(t *testing.T) {
+	t.Parallel()
+	s := lived(t)
+	path := filepath.Join(s.dir, sqlite.File)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noise := make([]byte, len(good))
+	random := rand.NewChaCha8([32]byte{})
+	_, _ = random.Read(noise)
+	for name, bad := range map[string][]byte{
+		"all of it":              noise,
+		"all but the first page": append(append([]byte{}, good[:4096]...), noise[4096:]...),
+		"its first page":         append(append([]byte{}, noise[:4096]...), good[4096:]...),
+		"cut in the middle":      good[:len(good)/2/4096*4096],
+		"zeros":                  make([]byte, len(good)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(path, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			here := *s
+			here.t = t
+			here.refuses("the database is damaged", "alivemcp admin restore")
+		})
+	}
+}
+
+// TestReadOnlyDirectory runs the monitor as somebody who may not write.
+func TestReadOnlyDirectory(t *testing.T) {
+	t.Parallel()
+	s := lived(t)
+	if os.Getuid() == 0 {
+		s.asNobody()
+	}
+	for _, name := range []string{sqlite.File, sqlite.LockFile} {
+		if err := os.Chmod(filepath.Join(s.dir, name), 0o444); err != nil { //nolint:gosec // another user is to read it
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(s.dir, 0o555); err != nil { //nolint:gosec // as above
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(s.dir, 0o700) }) //nolint:gosec // a directory
+	s.refuses(s.dir, "write permission on the data directory")
+	s.dir = filepath.Join(s.dir, "new")
+	s.configure("", "slug: dead, url: \"http://127.0.0.1:1/mcp\"")
+	s.refuses(s.dir, "write permission on the data directory")
+}
+
+// asNobody has the monitor run as a user with no rights of its own, who can read
+// the configuration and the binary.
+func (s *site) asNobody() {
+	s.t.Helper()
+	s.cred = &syscall.Credential{Uid: 65534, Gid: 65534}
+	home := filepath.Dir(s.config)
+	for dir := home; dir != filepath.Dir(dir) && dir != os.TempDir(); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // that is the point
+			s.t.Fatal(err)
+		}
+	}
+	found, err := exec.LookPath("alivemcp")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.binary = filepath.Join(home, "alivemcp")
+	if err := os.Link(found, s.binary); err != nil {
+		s.t.Skipf("the binary cannot be shown to another user: %v", err)
+	}
+}
+
+func TestNoDirectory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "", "slug: dead, url: \"http://127.0.0.1:1/mcp\"")
+	if err := os.WriteFile(s.dir, []byte("a file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.refuses(s.dir)
+}

@@ -1,0 +1,140 @@
+package sqlite_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/store/sqlite"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// A new table with a server column fails this test until it is filled here and
+// emptied by Erase.
+func TestEraseCoversEveryTable(t *testing.T) {
+	s := opened(t, t.TempDir())
+	servers := synced(t, s, "alpha", "beta")
+	fill(t, s, servers)
+	if err := s.Erase(t.Context(), "acme", servers[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	tables := serverTables(t, s)
+	if len(tables) < 10 {
+		t.Errorf("only these tables have a server column: %v", tables)
+	}
+	for _, table := range tables {
+		if n := count(t, s, table, servers[0].Num); n != 0 {
+			t.Errorf("%s still has %d rows of the erased server", table, n)
+		}
+		if n := count(t, s, table, servers[1].Num); n == 0 {
+			t.Errorf("%s has no rows of the other server: the test proves nothing about it", table)
+		}
+	}
+	refuseTraces(t, s, servers[0])
+}
+
+// fill gives every server a row in every table that has a server column.
+func fill(t *testing.T, s *sqlite.Store, servers []uptime.Server) {
+	t.Helper()
+	now := time.Unix(1_700_000_000, 0).UTC()
+	day := uptime.DayOf(now)
+	steps := []error{
+		s.AppendSealed(t.Context(), sealed(servers, 1, 6)),
+		s.PruneSealed(t.Context(), time.Time{}, 0),
+		s.SyncWindows(t.Context(), "acme", []uptime.Window{{ID: "w", Servers: []string{"alpha", "beta"}, From: now, To: now.Add(1)}}),
+	}
+	for _, sv := range servers {
+		i := uptime.Incident{ID: uptime.IncidentID("inc_" + sv.ID), Tenant: "acme", Server: sv.ID, Opened: now}
+		d := uptime.Drift{ID: uptime.DriftID("drf_" + sv.ID), Tenant: "acme", Server: sv.ID, From: "f" + sv.Slug, To: "t" + sv.Slug, Detected: now}
+		act := uptime.AuditEntry{At: now, By: "Ada", Action: "act", Object: string(sv.ID)}
+		steps = append(
+			steps,
+			s.Record(t.Context(), uptime.Changes{
+				Incidents: []uptime.Incident{i}, Drifts: []uptime.Drift{d},
+				Evidence:  []uptime.Evidence{{Incident: i.ID, Region: "eu", Cycle: now}},
+				Baselines: []uptime.Baseline{{Tenant: "acme", Server: sv.ID, Accepted: []string{d.From}}},
+			}),
+			s.PutContract(t.Context(), "acme", uptime.Contract{Hash: d.From}),
+			s.PutContract(t.Context(), "acme", uptime.Contract{Hash: d.To}),
+			s.NoteIncident(t.Context(), "acme", i.ID, act),
+			s.AcceptDrift(t.Context(), "acme", d.ID, act),
+			s.CloseDay(t.Context(), day, []uptime.PackedDay{{Tenant: "acme", Server: sv.ID, DayStat: uptime.DayStat{Day: day}}},
+				[]uptime.MonthStat{{Tenant: "acme", Server: sv.ID, Year: 2023, Month: 11}}),
+		)
+	}
+	for i, err := range steps {
+		if err != nil {
+			t.Fatalf("step %d: %v", i, err)
+		}
+	}
+}
+
+// serverTables are the tables that have a column for a server.
+func serverTables(t *testing.T, s *sqlite.Store) []string {
+	t.Helper()
+	return column(t, s, `
+		SELECT m.name FROM sqlite_master m, pragma_table_info(m.name) c
+		WHERE m.type = 'table' AND c.name IN ('server', 'server_id', 'server_num')`)
+}
+
+func column(t *testing.T, s *sqlite.Store, query string, args ...any) (out []string) {
+	t.Helper()
+	answer, err := s.Rows().QueryContext(t.Context(), query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Close()
+	for answer.Next() {
+		var v string
+		if err := answer.Scan(&v); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, v)
+	}
+	if err := answer.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func count(t *testing.T, s *sqlite.Store, table string, num uint32) (n int) {
+	t.Helper()
+	if err := s.Rows().QueryRowContext(t.Context(), fmt.Sprintf(`SELECT count(*) FROM %s WHERE server = ?`, table), num).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// refuseTraces looks for the server's id, slug and contracts in every column of
+// every table.
+func refuseTraces(t *testing.T, s *sqlite.Store, sv uptime.Server) {
+	t.Helper()
+	columns := column(t, s, `
+		SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'`)
+	for _, name := range columns {
+		table, field, _ := strings.Cut(name, ".")
+		for _, trace := range []string{string(sv.ID), sv.Slug} {
+			var n int
+			query := fmt.Sprintf(`SELECT count(*) FROM %s WHERE instr(%s, ?) > 0`, table, field)
+			if err := s.Rows().QueryRowContext(t.Context(), query, trace).Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			if n > 0 {
+				t.Errorf("%s still holds %q", name, trace)
+			}
+		}
+	}
+	left, err := s.ReadSealed(t.Context(), 0, 100)
+	if err != nil || len(left) != 3 {
+		t.Errorf("the journal holds %d verdicts (%v), want the 3 of the other server", len(left), err)
+	}
+}
+
+func TestAuditLogIsAppendOnly(t *testing.T) {
+	s := opened(t, t.TempDir())
+	fill(t, s, synced(t, s, "alpha"))
+	if _, err := s.Rows().ExecContext(t.Context(), `UPDATE audit_log SET author = 'Eve'`); err == nil {
+		t.Error("an entry of the audit log was changed")
+	}
+}
