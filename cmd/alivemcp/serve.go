@@ -97,9 +97,11 @@ func (f *serveFlags) follow(ctx context.Context, w *config.Watcher, log *slog.Lo
 		for _, p := range problems {
 			log.Warn("configuration", "problem", p.String())
 		}
-		if file != nil {
-			reload(file)
+		if file == nil {
+			log.Error("the configuration has errors: the former one stays in use")
+			return
 		}
+		reload(file)
 	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
