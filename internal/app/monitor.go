@@ -41,6 +41,9 @@ type MonitorOptions struct {
 	Reload func() (*config.File, error)
 	// Demo tells the story of the demonstration; nil for a real monitor.
 	Demo *Demonstration
+	// Environ is the environment of servers that are child processes, besides what
+	// the configuration says; see MinimalEnv.
+	Environ []string
 	// Version is this program's.
 	Version string
 	// Log gets what happens. Required.
@@ -90,7 +93,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 	if m.store, err = sqlite.Open(ctx, sqlite.Options{Dir: m.opt.File.Data}); err != nil {
 		return err
 	}
-	m.plans = &planner{store: m.store}
+	m.plans = &planner{store: m.store, environ: m.opt.Environ}
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
 	}
