@@ -175,30 +175,10 @@ func (m *Monitor) openJudges(context.Context) (err error) {
 		return err
 	}
 	m.recorder, err = verdict.NewRecorder(verdict.RecorderOptions{
-		Feed: m.live, Ledger: ledger{m.store, m.board}, Plan: m.plans.Plan, Looks: m.live,
+		Feed: m.live, Ledger: ledger{m.store, m.board, m.plans.Plan, m.log}, Plan: m.plans.Plan, Looks: m.live,
 		Compare: m.contracts.compare, Pinned: pinned, Logger: m.log.With("part", "recorder"),
 	})
 	return err
-}
-
-// ledger tells the board when incidents and drifts have changed.
-type ledger struct {
-	*sqlite.Store
-	board *board.Board
-}
-
-// Record stores changes and has the rows that show them read anew.
-func (l ledger) Record(ctx context.Context, c uptime.Changes) error {
-	if err := l.Store.Record(ctx, c); err != nil {
-		return err
-	}
-	for _, i := range c.Incidents {
-		l.board.Touch(i.Tenant, i.Server)
-	}
-	for _, d := range c.Drifts {
-		l.board.Touch(d.Tenant, d.Server)
-	}
-	return nil
 }
 
 // pinned returns the hash of the contract that the configuration names as the
