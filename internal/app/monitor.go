@@ -44,6 +44,8 @@ type MonitorOptions struct {
 	// Environ is the environment of servers that are child processes, besides what
 	// the configuration says; see MinimalEnv.
 	Environ []string
+	// NotifySocket is where the service manager listens; empty for none.
+	NotifySocket string
 	// Version is this program's.
 	Version string
 	// Log gets what happens. Required.
@@ -139,7 +141,7 @@ func (m *Monitor) openPast(ctx context.Context) error {
 		}
 	}
 	if err := m.archiver.CatchUp(ctx); err != nil {
-		m.log.Warn("the archive is behind and will try again", "error", err)
+		m.log.WarnContext(ctx, "the archive is behind and will try again", "error", err)
 	}
 	return nil
 }
@@ -228,7 +230,7 @@ func (m *Monitor) openPorts(ctx context.Context) (err error) {
 		}
 	}
 	if m.admin, err = listenAdmin(ctx, f.Data, m.adminHandler(), m.log); err != nil {
-		m.log.Warn("the commands of `alivemcp admin` cannot reach this process", "error", err)
+		m.log.WarnContext(ctx, "the commands of `alivemcp admin` cannot reach this process", "error", err)
 	}
 	return nil
 }
@@ -239,15 +241,16 @@ func (m *Monitor) Addr() string { return m.public.listener.Addr().String() }
 // Run runs the monitor until ctx ends. Then it takes in nothing any more, judges
 // and stores what was taken in, and returns. Call it once.
 func (m *Monitor) Run(ctx context.Context) error {
-	m.log.Info("monitoring", "address", m.Addr(), "servers", len(m.plans.Plan().Servers),
+	m.log.InfoContext(ctx, "monitoring", "address", m.Addr(), "servers", len(m.plans.Plan().Servers),
 		"regions", len(m.regions), "data", m.opt.File.Data, "version", m.opt.Version, "schema", m.store.Schema())
-	notifySystemd(ctx, "READY=1")
-	err := runStages(ctx, m.log, m.stages())
-	notifySystemd(context.WithoutCancel(ctx), "STOPPING=1")
-	if err != nil {
+	notifySystemd(ctx, m.opt.NotifySocket, "READY=1")
+	defer context.AfterFunc(ctx, func() {
+		notifySystemd(context.WithoutCancel(ctx), m.opt.NotifySocket, "STOPPING=1")
+	})()
+	if err := runStages(ctx, m.log, m.stages()); err != nil {
 		return err
 	}
-	m.log.Info("stopped", "after", time.Since(m.began).Round(time.Second).String())
+	m.log.InfoContext(ctx, "stopped", "after", time.Since(m.began).Round(time.Second).String())
 	return nil
 }
 
@@ -284,7 +287,7 @@ func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, e
 		r.looker.forget()
 	}
 	later = needRestart(m.opt.File, f)
-	m.log.Info("configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)
+	m.log.InfoContext(ctx, "configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)
 	return later, nil
 }
 
