@@ -32,6 +32,9 @@ import (
 // passed: what lasts is in the archive, and a verdict takes some 100 bytes here.
 const keepVerdicts = 2 * time.Hour
 
+// boardPatience is how long the first readers wait for the board.
+const boardPatience = 10 * time.Second
+
 // MonitorOptions are what a Monitor is made of.
 type MonitorOptions struct {
 	// File is the configuration. Required.
@@ -257,7 +260,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 // stages are the parts in the order in which they end: those who look first,
 // then those who judge, then those who remember.
 func (m *Monitor) stages() []stage {
-	look := []part{{"clock", m.clock.Run}, {"public port", m.public.run}}
+	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}}
 	for _, r := range m.regions {
 		look = append(look, part{"scheduler of " + r.id, r.scheduler.Run})
 	}
@@ -275,6 +278,19 @@ func (m *Monitor) stages() []stage {
 		{"judge", []part{{"sealer", m.sealer.Run}}},
 		{"remember", []part{{"recorder", m.recorder.Run}, {"archive", m.archiver.Run}, {"board", m.board.Run}}},
 	}
+}
+
+// runPublic answers once the former state is known again, so that nobody sees an
+// empty board after a restart; but it does not wait for long.
+func (m *Monitor) runPublic(ctx context.Context) error {
+	patience := time.NewTimer(boardPatience)
+	defer patience.Stop()
+	select {
+	case <-m.board.Ready():
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return m.public.run(ctx)
 }
 
 // Reload adopts a new configuration. Servers and windows change at once, without
