@@ -71,7 +71,9 @@ func (f *serveFlags) run(ctx context.Context, sh Shell) error {
 	}
 	f.override(file)
 	log := newLog(sh, file.Log)
-	m, err := app.OpenMonitor(ctx, app.MonitorOptions{File: file, Version: build().Version, Log: log})
+	m, err := app.OpenMonitor(ctx, app.MonitorOptions{
+		File: file, Environ: app.MinimalEnv(sh.LookupEnv), Version: build().Version, Log: log,
+	})
 	if err != nil {
 		return err
 	}

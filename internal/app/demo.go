@@ -171,8 +171,12 @@ func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
 }
 
 func (d *Demonstration) fillServer(ctx context.Context, m *Monitor, r demo.Role, srv *uptime.Server, today uptime.Day) error {
-	for day := today - uptime.Day(r.Age); day < today; day++ {
-		if err := m.archiver.Import(ctx, srv.Tenant, srv.ID, srv.Num, day, r.Day(day, today, srv.Regions), true); err != nil {
+	for day := today - uptime.Day(r.Age); day <= today; day++ {
+		cells := r.Day(day, today, srv.Regions)
+		if day == today {
+			cells = r.Today(m.began, srv.Regions)
+		}
+		if err := m.archiver.Import(ctx, srv.Tenant, srv.ID, srv.Num, day, cells, true); err != nil {
 			return err
 		}
 	}
@@ -180,16 +184,20 @@ func (d *Demonstration) fillServer(ctx context.Context, m *Monitor, r demo.Role,
 	if err := m.store.Record(ctx, uptime.Changes{Incidents: incidents, Events: events}); err != nil {
 		return err
 	}
-	_, err := m.live.Seal(ctx, morning(r, srv, today, m.began))
+	_, err := m.live.Seal(ctx, lately(r, srv, today, m.began))
 	return err
 }
 
-// morning is today until now, as verdicts: they go the way of all verdicts.
-func morning(r demo.Role, srv *uptime.Server, today uptime.Day, now time.Time) []uptime.Verdict {
+// lately are the last minutes of today as verdicts: they go the way of all
+// verdicts, so that what is wrong lately has an incident that is open.
+func lately(r demo.Role, srv *uptime.Server, today uptime.Day, now time.Time) []uptime.Verdict {
 	var out []uptime.Verdict
 	cells := r.Today(now, srv.Regions)
-	last := srv.CycleAt(now)
-	for cycle := srv.CycleAt(today.Time().Add(time.Minute)); cycle.Before(last); cycle = cycle.Add(srv.Every()) {
+	last, first := srv.CycleAt(now), now.Add(-keepVerdicts/2)
+	if midnight := today.Time().Add(time.Minute); first.Before(midnight) {
+		first = midnight
+	}
+	for cycle := srv.CycleAt(first); cycle.Before(last); cycle = cycle.Add(srv.Every()) {
 		if cell := cells[uptime.MinuteOf(cycle).OfDay()]; len(cell.Regions) > 0 {
 			out = append(out, invented(srv, cycle, cell))
 		}

@@ -41,6 +41,9 @@ type MonitorOptions struct {
 	Reload func() (*config.File, error)
 	// Demo tells the story of the demonstration; nil for a real monitor.
 	Demo *Demonstration
+	// Environ is the environment of servers that are child processes, besides what
+	// the configuration says; see MinimalEnv.
+	Environ []string
 	// Version is this program's.
 	Version string
 	// Log gets what happens. Required.
@@ -90,7 +93,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 	if m.store, err = sqlite.Open(ctx, sqlite.Options{Dir: m.opt.File.Data}); err != nil {
 		return err
 	}
-	m.plans = &planner{store: m.store}
+	m.plans = &planner{store: m.store, environ: m.opt.Environ}
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
 	}
@@ -172,30 +175,10 @@ func (m *Monitor) openJudges(context.Context) (err error) {
 		return err
 	}
 	m.recorder, err = verdict.NewRecorder(verdict.RecorderOptions{
-		Feed: m.live, Ledger: ledger{m.store, m.board}, Plan: m.plans.Plan, Looks: m.live,
+		Feed: m.live, Ledger: ledger{m.store, m.board, m.plans.Plan, m.log}, Plan: m.plans.Plan, Looks: m.live,
 		Compare: m.contracts.compare, Pinned: pinned, Logger: m.log.With("part", "recorder"),
 	})
 	return err
-}
-
-// ledger tells the board when incidents and drifts have changed.
-type ledger struct {
-	*sqlite.Store
-	board *board.Board
-}
-
-// Record stores changes and has the rows that show them read anew.
-func (l ledger) Record(ctx context.Context, c uptime.Changes) error {
-	if err := l.Store.Record(ctx, c); err != nil {
-		return err
-	}
-	for _, i := range c.Incidents {
-		l.board.Touch(i.Tenant, i.Server)
-	}
-	for _, d := range c.Drifts {
-		l.board.Touch(d.Tenant, d.Server)
-	}
-	return nil
 }
 
 // pinned returns the hash of the contract that the configuration names as the
