@@ -2,7 +2,6 @@ package statuspage
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
@@ -10,6 +9,8 @@ import (
 
 // sentence says how the whole board is, in one sentence.
 func sentence(t board.Totals) string {
+	degraded, unknown := some{t.Degraded, "degraded"}, some{t.Unknown, "unknown"}
+	planned := some{t.Maintenance, "in maintenance"}
 	switch {
 	case t.Servers == 0:
 		return "No servers are watched yet."
@@ -18,11 +19,15 @@ func sentence(t board.Totals) string {
 	case t.Live == t.Servers:
 		return fmt.Sprintf("All %s servers are live.", countText(t.Servers))
 	case t.Down > 0:
-		return ofServers(t.Down, t.Servers, "down") + also(t.Degraded, "degraded", t.Unknown, "unknown") + "."
+		return ofServers(t.Down, t.Servers, "down") + also(degraded, unknown, planned) + "."
 	case t.Degraded > 0:
-		return ofServers(t.Degraded, t.Servers, "degraded") + also(t.Unknown, "unknown", 0, "") + "; none is down."
+		return ofServers(t.Degraded, t.Servers, "degraded") + also(unknown, planned) + "; none is down."
+	case t.Unknown > 0:
+		return ofServers(t.Unknown, t.Servers, "unknown") + also(planned) + "; none is known to be down."
+	case t.Live > 0:
+		return ofServers(t.Live, t.Servers, "live") + also(planned) + "."
 	default:
-		return ofServers(t.Unknown, t.Servers, "unknown") + "; none is known to be down."
+		return ofServers(t.Maintenance, t.Servers, planned.word) + "."
 	}
 }
 
@@ -34,21 +39,24 @@ func ofServers(n, of int, word string) string {
 	return fmt.Sprintf("%s of %s %s %s", countText(n), manyText(of, "server"), verb, word)
 }
 
-// also adds what else there is: ", 3 are degraded and 1 is unknown".
-func also(a int, aWord string, b int, bWord string) string {
+// some is a number of servers and what they are.
+type some struct {
+	n    int
+	word string
+}
+
+// also adds what else there is: ", 3 degraded and 1 unknown".
+func also(others ...some) string {
 	var parts []string
-	for _, p := range []struct {
-		n    int
-		word string
-	}{{a, aWord}, {b, bWord}} {
-		if p.n > 0 {
-			parts = append(parts, countText(p.n)+" "+p.word)
+	for _, o := range others {
+		if o.n > 0 {
+			parts = append(parts, countText(o.n)+" "+o.word)
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return ", " + strings.Join(parts, " and ")
+	return ", " + board.Sentence(parts)
 }
 
 // lateAfter is when people are told that the monitor is behind: a verdict is
@@ -84,7 +92,7 @@ func newsOf(t board.Totals, h board.Health) news {
 	n := news{
 		Sentence: sentence(t), Trouble: monitorTrouble(h), Uptime: percentText(t.Counts), Share: shareText(t.Counts, "30 days"),
 		Totals: map[string]int{
-			"servers": t.Servers, "live": t.Live, "degraded": t.Degraded, "down": t.Down, "unknown": t.Unknown,
+			"servers": t.Servers, "live": t.Live, "degraded": t.Degraded, "down": t.Down, "unknown": t.Unknown, inMaintenance: t.Maintenance,
 			"walled": t.Walled, "drifts": t.Drifts, "incidents": t.Incidents,
 		},
 	}
