@@ -71,14 +71,17 @@ func (f *serveFlags) run(ctx context.Context, sh Shell) error {
 	}
 	f.override(file)
 	log := newLog(sh, file.Log)
-	m, err := app.OpenMonitor(ctx, app.MonitorOptions{File: file, Version: build().Version, Log: log})
+	m, err := app.OpenMonitor(ctx, app.MonitorOptions{
+		File: file, Environ: app.MinimalEnv(sh.LookupEnv), NotifySocket: sh.getenv("NOTIFY_SOCKET"),
+		Version: build().Version, Log: log,
+	})
 	if err != nil {
 		return err
 	}
 	reload := func(file *config.File) {
 		f.override(file)
 		if _, err := m.Reload(ctx, file); err != nil {
-			log.Error("the new configuration is not used", "error", err)
+			log.ErrorContext(ctx, "the new configuration is not used", "error", err)
 		}
 	}
 	go f.follow(ctx, watcher, log, reload)
@@ -95,7 +98,7 @@ func (f *serveFlags) serve(ctx context.Context, sh Shell, m *app.Monitor) error 
 func (f *serveFlags) follow(ctx context.Context, w *config.Watcher, log *slog.Logger, reload func(*config.File)) {
 	adopt := func(file *config.File, problems config.Problems) {
 		for _, p := range problems {
-			log.Warn("configuration", "problem", p.String())
+			log.WarnContext(ctx, "configuration", "problem", p.String())
 		}
 		if file != nil {
 			reload(file)
@@ -147,7 +150,7 @@ func (f *serveFlags) runDemo(ctx context.Context, sh Shell) error {
 	if f.config != "" {
 		return usage("serve --demo", "--demo brings its own configuration: leave out --config")
 	}
-	demo, err := app.NewDemonstration(time.Now())
+	demo, err := app.NewDemonstration(time.Now()) //nolint:contextcheck // opening ports takes no time
 	if err != nil {
 		return err
 	}

@@ -123,12 +123,26 @@ func (d *Demonstration) port(name string) netip.AddrPort {
 // delayed connects and lets every answer wait, as if the server were far away.
 func delayed(by time.Duration, detour func(netip.AddrPort) netip.AddrPort) connect {
 	return func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-		time.Sleep(by)
+		if err := wait(ctx, by); err != nil {
+			return nil, err
+		}
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", detour(to).String())
 		if err != nil {
 			return nil, err
 		}
 		return &distantConn{Conn: c, by: by}, nil
+	}
+}
+
+// wait returns after d, or with the error of ctx.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -147,7 +161,7 @@ func (c *distantConn) Write(p []byte) (int, error) {
 func (c *distantConn) Read(p []byte) (int, error) {
 	if c.asked {
 		c.asked = false
-		time.Sleep(c.by)
+		<-time.After(c.by)
 	}
 	return c.Conn.Read(p)
 }
@@ -171,8 +185,12 @@ func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
 }
 
 func (d *Demonstration) fillServer(ctx context.Context, m *Monitor, r demo.Role, srv *uptime.Server, today uptime.Day) error {
-	for day := today - uptime.Day(r.Age); day < today; day++ {
-		if err := m.archiver.Import(ctx, srv.Tenant, srv.ID, srv.Num, day, r.Day(day, today, srv.Regions), true); err != nil {
+	for day := today - uptime.Day(r.Age); day <= today; day++ {
+		cells := r.Day(day, today, srv.Regions)
+		if day == today {
+			cells = r.Today(m.began, srv.Regions)
+		}
+		if err := m.archiver.Import(ctx, srv.Tenant, srv.ID, srv.Num, day, cells, true); err != nil {
 			return err
 		}
 	}
@@ -180,16 +198,20 @@ func (d *Demonstration) fillServer(ctx context.Context, m *Monitor, r demo.Role,
 	if err := m.store.Record(ctx, uptime.Changes{Incidents: incidents, Events: events}); err != nil {
 		return err
 	}
-	_, err := m.live.Seal(ctx, morning(r, srv, today, m.began))
+	_, err := m.live.Seal(ctx, lately(r, srv, today, m.began))
 	return err
 }
 
-// morning is today until now, as verdicts: they go the way of all verdicts.
-func morning(r demo.Role, srv *uptime.Server, today uptime.Day, now time.Time) []uptime.Verdict {
+// lately are the last minutes of today as verdicts: they go the way of all
+// verdicts, so that what is wrong lately has an incident that is open.
+func lately(r demo.Role, srv *uptime.Server, today uptime.Day, now time.Time) []uptime.Verdict {
 	var out []uptime.Verdict
 	cells := r.Today(now, srv.Regions)
-	last := srv.CycleAt(now)
-	for cycle := srv.CycleAt(today.Time().Add(time.Minute)); cycle.Before(last); cycle = cycle.Add(srv.Every()) {
+	last, first := srv.CycleAt(now), now.Add(-keepVerdicts/2)
+	if midnight := today.Time().Add(time.Minute); first.Before(midnight) {
+		first = midnight
+	}
+	for cycle := srv.CycleAt(first); cycle.Before(last); cycle = cycle.Add(srv.Every()) {
 		if cell := cells[uptime.MinuteOf(cycle).OfDay()]; len(cell.Regions) > 0 {
 			out = append(out, invented(srv, cycle, cell))
 		}

@@ -34,6 +34,9 @@ import (
 // passed: what lasts is in the archive, and a verdict takes some 100 bytes here.
 const keepVerdicts = 2 * time.Hour
 
+// boardPatience is how long the first readers wait for the board.
+const boardPatience = 10 * time.Second
+
 // MonitorOptions are what a Monitor is made of.
 type MonitorOptions struct {
 	// File is the configuration. Required.
@@ -43,6 +46,11 @@ type MonitorOptions struct {
 	Reload func() (*config.File, error)
 	// Demo tells the story of the demonstration; nil for a real monitor.
 	Demo *Demonstration
+	// Environ is the environment of servers that are child processes, besides what
+	// the configuration says; see MinimalEnv.
+	Environ []string
+	// NotifySocket is where the service manager listens; empty for none.
+	NotifySocket string
 	// Version is this program's.
 	Version string
 	// Log gets what happens. Required.
@@ -92,7 +100,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 	if m.store, err = sqlite.Open(ctx, sqlite.Options{Dir: m.opt.File.Data}); err != nil {
 		return err
 	}
-	m.plans = &planner{store: m.store}
+	m.plans = &planner{store: m.store, environ: m.opt.Environ}
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
 	}
@@ -138,7 +146,7 @@ func (m *Monitor) openPast(ctx context.Context) error {
 		}
 	}
 	if err := m.archiver.CatchUp(ctx); err != nil {
-		m.log.Warn("the archive is behind and will try again", "error", err)
+		m.log.WarnContext(ctx, "the archive is behind and will try again", "error", err)
 	}
 	return nil
 }
@@ -174,30 +182,10 @@ func (m *Monitor) openJudges(context.Context) (err error) {
 		return err
 	}
 	m.recorder, err = verdict.NewRecorder(verdict.RecorderOptions{
-		Feed: m.live, Ledger: ledger{m.store, m.board}, Plan: m.plans.Plan, Looks: m.live,
+		Feed: m.live, Ledger: ledger{m.store, m.board, m.plans.Plan, m.log}, Plan: m.plans.Plan, Looks: m.live,
 		Compare: m.contracts.compare, Pinned: pinned, Logger: m.log.With("part", "recorder"),
 	})
 	return err
-}
-
-// ledger tells the board when incidents and drifts have changed.
-type ledger struct {
-	*sqlite.Store
-	board *board.Board
-}
-
-// Record stores changes and has the rows that show them read anew.
-func (l ledger) Record(ctx context.Context, c uptime.Changes) error {
-	if err := l.Store.Record(ctx, c); err != nil {
-		return err
-	}
-	for _, i := range c.Incidents {
-		l.board.Touch(i.Tenant, i.Server)
-	}
-	for _, d := range c.Drifts {
-		l.board.Touch(d.Tenant, d.Server)
-	}
-	return nil
 }
 
 // pinned returns the hash of the contract that the configuration names as the
@@ -247,7 +235,7 @@ func (m *Monitor) openPorts(ctx context.Context) (err error) {
 		}
 	}
 	if m.admin, err = listenAdmin(ctx, f.Data, m.adminHandler(), m.log); err != nil {
-		m.log.Warn("the commands of `alivemcp admin` cannot reach this process", "error", err)
+		m.log.WarnContext(ctx, "the commands of `alivemcp admin` cannot reach this process", "error", err)
 	}
 	return nil
 }
@@ -258,22 +246,23 @@ func (m *Monitor) Addr() string { return m.public.listener.Addr().String() }
 // Run runs the monitor until ctx ends. Then it takes in nothing any more, judges
 // and stores what was taken in, and returns. Call it once.
 func (m *Monitor) Run(ctx context.Context) error {
-	m.log.Info("monitoring", "address", m.Addr(), "servers", len(m.plans.Plan().Servers),
+	m.log.InfoContext(ctx, "monitoring", "address", m.Addr(), "servers", len(m.plans.Plan().Servers),
 		"regions", len(m.regions), "data", m.opt.File.Data, "version", m.opt.Version, "schema", m.store.Schema())
-	notifySystemd(ctx, "READY=1")
-	err := runStages(ctx, m.log, m.stages())
-	notifySystemd(context.WithoutCancel(ctx), "STOPPING=1")
-	if err != nil {
+	notifySystemd(ctx, m.opt.NotifySocket, "READY=1")
+	defer context.AfterFunc(ctx, func() {
+		notifySystemd(context.WithoutCancel(ctx), m.opt.NotifySocket, "STOPPING=1")
+	})()
+	if err := runStages(ctx, m.log, m.stages()); err != nil {
 		return err
 	}
-	m.log.Info("stopped", "after", time.Since(m.began).Round(time.Second).String())
+	m.log.InfoContext(ctx, "stopped", "after", time.Since(m.began).Round(time.Second).String())
 	return nil
 }
 
 // stages are the parts in the order in which they end: those who look first,
 // then those who judge, then those who remember.
 func (m *Monitor) stages() []stage {
-	look := []part{{"clock", m.clock.Run}, {"public port", m.public.run}}
+	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}}
 	for _, r := range m.regions {
 		look = append(look, part{"scheduler of " + r.id, r.scheduler.Run})
 	}
@@ -293,6 +282,19 @@ func (m *Monitor) stages() []stage {
 	}
 }
 
+// runPublic answers once the former state is known again, so that nobody sees an
+// empty board after a restart; but it does not wait for long.
+func (m *Monitor) runPublic(ctx context.Context) error {
+	patience := time.NewTimer(boardPatience)
+	defer patience.Stop()
+	select {
+	case <-m.board.Ready():
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return m.public.run(ctx)
+}
+
 // Reload adopts a new configuration. Servers and windows change at once, without
 // losing a minute of those that stay. It returns the keys that need a restart.
 func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, err error) {
@@ -303,7 +305,7 @@ func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, e
 		r.looker.forget()
 	}
 	later = needRestart(m.opt.File, f)
-	m.log.Info("configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)
+	m.log.InfoContext(ctx, "configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)
 	return later, nil
 }
 

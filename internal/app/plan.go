@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,7 +25,9 @@ type planStore interface {
 
 // planner makes plans of the operator's file.
 type planner struct {
-	store   planStore
+	store planStore
+	// environ is what child processes see besides what the file says.
+	environ []string
 	current atomic.Pointer[uptime.Plan]
 	mu      sync.Mutex // held while a plan is made
 }
@@ -51,7 +54,11 @@ func (p *planner) adopt(ctx context.Context, f *config.File) error {
 	}
 	plan := &uptime.Plan{Version: p.Plan().Version + 1, Windows: windows, Regions: f.Places()}
 	for i := range servers {
-		plan.Servers = append(plan.Servers, &servers[i])
+		srv := &servers[i]
+		if srv.Transport == uptime.Stdio {
+			srv.Command.Env = slices.Concat(p.environ, srv.Command.Env)
+		}
+		plan.Servers = append(plan.Servers, srv)
 	}
 	p.current.Store(plan)
 	return nil

@@ -288,6 +288,58 @@ func TestImport(t *testing.T) {
 	})
 }
 
+// Servers that are imported together become what they become alone.
+func TestImportDay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		today := noon(t)
+		alone, together := newStore(3), newStore(3)
+		one, many := opened(t, alone), opened(t, together)
+		writes := 0
+		together.fail = func(string) error { writes++; return nil }
+		bad := uptime.MinuteCell{State: uptime.Down, Cause: uptime.BadJSON}
+		for day := today - 20; day <= today; day++ {
+			past := make([]archive.PastDay, 3)
+			for i := range past {
+				past[i] = archive.PastDay{Tenant: tenant, Server: serverID(i), Cells: whole(liveCell(time.Duration(i+1) * time.Second))}
+				past[i].Cells[int(day)%1440] = bad
+				if err := one.Import(t.Context(), tenant, serverID(i), 1, day, past[i].Cells, true); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := many.ImportDay(t.Context(), day, past, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := 2 * 21; writes != want { // before and after each
+			t.Errorf("%d steps of transactions, want %d", writes, want)
+		}
+		if diff := cmp.Diff(alone.days, together.days) + cmp.Diff(alone.months, together.months); diff != "" {
+			t.Error(diff)
+		}
+		for i := range 3 {
+			want, got := one.History().Summary(tenant, serverID(i)), many.History().Summary(tenant, serverID(i))
+			if diff := cmp.Diff(want, got); diff != "" || got.D30.Down == 0 {
+				t.Errorf("%s: %s", serverID(i), diff)
+			}
+		}
+	})
+}
+
+// A batch of which one server is wrong leaves nothing behind.
+func TestImportDayIsOneThing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		today := noon(t)
+		st := newStore(2)
+		past := []archive.PastDay{
+			{Tenant: tenant, Server: serverID(0), Cells: whole(liveCell(time.Second))},
+			{Tenant: tenant, Server: serverID(1)},
+		}
+		if err := opened(t, st).ImportDay(t.Context(), today-1, past, true); !errors.Is(err, uptime.ErrInvalid) || len(st.days) != 0 {
+			t.Errorf("%v, and %d days", err, len(st.days))
+		}
+	})
+}
+
 // A verdict that comes from before a day that is closed, and that nothing else
 // makes late, is laid over that day and takes nothing from it.
 func TestClosedDayIsLaidOver(t *testing.T) {

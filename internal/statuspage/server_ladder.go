@@ -63,7 +63,10 @@ type finding struct{ Severity, Message, Spec string }
 func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	l := ladder{
 		Started: exact(res.Started, now), Ago: spanText(now.Sub(res.Started)) + " ago", Total: millisText(res.Timings.Total),
-		Passed: res.Failure == nil, Full: operator, Steps: rungs(res, secure, operator), Protocol: protocolOf(res),
+		Passed: res.Failure == nil, Full: operator, Protocol: protocolOf(res),
+	}
+	if len(res.Steps) > 0 { // else only the judgement is known
+		l.Steps = rungs(res, secure, operator)
 	}
 	if f := res.Failure; f != nil {
 		l.Cause, l.Advice, l.Detail = upperFirst(inWords(f.Cause)), upperFirst(show.Advice(f.Cause)), f.Detail

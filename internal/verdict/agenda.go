@@ -25,7 +25,8 @@ type track struct {
 	// heard is the newest cycle that somebody reported on, full the newest one
 	// that every region reported on.
 	heard, full time.Time
-	fullAt      time.Time // when that was heard
+	// fullAt is when the first full one after due was heard.
+	fullAt time.Time
 	// since is when the server was first to be judged.
 	since time.Time
 	// reports are those of due, once they are complete.

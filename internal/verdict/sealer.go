@@ -238,7 +238,10 @@ func (s *Sealer) hear(pending []uptime.Pending) {
 			t.reports = p.Reports
 			s.ready = append(s.ready, t)
 		case full && p.Cycle.After(t.due) && p.Cycle.After(t.full):
-			t.full, t.fullAt = p.Cycle, s.clock
+			if !t.full.After(t.due) {
+				t.fullAt = s.clock
+			}
+			t.full = p.Cycle
 			s.overtaken = append(s.overtaken, t)
 		}
 	}

@@ -377,6 +377,28 @@ func TestLooksLongerThanACycle(t *testing.T) {
 	})
 }
 
+// TestHoleInShortCycles: when the shortest cycles go on after one that nobody
+// looked at, sealing is soon with them again.
+func TestHoleInShortCycles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := server("a", "eu")
+		s.Interval = uptime.MinInterval
+		r := newRig(t, s)
+		r.put(s, r.next(s), "eu", good)
+		time.Sleep(s.Interval)
+		for range 6 {
+			time.Sleep(s.Interval - 100*time.Millisecond) // each a little sooner in its cycle
+			r.put(s, s.CycleAt(time.Now()), "eu", good)
+		}
+		last := s.CycleAt(time.Now())
+		time.Sleep(time.Second)
+		r.last(s, last)
+		if st := r.sealer.Stats(); st.Skipped != 1 {
+			t.Errorf("%+v", st)
+		}
+	})
+}
+
 // TestOneRegionIsFaster: what the quick region said of the cycles that the slow
 // one missed counts, as soon as the slow one is back.
 func TestOneRegionIsFaster(t *testing.T) {
