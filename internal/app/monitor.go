@@ -19,6 +19,8 @@ import (
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/drift"
+	"github.com/alivemcp/alivemcp/internal/embed"
+	"github.com/alivemcp/alivemcp/internal/feed"
 	"github.com/alivemcp/alivemcp/internal/live/memory"
 	"github.com/alivemcp/alivemcp/internal/schedule"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
@@ -355,14 +357,18 @@ func (m *Monitor) openPages(context.Context) (err error) {
 	return err
 }
 
-// handler joins pages and API.
+// handler joins pages, API, embeds and feeds.
 func (m *Monitor) handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, f, log := http.NewServeMux(), m.opt.File, m.log.With("part", "http")
 	mux.Handle("/", m.site)
 	for _, pattern := range api.Patterns() {
 		mux.Handle(pattern, m.api)
 	}
-	return web.Log(m.log.With("part", "http"), web.Protect(web.Compress(mux)))
+	embed.Register(mux, embed.Options{Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Logger: log})
+	feed.Register(mux, feed.Options{
+		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Name: f.Branding.Title, Demo: m.opt.Demo != nil, Logger: log,
+	})
+	return web.Log(log, web.Protect(web.Compress(feed.Documents(mux))))
 }
 
 // needRestart names the keys whose change a reload does not follow.

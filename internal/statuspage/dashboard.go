@@ -48,7 +48,7 @@ type tally struct {
 // Tallies are the numbers by state, worst first.
 func (d dashboard) Tallies() []tally {
 	t := d.Totals
-	return []tally{{"Down", "down", t.Down}, {"Degraded", "degraded", t.Degraded}, {"Unknown", "unknown", t.Unknown}, {"Live", "live", t.Live}}
+	return []tally{{"Down", "down", t.Down}, {"Degraded", "degraded", t.Degraded}, {"Unknown", "unknown", t.Unknown}, {"Maintenance", inMaintenance, t.Maintenance}, {"Live", "live", t.Live}}
 }
 
 func (s *Site) dashboard(w http.ResponseWriter, r *http.Request) error {
@@ -72,7 +72,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request) error {
 // title is the name of the browser's tab: the worst first.
 func (n news) title() string {
 	if down := n.Totals["down"]; down > 0 {
-		return countText(down) + " down"
+		return board.Count(down) + " down"
 	}
 	return "Servers"
 }

@@ -33,6 +33,9 @@ func cardOf(slug string, i uptime.Incident, cities []city, now time.Time) incide
 		What: upperFirst(inWords(i.Failure.Cause)), Where: sentenceList(cityNames(cities, i.Regions)),
 		Begin: clock(i.Opened, now), End: clock(i.Recovered, now), Lasted: spellExact(i.Duration(now)),
 	}
+	if uptime.DayOf(i.Opened) == uptime.DayOf(i.Recovered) { // the day is said once
+		c.End.Text = clock(i.Recovered, i.Recovered).Text
+	}
 	c.Long = c.Open && i.Duration(now) > redFlag
 	c.Doing = beingDone(i)
 	return c

@@ -3,6 +3,7 @@ package statuspage
 import (
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -72,3 +73,16 @@ func ChartOf(window string, from time.Time, points []uptime.LatencyPoint, now ti
 	c := chartOf(w, from, from.Add(w.Span), points, now)
 	return Chart{c.P95, len(c.Gaps), len(c.Dots), c.YTicks[0].Text, c.Text, c.Empty}
 }
+
+// Bar is the heights of one day's pieces, by class.
+func Bar(c uptime.Counts) map[string]float64 {
+	out := map[string]float64{}
+	for _, p := range pieces(c) {
+		if p.size > 0 {
+			out[p.class] += p.size
+		}
+	}
+	return out
+}
+
+func SentenceOf(t board.Totals) string { return board.Overview(t) }

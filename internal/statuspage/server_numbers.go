@@ -26,7 +26,7 @@ func sharesOf(s uptime.Summary) []share {
 
 func shareOf(window string, c uptime.Counts) share {
 	return share{
-		Window: window, Percent: percentText(c), Down: wholeMinutes(c.Down), N: countText(c.Measured()),
+		Window: window, Percent: percentText(c), Down: wholeMinutes(c.Down), N: board.Count(c.Measured()),
 		Unknown: partOf(c.Unknown, c.Total()), Planned: partOf(c.Maintenance, c.Total()),
 	}
 }
@@ -103,7 +103,7 @@ func surfaceOf(v *board.View, now nowText) surfaceView {
 		s.Untold = upperFirst(untoldTools(v.Access))
 	}
 	if c := v.Contract; c != nil {
-		s.Bytes, s.Tokens = countText(c.Bytes)+" bytes", "about "+countText(c.Tokens)+" tokens"
+		s.Bytes, s.Tokens = board.Count(c.Bytes)+" bytes", "about "+board.Count(c.Tokens)+" tokens"
 	}
 	s.Changed = "never, as long as it is watched"
 	if v.Drift != nil {
