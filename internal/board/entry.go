@@ -190,10 +190,10 @@ func (e *entry) standing(now time.Time) (state uptime.State, stale string) {
 	return v.State, ""
 }
 
-// stands is until when a verdict counts: two cycles and the grace after it was
-// due itself.
+// stands is until when a verdict counts: two cycles after it was due itself at
+// the latest.
 func stands(v *uptime.Verdict) time.Time {
-	return v.Cycle.Add(min(v.Every, time.Minute) + 2*v.Every + uptime.SealGrace)
+	return v.Cycle.Add(2*v.Every + uptime.CellTime + uptime.SealGrace)
 }
 
 // turned is when the state became another one; zero when nobody saw it.

@@ -154,4 +154,7 @@ type Health struct {
 	Trouble string
 	// Archived is the last minute in the archive.
 	Archived uptime.Minute
+	// Began is the minute in which the monitor started: what nobody measured
+	// before is not late. Zero when not known.
+	Began uptime.Minute
 }
