@@ -35,6 +35,8 @@ type tab struct {
 	t   *testing.T
 	ctx context.Context
 
+	plain bool // its pages run no script
+
 	mu     sync.Mutex
 	wrongs []string
 	mute   []string // what may be complained about
@@ -142,6 +144,9 @@ func (w *tab) open(url string) {
 // settle waits for fonts and two frames: what moves by itself has moved then.
 func (w *tab) settle() {
 	w.t.Helper()
+	if w.plain {
+		return // nothing moves by itself, and no frame would be told
+	}
 	eval[bool](w, `document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 50)))))`)
 }
 
@@ -279,6 +284,7 @@ func (w *tab) fill(selector, text string) {
 // scripts switches JavaScript off and on.
 func (w *tab) scripts(on bool) {
 	w.t.Helper()
+	w.plain = !on
 	call(w, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 }
 
