@@ -100,6 +100,8 @@ func (r *rig) tests(t *testing.T, w *tab) {
 		t.Errorf("the test of a good server says:\n%s", got)
 	}
 	w.steady()
+	w.click("pre[data-copy] + button")
+	w.until("the snippet is copied or selected", `/Copied|Selected/.test(document.querySelector("pre[data-copy] + button").textContent)`)
 	w.shot(r, "operator/check")
 	r.accessible(w, "a test")
 }

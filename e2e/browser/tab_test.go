@@ -185,14 +185,12 @@ func (w *tab) dress(name string) {
 	}})
 }
 
-// shot keeps a picture of the whole page.
+// shot keeps a picture of the whole page, or of the window with a dialog.
 func (w *tab) shot(r *rig, name string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 2*patience)
-	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	w.must(err)
-	w.keep(r, name+".png", png)
+	quick, whole := true, !eval[bool](w, `!!document.querySelector("dialog[open]")`) // a dialog darkens the window only
+	got := call(w, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole, OptimizeForSpeed: &quick})
+	w.keep(r, name+".png", got.Data)
 }
 
 // keep writes a file for people to look at.
