@@ -24,7 +24,8 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
-	"github.com/alivemcp/alivemcp/internal/statuspage"
+	"github.com/alivemcp/alivemcp/internal/embed"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 const path = "/api/embed-status/weather"
@@ -48,15 +49,14 @@ func main() {
 // server announces its address on standard output and serves until its input
 // ends.
 func server(ctx context.Context) error {
-	b := boardtest.New(time.Now())
-	site, err := statuspage.New(statuspage.Options{Tenant: boardtest.Tenant, BaseURL: "https://status.example.com", Source: b})
-	if err != nil {
-		return err
-	}
-	like := httptest.NewRecorder()
-	site.Handler().ServeHTTP(like, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
+	served := http.NewServeMux()
+	embed.Register(served, embed.Options{
+		Tenant: boardtest.Tenant, BaseURL: "https://status.example.com", Source: boardtest.New(time.Now()),
+	})
+	site, like := web.Protect(web.Compress(served)), httptest.NewRecorder()
+	site.ServeHTTP(like, httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil))
 	mux := http.NewServeMux()
-	mux.Handle("/api/", site.Handler())
+	mux.Handle("/api/", site)
 	mux.HandleFunc("/bare", bare(like))
 	mux.HandleFunc("/usage", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, cpu()) })
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")

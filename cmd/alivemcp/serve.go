@@ -63,16 +63,20 @@ func (f *serveFlags) run(ctx context.Context, sh Shell) error {
 	}
 	watcher := config.NewWatcher(f.path(), configOptions(sh))
 	file, problems := watcher.Load()
+	if file == nil && f.nothing() {
+		return usage("serve --demo", "there is no %s here: make one with `alivemcp config init`, name one with --config, or look around first", defaultConfig)
+	}
 	for _, p := range problems {
 		sh.remark(p.String())
 	}
 	if file == nil {
-		return f.unreadable()
+		return fmt.Errorf("%s cannot be used; see above, or: alivemcp config check %s", f.path(), f.path())
 	}
 	f.override(file)
 	log := newLog(sh, file.Log)
 	m, err := app.OpenMonitor(ctx, app.MonitorOptions{
-		File: file, Environ: app.MinimalEnv(sh.LookupEnv), Version: build().Version, Log: log,
+		File: file, Environ: app.MinimalEnv(sh.LookupEnv), NotifySocket: sh.getenv("NOTIFY_SOCKET"),
+		Version: build().Version, Log: log,
 	})
 	if err != nil {
 		return err
@@ -80,7 +84,7 @@ func (f *serveFlags) run(ctx context.Context, sh Shell) error {
 	reload := func(file *config.File) {
 		f.override(file)
 		if _, err := m.Reload(ctx, file); err != nil {
-			log.Error("the new configuration is not used", "error", err)
+			log.ErrorContext(ctx, "the new configuration is not used", "error", err)
 		}
 	}
 	go f.follow(ctx, watcher, log, reload)
@@ -97,11 +101,13 @@ func (f *serveFlags) serve(ctx context.Context, sh Shell, m *app.Monitor) error 
 func (f *serveFlags) follow(ctx context.Context, w *config.Watcher, log *slog.Logger, reload func(*config.File)) {
 	adopt := func(file *config.File, problems config.Problems) {
 		for _, p := range problems {
-			log.Warn("configuration", "problem", p.String())
+			log.WarnContext(ctx, "configuration", "problem", p.String())
 		}
-		if file != nil {
-			reload(file)
+		if file == nil {
+			log.Error("the configuration has errors: the former one stays in use")
+			return
 		}
+		reload(file)
 	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -126,12 +132,10 @@ func (f *serveFlags) path() string {
 	return defaultConfig
 }
 
-// unreadable says what to do about a configuration that cannot be used.
-func (f *serveFlags) unreadable() error {
-	if _, err := os.Stat(f.path()); errors.Is(err, fs.ErrNotExist) && f.config == "" {
-		return usage("serve --demo", "there is no %s here: make one with `alivemcp config init`, name one with --config, or look around first", defaultConfig)
-	}
-	return fmt.Errorf("%s cannot be used; see above, or: alivemcp config check %s", f.path(), f.path())
+// nothing reports whether there is no configuration, and none was named.
+func (f *serveFlags) nothing() bool {
+	_, err := os.Stat(f.path())
+	return f.config == "" && errors.Is(err, fs.ErrNotExist)
 }
 
 func (f *serveFlags) override(file *config.File) {
@@ -149,7 +153,7 @@ func (f *serveFlags) runDemo(ctx context.Context, sh Shell) error {
 	if f.config != "" {
 		return usage("serve --demo", "--demo brings its own configuration: leave out --config")
 	}
-	demo, err := app.NewDemonstration(time.Now())
+	demo, err := app.NewDemonstration(time.Now()) //nolint:contextcheck // opening ports takes no time
 	if err != nil {
 		return err
 	}

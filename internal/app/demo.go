@@ -123,12 +123,26 @@ func (d *Demonstration) port(name string) netip.AddrPort {
 // delayed connects and lets every answer wait, as if the server were far away.
 func delayed(by time.Duration, detour func(netip.AddrPort) netip.AddrPort) connect {
 	return func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-		time.Sleep(by)
+		if err := wait(ctx, by); err != nil {
+			return nil, err
+		}
 		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", detour(to).String())
 		if err != nil {
 			return nil, err
 		}
 		return &distantConn{Conn: c, by: by}, nil
+	}
+}
+
+// wait returns after d, or with the error of ctx.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -147,7 +161,7 @@ func (c *distantConn) Write(p []byte) (int, error) {
 func (c *distantConn) Read(p []byte) (int, error) {
 	if c.asked {
 		c.asked = false
-		time.Sleep(c.by)
+		<-time.After(c.by)
 	}
 	return c.Conn.Read(p)
 }

@@ -82,7 +82,7 @@ func connectProxy(t *testing.T, password string) string {
 			_, _ = io.WriteString(c, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
 			return
 		}
-		to, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", req.Host)
+		to, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", req.Host)
 		if err != nil {
 			_, _ = io.WriteString(c, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 			return
@@ -124,7 +124,7 @@ func socksProxy(t *testing.T) string {
 			return
 		}
 		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte(req[4:8])), uint16(req[8])<<8|uint16(req[9]))
-		to, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", addr.String())
+		to, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr.String())
 		if err != nil {
 			_, _ = c.Write([]byte{5, 5, 0, 1, 0, 0, 0, 0, 0, 0})
 			return

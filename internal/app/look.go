@@ -44,7 +44,7 @@ func (l *looker) look(ctx context.Context, job schedule.Job) {
 	l.suspect(ctx, &cell, leaps)
 	l.tally.saw(cell)
 	if err := l.handOn(ctx, job.Server, cell); err != nil {
-		l.log.Error("a look is lost", "server", job.Server.Slug, "error", err)
+		l.log.ErrorContext(ctx, "a look is lost", "server", job.Server.Slug, "error", err)
 	}
 }
 
@@ -68,7 +68,7 @@ func (l *looker) handOn(ctx context.Context, srv *uptime.Server, cell uptime.Cel
 	report := verdict.Report(cell, srv.Slow)
 	if err := l.contracts.keep(ctx, srv, listing(cell)); err != nil {
 		report.ToolsHash, report.ContractHash = "", "" // nobody could show the contract
-		l.log.Error("a contract is not stored", "server", srv.Slug, "error", err)
+		l.log.ErrorContext(ctx, "a contract is not stored", "server", srv.Slug, "error", err)
 	}
 	l.cells.Keep(cell)
 	if err := l.cells.Put(ctx, &report); err != nil {

@@ -19,6 +19,8 @@ import (
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/drift"
+	"github.com/alivemcp/alivemcp/internal/embed"
+	"github.com/alivemcp/alivemcp/internal/feed"
 	"github.com/alivemcp/alivemcp/internal/live/memory"
 	"github.com/alivemcp/alivemcp/internal/schedule"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
@@ -32,6 +34,9 @@ import (
 // passed: what lasts is in the archive, and a verdict takes some 100 bytes here.
 const keepVerdicts = 2 * time.Hour
 
+// boardPatience is how long the first readers wait for the board.
+const boardPatience = 10 * time.Second
+
 // MonitorOptions are what a Monitor is made of.
 type MonitorOptions struct {
 	// File is the configuration. Required.
@@ -44,6 +49,8 @@ type MonitorOptions struct {
 	// Environ is the environment of servers that are child processes, besides what
 	// the configuration says; see MinimalEnv.
 	Environ []string
+	// NotifySocket is where the service manager listens; empty for none.
+	NotifySocket string
 	// Version is this program's.
 	Version string
 	// Log gets what happens. Required.
@@ -139,7 +146,7 @@ func (m *Monitor) openPast(ctx context.Context) error {
 		}
 	}
 	if err := m.archiver.CatchUp(ctx); err != nil {
-		m.log.Warn("the archive is behind and will try again", "error", err)
+		m.log.WarnContext(ctx, "the archive is behind and will try again", "error", err)
 	}
 	return nil
 }
@@ -228,7 +235,7 @@ func (m *Monitor) openPorts(ctx context.Context) (err error) {
 		}
 	}
 	if m.admin, err = listenAdmin(ctx, f.Data, m.adminHandler(), m.log); err != nil {
-		m.log.Warn("the commands of `alivemcp admin` cannot reach this process", "error", err)
+		m.log.WarnContext(ctx, "the commands of `alivemcp admin` cannot reach this process", "error", err)
 	}
 	return nil
 }
@@ -239,22 +246,23 @@ func (m *Monitor) Addr() string { return m.public.listener.Addr().String() }
 // Run runs the monitor until ctx ends. Then it takes in nothing any more, judges
 // and stores what was taken in, and returns. Call it once.
 func (m *Monitor) Run(ctx context.Context) error {
-	m.log.Info("monitoring", "address", m.Addr(), "servers", len(m.plans.Plan().Servers),
+	m.log.InfoContext(ctx, "monitoring", "address", m.Addr(), "servers", len(m.plans.Plan().Servers),
 		"regions", len(m.regions), "data", m.opt.File.Data, "version", m.opt.Version, "schema", m.store.Schema())
-	notifySystemd(ctx, "READY=1")
-	err := runStages(ctx, m.log, m.stages())
-	notifySystemd(context.WithoutCancel(ctx), "STOPPING=1")
-	if err != nil {
+	notifySystemd(ctx, m.opt.NotifySocket, "READY=1")
+	defer context.AfterFunc(ctx, func() {
+		notifySystemd(context.WithoutCancel(ctx), m.opt.NotifySocket, "STOPPING=1")
+	})()
+	if err := runStages(ctx, m.log, m.stages()); err != nil {
 		return err
 	}
-	m.log.Info("stopped", "after", time.Since(m.began).Round(time.Second).String())
+	m.log.InfoContext(ctx, "stopped", "after", time.Since(m.began).Round(time.Second).String())
 	return nil
 }
 
 // stages are the parts in the order in which they end: those who look first,
 // then those who judge, then those who remember.
 func (m *Monitor) stages() []stage {
-	look := []part{{"clock", m.clock.Run}, {"public port", m.public.run}}
+	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}}
 	for _, r := range m.regions {
 		look = append(look, part{"scheduler of " + r.id, r.scheduler.Run})
 	}
@@ -274,6 +282,19 @@ func (m *Monitor) stages() []stage {
 	}
 }
 
+// runPublic answers once the former state is known again, so that nobody sees an
+// empty board after a restart; but it does not wait for long.
+func (m *Monitor) runPublic(ctx context.Context) error {
+	patience := time.NewTimer(boardPatience)
+	defer patience.Stop()
+	select {
+	case <-m.board.Ready():
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return m.public.run(ctx)
+}
+
 // Reload adopts a new configuration. Servers and windows change at once, without
 // losing a minute of those that stay. It returns the keys that need a restart.
 func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, err error) {
@@ -284,7 +305,7 @@ func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, e
 		r.looker.forget()
 	}
 	later = needRestart(m.opt.File, f)
-	m.log.Info("configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)
+	m.log.InfoContext(ctx, "configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)
 	return later, nil
 }
 
@@ -336,14 +357,18 @@ func (m *Monitor) openPages(context.Context) (err error) {
 	return err
 }
 
-// handler joins pages and API.
+// handler joins pages, API, embeds and feeds.
 func (m *Monitor) handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, f, log := http.NewServeMux(), m.opt.File, m.log.With("part", "http")
 	mux.Handle("/", m.site)
 	for _, pattern := range api.Patterns() {
 		mux.Handle(pattern, m.api)
 	}
-	return web.Log(m.log.With("part", "http"), web.Protect(web.Compress(mux)))
+	embed.Register(mux, embed.Options{Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Logger: log})
+	feed.Register(mux, feed.Options{
+		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Name: f.Branding.Title, Demo: m.opt.Demo != nil, Logger: log,
+	})
+	return web.Log(log, web.Protect(web.Compress(feed.Documents(mux))))
 }
 
 // needRestart names the keys whose change a reload does not follow.

@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"net"
-	"os"
 )
 
-// notifySystemd tells the service manager how we are, such as READY=1
-// (sd_notify(3)). Without one it does nothing.
-func notifySystemd(ctx context.Context, state string) {
-	socket := os.Getenv("NOTIFY_SOCKET")
+// notifySystemd tells the service manager that listens on a socket how we are,
+// such as READY=1 (sd_notify(3)). Without one it does nothing.
+func notifySystemd(ctx context.Context, socket, state string) {
 	if socket == "" {
 		return
 	}

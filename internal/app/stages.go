@@ -38,7 +38,7 @@ func runStages(ctx context.Context, log *slog.Logger, stages []stage) error {
 	for _, r := range running {
 		begin := time.Now()
 		errs = append(errs, r.end())
-		log.Debug("stage ended", "stage", r.name, "took", time.Since(begin).String())
+		log.DebugContext(ctx, "stage ended", "stage", r.name, "took", time.Since(begin).String())
 	}
 	return errors.Join(errs...)
 }

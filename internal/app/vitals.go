@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -41,14 +42,7 @@ func (t *tally) saw(cell uptime.Cell) {
 func (t *tally) counts() (sealed map[uptime.State]uint64, failed map[uptime.Cause]uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	sealed, failed = map[uptime.State]uint64{}, map[uptime.Cause]uint64{}
-	for k, v := range t.sealed {
-		sealed[k] = v
-	}
-	for k, v := range t.failed {
-		failed[k] = v
-	}
-	return sealed, failed
+	return maps.Clone(t.sealed), maps.Clone(t.failed)
 }
 
 // countedLive counts the verdicts that are sealed. Those that somebody else had

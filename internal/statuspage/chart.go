@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -269,7 +270,7 @@ func (p plot) point(l uptime.LatencyPoint, w chartWindow, now time.Time) chartPo
 	if w.Step >= 24*time.Hour {
 		at.Text = l.At.UTC().Format("Mon 2 Jan 2006")
 	}
-	c := chartPoint{At: at, X: num(p.x(l.At)), P50: "–", P95: "–", N: countText(l.Samples)}
+	c := chartPoint{At: at, X: num(p.x(l.At)), P50: "–", P95: "–", N: board.Count(l.Samples)}
 	if measured(l) {
 		c.P50, c.P95 = millisText(l.P50), millisText(l.P95)
 		c.Y50, c.Y95 = num(1000*p.y(l.P50)/plotHeight), num(1000*p.y(l.P95)/plotHeight)

@@ -72,7 +72,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request) error {
 // title is the name of the browser's tab: the worst first.
 func (n news) title() string {
 	if down := n.Totals["down"]; down > 0 {
-		return countText(down) + " down"
+		return board.Count(down) + " down"
 	}
 	return "Servers"
 }

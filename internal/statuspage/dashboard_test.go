@@ -253,7 +253,7 @@ func TestDashboardSaysWhenTheMonitorIsBehind(t *testing.T) {
 	if page := dashGet(h, "/").Body.String(); !strings.Contains(page, `id="behind" data-fresh role="status" hidden>`) {
 		t.Error("a healthy monitor is said to be behind")
 	}
-	b.SetHealth(board.Health{Behind: 4 * time.Minute})
+	b.SetHealth(board.Health{Trouble: "The monitor is 4 min behind: what is shown may be older than it looks."})
 	if page := dashGet(h, "/").Body.String(); !strings.Contains(page, "The monitor is 4 min behind") {
 		t.Error("the page does not say that the monitor is behind")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/drift"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -149,7 +150,7 @@ func compare(before, after uptime.Contract) comparison {
 func contractOf(c uptime.Contract) contractView {
 	return contractView{
 		Tools: manyText(c.Tools, "tool"), Hash: visible(c.Hash), Short: shortHash(c.Hash),
-		Bytes: countText(c.Bytes) + " bytes", Tokens: "about " + countText(c.Tokens) + " tokens",
+		Bytes: board.Count(c.Bytes) + " bytes", Tokens: "about " + board.Count(c.Tokens) + " tokens",
 	}
 }
 

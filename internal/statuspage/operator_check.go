@@ -113,7 +113,7 @@ func (s *Site) foundOf(c show.Check, u *url.URL, header string) *foundView {
 		f.Sentence = upperFirst(visible(c.Why)) + "."
 	}
 	if t := c.Result.Tools; t != nil {
-		f.Tools = fmt.Sprintf("%s, %s bytes, about %s tokens", manyText(t.Count, "tool"), countText(t.Bytes), countText(t.Tokens))
+		f.Tools = fmt.Sprintf("%s, %s bytes, about %s tokens", manyText(t.Count, "tool"), board.Count(t.Bytes), board.Count(t.Tokens))
 	}
 	return f
 }

@@ -75,7 +75,7 @@ func shareText(c uptime.Counts, window string) string {
 		return "Nothing was measured in " + window
 	}
 	text := fmt.Sprintf("%s live, %s degraded, %s down of %s measured minutes in %s",
-		countText(c.Live), countText(c.Degraded), countText(c.Down), countText(c.Measured()), window)
+		board.Count(c.Live), board.Count(c.Degraded), board.Count(c.Down), board.Count(c.Measured()), window)
 	if c.Unknown > 0 {
 		text += fmt.Sprintf("; %s of the time was not measured", unknownText(c))
 	}

@@ -85,4 +85,4 @@ func Bar(c uptime.Counts) map[string]float64 {
 	return out
 }
 
-func SentenceOf(t board.Totals) string { return sentence(t) }
+func SentenceOf(t board.Totals) string { return board.Overview(t) }

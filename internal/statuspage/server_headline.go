@@ -207,7 +207,7 @@ func checked(v *board.View, now time.Time) *lastCheck {
 	got, expected := len(v.Verdict.Reports), v.Verdict.Expected
 	c := &lastCheck{At: exact(v.LastProbe, now), Age: spanText(now.Sub(v.LastProbe)), From: cityCount(got)}
 	if got < expected {
-		c.From = countText(got) + " of " + cityCount(expected)
+		c.From = board.Count(got) + " of " + cityCount(expected)
 	}
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -72,7 +73,7 @@ func daysOf(l looker, incidents []uptime.Incident, h here) daysView {
 		for _, c := range r.Days {
 			sum.Add(c)
 		}
-		d.Regions = append(d.Regions, regionDays{Name: l.cities[i].Name, Percent: percentText(sum), N: countText(sum.Measured()), Bars: regionBars(r, last), Drawing: barsOf(r.Days, l.cities[i].Name)})
+		d.Regions = append(d.Regions, regionDays{Name: l.cities[i].Name, Percent: percentText(sum), N: board.Count(sum.Measured()), Bars: regionBars(r, last), Drawing: barsOf(r.Days, l.cities[i].Name)})
 	}
 	d.Text = daysText(b.Days)
 	return d

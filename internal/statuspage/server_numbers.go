@@ -11,6 +11,7 @@ import (
 type share struct {
 	Window  string // 24 hours
 	Percent string
+	Strict  string // when degraded minutes count as down
 	Down    string
 	N       string // measured minutes
 	// Unknown and Planned are shares of all minutes of the window.
@@ -26,7 +27,7 @@ func sharesOf(s uptime.Summary) []share {
 
 func shareOf(window string, c uptime.Counts) share {
 	return share{
-		Window: window, Percent: percentText(c), Down: wholeMinutes(c.Down), N: countText(c.Measured()),
+		Window: window, Percent: percentText(c), Strict: percentText(c.Strict()), Down: wholeMinutes(c.Down), N: board.Count(c.Measured()),
 		Unknown: partOf(c.Unknown, c.Total()), Planned: partOf(c.Maintenance, c.Total()),
 	}
 }
@@ -103,7 +104,7 @@ func surfaceOf(v *board.View, now nowText) surfaceView {
 		s.Untold = upperFirst(untoldTools(v.Access))
 	}
 	if c := v.Contract; c != nil {
-		s.Bytes, s.Tokens = countText(c.Bytes)+" bytes", "about "+countText(c.Tokens)+" tokens"
+		s.Bytes, s.Tokens = board.Count(c.Bytes)+" bytes", "about "+board.Count(c.Tokens)+" tokens"
 	}
 	s.Changed = "never, as long as it is watched"
 	if v.Drift != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -66,10 +67,7 @@ func (n nowText) ago(t time.Time) string {
 
 // cityCount is a number of cities: 1 city, 2 cities.
 func cityCount(n int) string {
-	if n == 1 {
-		return "1 city"
-	}
-	return countText(n) + " cities"
+	return board.Plural(n, "city", "cities")
 }
 
 // or returns a, or b when a is empty.
@@ -85,5 +83,5 @@ func wholeMinutes(n int) string {
 	if n < 60 {
 		return fmt.Sprintf("%d min", n)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%s h %d min", countText(n/60), n%60), " 0 min")
+	return strings.TrimSuffix(fmt.Sprintf("%s h %d min", board.Count(n/60), n%60), " 0 min")
 }

@@ -115,7 +115,7 @@ func (s *Site) routes() {
 	s.dashboardRoutes()
 	s.liveRoutes()
 	s.serverRoutes()
-	s.surfaceRoutes()
+	s.studioRoutes()
 	s.handle("/", notFound)
 }
 
@@ -126,7 +126,7 @@ func (s *Site) handle(pattern string, h web.Handler) {
 }
 
 // ServeHTTP answers with security headers, compressed.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, asDocument(r)) }
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
 
 // Handler returns the site with everything around it: security headers and
 // compression. App may serve it as it is or put Site below its own.
@@ -138,18 +138,6 @@ func (s *Site) Stop() { s.live.stop() }
 
 // Streams is how many clients follow live updates now.
 func (s *Site) Streams() int { return s.live.count() }
-
-// base returns the public address of the site, without a slash at its end.
-func (s *Site) base(r *http.Request) string {
-	if s.opt.BaseURL != "" {
-		return s.opt.BaseURL
-	}
-	scheme := "http"
-	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" {
-		scheme = "https"
-	}
-	return scheme + "://" + r.Host
-}
 
 func notFound(_ http.ResponseWriter, r *http.Request) error {
 	return fmt.Errorf("%w: there is no page at %s", uptime.ErrNotFound, web.Visible(r.URL.Path, 100))

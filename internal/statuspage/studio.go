@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/embed"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -25,12 +26,12 @@ func widgetThemes() []widgetTheme { return []widgetTheme{"auto", "light", "dark"
 type studio struct {
 	Row *board.Row
 	// The choices that were made.
-	Style  badgeStyle
-	Metric badgeMetric
+	Style  embed.Style
+	Metric embed.Metric
 	Widget widgetStyle
 	Theme  widgetTheme
 
-	Styles  []badgeStyle
+	Styles  []embed.Style
 	Metrics []metricChoice
 	Widgets []widgetStyle
 	Themes  []widgetTheme
@@ -47,8 +48,8 @@ type studio struct {
 // picture is a badge as an image, with its size so that nothing moves when it
 // arrives.
 type picture struct {
-	Style         badgeStyle
-	Metric        badgeMetric
+	Style         embed.Style
+	Metric        embed.Metric
 	Src, Alt      string
 	Width, Height int
 	// Href leads to the studio with this badge chosen.
@@ -57,7 +58,7 @@ type picture struct {
 
 // metricChoice is a metric and what people call it.
 type metricChoice struct {
-	Metric badgeMetric
+	Metric embed.Metric
 	Name   string
 }
 
@@ -68,24 +69,26 @@ type snippet struct {
 	Text, Template string
 }
 
-// studioRoutes serve the badge studio.
+// studioRoutes serve the badge studio. The badges and the widget themselves are
+// package embed's.
 func (s *Site) studioRoutes() { s.handle("GET /status/{slug}/badge", s.serveStudio) }
 
 func (s *Site) serveStudio(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.row(r.PathValue("slug"))
-	if err != nil {
-		return err
+	slug := r.PathValue("slug")
+	row, ok := s.opt.Source.Row(s.opt.Tenant, slug)
+	if !ok {
+		return web.NoServer(slug)
 	}
 	data := studio{
-		Row: row, Styles: badgeStyles(), Widgets: widgetStyles(), Themes: widgetThemes(),
-		Metrics: []metricChoice{{metricState, "State now"}, {metricUptime, "Uptime, 30 days"}, {metricP95, "p95, 24 hours"}},
+		Row: row, Styles: embed.Styles(), Widgets: widgetStyles(), Themes: widgetThemes(),
+		Metrics: []metricChoice{{embed.MetricState, "State now"}, {embed.MetricUptime, "Uptime, 30 days"}, {embed.MetricP95, "p95, 24 hours"}},
 	}
 	if err := data.choose(r.URL.Query()); err != nil {
 		return err
 	}
-	data.fill(s.base(r))
+	data.fill(web.Base(s.opt.BaseURL, r))
 	return s.show(w, r, "studio.html", Frame{
-		Title: "Badge studio: " + web.Visible(row.Name, maxBadgeName), Nav: "servers",
+		Title: "Badge studio: " + web.Visible(row.Name, maxName), Nav: "servers",
 		Description: "Badges, a widget and recipes that show whether this MCP server works",
 		Styles:      []string{"studio.css"}, Scripts: []string{"studio.js"}, Data: data,
 	})
@@ -94,13 +97,13 @@ func (s *Site) serveStudio(w http.ResponseWriter, r *http.Request) error {
 // choose reads the choices; what is missing is the first of its kind.
 func (d *studio) choose(q url.Values) error {
 	var ok [4]bool
-	d.Style, ok[0] = known(q.Get("style"), d.Styles)
-	d.Metric, ok[1] = known(q.Get("metric"), badgeMetrics())
-	d.Widget, ok[2] = known(q.Get("widget"), d.Widgets)
-	d.Theme, ok[3] = known(q.Get("theme"), d.Themes)
+	d.Style, ok[0] = web.Choice(q.Get("style"), d.Styles)
+	d.Metric, ok[1] = web.Choice(q.Get("metric"), embed.Metrics())
+	d.Widget, ok[2] = web.Choice(q.Get("widget"), d.Widgets)
+	d.Theme, ok[3] = web.Choice(q.Get("theme"), d.Themes)
 	if ok != [4]bool{true, true, true, true} {
 		return fmt.Errorf("%w: style is one of %v, metric of %v, widget of %v, theme of %v",
-			uptime.ErrInvalid, d.Styles, badgeMetrics(), d.Widgets, d.Themes)
+			uptime.ErrInvalid, d.Styles, embed.Metrics(), d.Widgets, d.Themes)
 	}
 	return nil
 }
@@ -116,11 +119,11 @@ func (d *studio) fill(base string) {
 	d.Recipes, d.Policy = recipes(base, d.Row.Slug), policy()
 }
 
-func (d *studio) picture(style badgeStyle, metric badgeMetric) picture {
-	b, slug := badgeOf(d.Row, metric), url.PathEscape(d.Row.Slug)
+func (d *studio) picture(style embed.Style, metric embed.Metric) picture {
+	b, slug := embed.BadgeOf(d.Row, metric), url.PathEscape(d.Row.Slug)
 	q := url.Values{"style": {string(style)}, "metric": {string(metric)}}
 	p := picture{
-		Style: style, Metric: metric, Alt: b.title, Width: b.width(), Height: badgeHeight,
+		Style: style, Metric: metric, Alt: b.Title, Width: b.Width(), Height: embed.Height,
 		Src: "/badge/" + slug + ".svg?" + q.Encode(),
 	}
 	q.Set("widget", string(d.Widget))

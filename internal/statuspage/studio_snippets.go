@@ -19,10 +19,10 @@ func (d *studio) snippet(id, name, note, template string) snippet {
 // escaped for where it goes, as it is copied into other people's documents.
 func (d *studio) badgeSnippets(base string) []snippet {
 	slug := url.PathEscape(d.Row.Slug)
-	page, alt := statusPage(base, d.Row.Slug), braceless("MCP status of "+web.Visible(d.Row.Name, maxBadgeName))
+	page, alt := base+web.ServerPath(d.Row.Slug), braceless("MCP status of "+web.Visible(d.Row.Name, maxName))
 	image := base + "/badge/" + slug + ".svg?style={style}&metric={metric}"
 	return []snippet{
-		d.snippet("markdown", "Markdown", "for a README", "[!["+inert(alt, 2*maxBadgeName)+"]("+image+")]("+page+")"),
+		d.snippet("markdown", "Markdown", "for a README", "[!["+web.Markdown(alt, 2*maxName)+"]("+image+")]("+page+")"),
 		d.snippet("html", "HTML", "for a page", `<a href="`+html.EscapeString(page)+`"><img src="`+html.EscapeString(image)+
 			`" alt="`+html.EscapeString(alt)+`" height="20"></a>`),
 		d.snippet("image", "Image address", "SVG, at most a minute old", image),

@@ -10,11 +10,39 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
+	"github.com/alivemcp/alivemcp/internal/embed"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
+
+const surfaceBase = "https://status.example.com"
+
+func surfaceNow() time.Time { return time.Date(2026, 3, 5, 14, 7, 23, 0, time.UTC) }
+
+// surface is the site over the story, with the badges that it shows.
+type surface struct{ boardtest.Visitor }
+
+func newSurface(tb testing.TB) surface {
+	tb.Helper()
+	return surfaceAt(tb, surfaceBase)
+}
+
+func surfaceAt(tb testing.TB, base string) surface {
+	tb.Helper()
+	b, mux := boardtest.New(surfaceNow()), http.NewServeMux()
+	site, err := statuspage.New(statuspage.Options{Tenant: boardtest.Tenant, BaseURL: base, Source: b, Now: b.Now})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(site.Stop)
+	mux.Handle("/", site)
+	embed.Register(mux, embed.Options{Tenant: boardtest.Tenant, BaseURL: base, Source: b})
+	return surface{boardtest.Visitor{Board: b, Handler: web.Protect(web.Compress(mux))}}
+}
 
 // text returns what the studio offers under an id, as a browser would copy it.
 func text(t *testing.T, page, id string) string {
@@ -29,7 +57,7 @@ func text(t *testing.T, page, id string) string {
 // Without script, the form's parameters choose.
 func TestStudioFollowsItsParameters(t *testing.T) {
 	s := newSurface(t)
-	page := s.get(t, "/status/weather/badge?style=pill&metric=p95&widget=badge&theme=dark").Body.String()
+	page := s.Get(t, "/status/weather/badge?style=pill&metric=p95&widget=badge&theme=dark").Body.String()
 	const image = surfaceBase + "/badge/weather.svg?style=pill&metric=p95"
 	for id, want := range map[string]string{
 		"markdown": "[![MCP status of Weather](" + image + ")](" + surfaceBase + "/status/weather)",
@@ -53,9 +81,9 @@ func TestStudioFollowsItsParameters(t *testing.T) {
 
 func TestStudioShowsEverything(t *testing.T) {
 	s := newSurface(t)
-	page := s.get(t, "/status/weather/badge").Body.String()
+	page := s.Get(t, "/status/weather/badge").Body.String()
 	for _, src := range regexp.MustCompile(`<img[^>]*src="([^"]+)"`).FindAllStringSubmatch(page, -1) {
-		if w := s.get(t, html.UnescapeString(src[1])); !strings.Contains(w.Header().Get("Content-Type"), "svg") {
+		if w := s.Get(t, html.UnescapeString(src[1])); !strings.Contains(w.Header().Get("Content-Type"), "svg") {
 			t.Errorf("%s is no badge", src[1])
 		}
 	}
@@ -76,7 +104,7 @@ func TestStudioRefusesUnknownChoices(t *testing.T) {
 	for target, want := range map[string]int{
 		"/status/weather/badge?style=plastic": 400, "/status/weather/badge?theme=pink": 400, "/status/nobody/badge": 404,
 	} {
-		if w := s.ask(t, http.MethodGet, target); w.Code != want {
+		if w := s.Ask(t, http.MethodGet, target); w.Code != want {
 			t.Errorf("%s = %d, want %d", target, w.Code, want)
 		}
 	}
@@ -86,7 +114,7 @@ func TestStudioRefusesUnknownChoices(t *testing.T) {
 func TestStudioHoldsNothingInline(t *testing.T) {
 	s := newSurface(t)
 	for _, slug := range []string{"weather", "hostile"} {
-		w := s.get(t, "/status/"+slug+"/badge")
+		w := s.Get(t, "/status/"+slug+"/badge")
 		inline := regexp.MustCompile(`(?i)<script(?:[^>]*[^>\w]src=)?[^>]*>[^<]|<style|\sstyle="|\son[a-z]+="|javascript:`)
 		if found := inline.FindString(w.Body.String()); found != "" {
 			t.Errorf("%s holds %q", slug, found)
@@ -101,8 +129,8 @@ func TestStudioHoldsNothingInline(t *testing.T) {
 // people copy.
 func TestSnippetsAreSafeToCopy(t *testing.T) {
 	s := newSurface(t)
-	s.change(t, "weather", func(r *board.Row) { r.Name = `x](http://evil.example) "><script>{style}` })
-	page := s.get(t, "/status/weather/badge").Body.String()
+	s.Change(t, "weather", func(r *board.Row) { r.Name = `x](http://evil.example) "><script>{style}` })
+	page := s.Get(t, "/status/weather/badge").Body.String()
 	if got := text(t, page, "markdown"); strings.Contains(got, "x](http") || !strings.HasSuffix(got, "](https://status.example.com/status/weather)") {
 		t.Errorf("markdown: %s", got)
 	}
@@ -120,14 +148,9 @@ func TestRecipesRun(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("no curl here")
 	}
-	b := boardtest.New(surfaceNow())
-	site, err := statuspage.New(statuspage.Options{Tenant: boardtest.Tenant, Source: b, Now: b.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(site.Handler())
+	s := surfaceAt(t, "")
+	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
-	s := surface{Board: b, Handler: site.Handler()}
 	for slug, want := range map[string]struct {
 		says string
 		exit int
@@ -135,13 +158,13 @@ func TestRecipesRun(t *testing.T) {
 		"weather": {"live: weather", 0}, "image-tools": {"::warning::degraded: image-tools", 0},
 		"payments-ledger": {"::error::down: payments-ledger", 1}, "translate": {"::warning::unknown", 0},
 	} {
-		script := text(t, s.get(t, server.URL+"/status/"+slug+"/badge").Body.String(), "ci")
+		script := text(t, s.Get(t, server.URL+"/status/"+slug+"/badge").Body.String(), "ci")
 		out, exit := runScript(t, bash, script)
 		if !strings.HasPrefix(out, want.says) || exit != want.exit {
 			t.Errorf("%s: %q, exit %d; want %q, %d", slug, out, exit, want.says, want.exit)
 		}
 	}
-	script := strings.ReplaceAll(text(t, s.get(t, "/status/weather/badge").Body.String(), "ci"), "http://example.com", "http://127.0.0.1:1")
+	script := strings.ReplaceAll(text(t, s.Get(t, "/status/weather/badge").Body.String(), "ci"), "http://example.com", "http://127.0.0.1:1")
 	if out, exit := runScript(t, bash, script); !strings.Contains(out, "::warning::unknown") || exit != 0 {
 		t.Errorf("without a monitor: %q, exit %d", out, exit)
 	}
@@ -150,7 +173,7 @@ func TestRecipesRun(t *testing.T) {
 			t.Skip("no jq here")
 		}
 		file := filepath.Join(t.TempDir(), "weather.prom")
-		script := text(t, s.get(t, server.URL+"/status/weather/badge").Body.String(), "prometheus")
+		script := text(t, s.Get(t, server.URL+"/status/weather/badge").Body.String(), "prometheus")
 		if out, exit := runScript(t, bash, script, file); exit != 0 {
 			t.Fatalf("exit %d: %s", exit, out)
 		}

@@ -29,7 +29,7 @@ func (s *Site) funcs() template.FuncMap {
 		"brief":   func(t time.Time) string { return t.UTC().Format("2 Jan, 15:04") },
 		"stamp":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"count":   countText,
+		"count":   board.Count,
 		"many":    manyText,
 		"state":   stateWord,
 		"access":  accessWord,
@@ -144,19 +144,7 @@ func spanText(d time.Duration) string {
 // minutesText is a number of minutes, in words for people.
 func minutesText(n int) string { return spanText(time.Duration(n) * time.Minute) }
 
-// countText groups the digits of a number.
-func countText(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "\u202f" + s[i:]
-	}
-	return s
-}
-
 // manyText is a number with its noun: 1 server, 2 servers.
 func manyText(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return countText(n) + " " + noun + "s"
+	return board.Plural(n, noun, noun+"s")
 }

@@ -1,4 +1,4 @@
-package statuspage
+package embed
 
 import "github.com/alivemcp/alivemcp/internal/uptime"
 
@@ -15,7 +15,7 @@ type shield struct {
 	CacheSeconds int `json:"cacheSeconds"`
 }
 
-func shieldOf(b badge) shield {
+func shieldOf(b Badge) shield {
 	return shield{
 		SchemaVersion: 1, Label: b.label, Message: b.value, Color: shieldColour(b.level),
 		IsError: b.level == uptime.Down, CacheSeconds: 300,

@@ -1,4 +1,4 @@
-package statuspage_test
+package embed_test
 
 import (
 	"compress/gzip"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,69 +16,29 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
-	"github.com/alivemcp/alivemcp/internal/statuspage"
+	"github.com/alivemcp/alivemcp/internal/embed"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 const surfaceBase = "https://status.example.com"
 
 func surfaceNow() time.Time { return time.Date(2026, 3, 5, 14, 7, 23, 0, time.UTC) }
 
-// surface is a site over the story, as it is served.
-type surface struct {
-	*boardtest.Board
-	http.Handler
-}
+// surface is what the package serves over the story.
+type surface struct{ boardtest.Visitor }
 
-func newSurface(tb testing.TB) surface {
-	tb.Helper()
-	b := boardtest.New(surfaceNow())
-	site, err := statuspage.New(statuspage.Options{
-		Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: b, Now: b.Now,
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(site.Stop)
-	return surface{Board: b, Handler: site.Handler()}
-}
+func newSurface(testing.TB) surface { return surfaceAt(surfaceBase) }
 
-// ask sends a request; headers are names and values in turn.
-func (s surface) ask(tb testing.TB, method, target string, headers ...string) *httptest.ResponseRecorder {
-	tb.Helper()
-	r := httptest.NewRequestWithContext(tb.Context(), method, target, nil)
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Add(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	s.ServeHTTP(w, r)
-	return w
-}
-
-func (s surface) get(tb testing.TB, target string, headers ...string) *httptest.ResponseRecorder {
-	tb.Helper()
-	w := s.ask(tb, http.MethodGet, target, headers...)
-	if w.Code != http.StatusOK {
-		tb.Fatalf("GET %s = %d %s", target, w.Code, w.Body)
-	}
-	return w
-}
-
-// change replaces a row by a changed copy, as the board does.
-func (s surface) change(tb testing.TB, slug string, how func(*board.Row)) {
-	tb.Helper()
-	old, ok := s.Row(boardtest.Tenant, slug)
-	if !ok {
-		tb.Fatalf("the story has no %s", slug)
-	}
-	row := *old
-	how(&row)
-	s.Push(&row)
+func surfaceAt(base string) surface {
+	b, mux := boardtest.New(surfaceNow()), http.NewServeMux()
+	embed.Register(mux, embed.Options{Tenant: boardtest.Tenant, Source: b, BaseURL: base})
+	return surface{boardtest.Visitor{Board: b, Handler: web.Protect(web.Compress(mux))}}
 }
 
 func TestEmbedStatusBody(t *testing.T) {
 	s := newSurface(t)
-	s.change(t, "weather", func(r *board.Row) {
+	s.Change(t, "weather", func(r *board.Row) {
 		r.Summary = uptime.Summary{
 			D30: uptime.Counts{Live: 43180, Degraded: 16, Down: 4, Unknown: 7},
 			H24: uptime.Counts{Live: 1439, Down: 1},
@@ -88,7 +47,7 @@ func TestEmbedStatusBody(t *testing.T) {
 		r.LastProbe = time.Date(2026, 3, 5, 14, 7, 1, 900, time.FixedZone("", 3600))
 		r.Drift24h = true
 	})
-	w := s.get(t, "/api/embed-status/weather")
+	w := s.Get(t, "/api/embed-status/weather")
 	const want = `{"slug":"weather","state":"live","uptime_30d":99.99,"uptime_24h":99.93,"p95_ms":412,` +
 		`"last_probe_at":"2026-03-05T13:07:01Z","drift_24h":true,"status_page":"https://status.example.com/status/weather"}` + "\n"
 	if diff := cmp.Diff(want, w.Body.String()); diff != "" {
@@ -110,7 +69,7 @@ func TestEmbedStatusMembers(t *testing.T) {
 	want := []string{"drift_24h", "last_probe_at", "p95_ms", "slug", "state", "status_page", "uptime_24h", "uptime_30d"}
 	for _, row := range s.List(boardtest.Tenant, board.Query{}).Rows {
 		var body map[string]any
-		if err := json.Unmarshal(s.get(t, "/api/embed-status/"+row.Slug).Body.Bytes(), &body); err != nil {
+		if err := json.Unmarshal(s.Get(t, "/api/embed-status/"+row.Slug).Body.Bytes(), &body); err != nil {
 			t.Fatal(err)
 		}
 		var got []string
@@ -125,7 +84,7 @@ func TestEmbedStatusMembers(t *testing.T) {
 }
 
 func TestEmbedStatusWithoutData(t *testing.T) {
-	w := newSurface(t).get(t, "/api/embed-status/meeting-notes")
+	w := newSurface(t).Get(t, "/api/embed-status/meeting-notes")
 	for _, want := range []string{`"state":"unknown"`, `"uptime_30d":null`, `"uptime_24h":null`, `"p95_ms":null`, `"last_probe_at":null`} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("%s is not in %s", want, w.Body)
@@ -146,8 +105,8 @@ func TestEmbedStatusRoundsUptimeDown(t *testing.T) {
 		{uptime.Counts{Down: 9}, "0.00"},
 		{uptime.Counts{Unknown: 9, Maintenance: 3}, "null"},
 	} {
-		s.change(t, "weather", func(r *board.Row) { r.Summary.D30 = tt.counts })
-		if body := s.get(t, "/api/embed-status/weather").Body.String(); !strings.Contains(body, `"uptime_30d":`+tt.want+`,`) {
+		s.Change(t, "weather", func(r *board.Row) { r.Summary.D30 = tt.counts })
+		if body := s.Get(t, "/api/embed-status/weather").Body.String(); !strings.Contains(body, `"uptime_30d":`+tt.want+`,`) {
 			t.Errorf("%+v: want %s in %s", tt.counts, tt.want, body)
 		}
 	}
@@ -157,23 +116,23 @@ func TestEmbedStatusRoundsUptimeDown(t *testing.T) {
 // behind an old one.
 func TestEmbedStatusTag(t *testing.T) {
 	s := newSurface(t)
-	tag := func() string { return s.get(t, "/api/embed-status/weather").Header().Get("ETag") }
+	tag := func() string { return s.Get(t, "/api/embed-status/weather").Header().Get("ETag") }
 	first := tag()
 	row, _ := s.Row(boardtest.Tenant, "weather")
 	minute := int64(uptime.MinuteOf(row.Verdict.Cycle))
 	if !regexp.MustCompile(fmt.Sprintf(`^"%d-[0-9a-f]{16,}"$`, minute)).MatchString(first) {
 		t.Errorf("tag %s does not begin with the verdict's minute", first)
 	}
-	s.change(t, "weather", func(*board.Row) {})
+	s.Change(t, "weather", func(*board.Row) {})
 	if got := tag(); got != first {
 		t.Errorf("the same body got another tag: %s, then %s", first, got)
 	}
-	s.change(t, "weather", func(r *board.Row) { r.Summary.D30.Down += 100 })
+	s.Change(t, "weather", func(r *board.Row) { r.Summary.D30.Down += 100 })
 	second := tag()
 	if second == first {
 		t.Error("uptime_30d changed without a verdict, the tag did not")
 	}
-	s.change(t, "weather", func(r *board.Row) {
+	s.Change(t, "weather", func(r *board.Row) {
 		v := *r.Verdict
 		v.Cycle = v.Cycle.Add(time.Minute)
 		r.Verdict = &v
@@ -185,9 +144,9 @@ func TestEmbedStatusTag(t *testing.T) {
 
 func TestEmbedStatusNotModified(t *testing.T) {
 	s := newSurface(t)
-	tag := s.get(t, "/api/embed-status/weather").Header().Get("ETag")
+	tag := s.Get(t, "/api/embed-status/weather").Header().Get("ETag")
 	for _, match := range []string{tag, "W/" + tag, `"x", ` + tag, `"x",` + tag + `, "y"`, "*"} {
-		w := s.ask(t, http.MethodGet, "/api/embed-status/weather", "If-None-Match", match)
+		w := s.Ask(t, http.MethodGet, "/api/embed-status/weather", "If-None-Match", match)
 		if w.Code != http.StatusNotModified || w.Body.Len() != 0 {
 			t.Errorf("If-None-Match %s = %d, %d bytes", match, w.Code, w.Body.Len())
 		}
@@ -195,24 +154,24 @@ func TestEmbedStatusNotModified(t *testing.T) {
 			t.Errorf("If-None-Match %s: 304 with %v", match, w.Header())
 		}
 	}
-	if w := s.ask(t, http.MethodGet, "/api/embed-status/weather", "If-None-Match", `"x"`); w.Code != http.StatusOK {
+	if w := s.Ask(t, http.MethodGet, "/api/embed-status/weather", "If-None-Match", `"x"`); w.Code != http.StatusOK {
 		t.Errorf("another tag = %d", w.Code)
 	}
 }
 
 func TestEmbedStatusMethods(t *testing.T) {
 	s := newSurface(t)
-	get := s.get(t, "/api/embed-status/weather")
-	head := s.ask(t, http.MethodHead, "/api/embed-status/weather")
+	get := s.Get(t, "/api/embed-status/weather")
+	head := s.Ask(t, http.MethodHead, "/api/embed-status/weather")
 	if head.Code != http.StatusOK || head.Body.Len() != 0 || head.Header().Get("Content-Length") != get.Header().Get("Content-Length") {
 		t.Errorf("HEAD = %d, %d bytes, %v", head.Code, head.Body.Len(), head.Header())
 	}
-	options := s.ask(t, http.MethodOptions, "/api/embed-status/weather", "Origin", "https://other.example",
+	options := s.Ask(t, http.MethodOptions, "/api/embed-status/weather", "Origin", "https://other.example",
 		"Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "if-none-match")
 	if options.Code != http.StatusNoContent || options.Header().Get("Access-Control-Allow-Headers") != "If-None-Match" {
 		t.Errorf("OPTIONS = %d, %v", options.Code, options.Header())
 	}
-	gone := s.ask(t, http.MethodGet, "/api/embed-status/nobody", "Accept", "text/html")
+	gone := s.Ask(t, http.MethodGet, "/api/embed-status/nobody", "Accept", "text/html")
 	if gone.Code != http.StatusNotFound || gone.Header().Get("Content-Type") != "application/problem+json" ||
 		gone.Header().Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("unknown slug = %d, %v", gone.Code, gone.Header())
@@ -222,14 +181,9 @@ func TestEmbedStatusMethods(t *testing.T) {
 // A site without an address of its own says the one that it was called by, and
 // never answers one caller with another's.
 func TestEmbedStatusWithoutBaseURL(t *testing.T) {
-	b := boardtest.New(surfaceNow())
-	site, err := statuspage.New(statuspage.Options{Tenant: boardtest.Tenant, Source: b, Now: b.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := surface{Board: b, Handler: site.Handler()}
+	s := surfaceAt("")
 	for _, host := range []string{"http://one.example", "http://two.example"} {
-		if body := s.get(t, host+"/api/embed-status/weather").Body.String(); !strings.Contains(body, `"`+host+`/status/weather"`) {
+		if body := s.Get(t, host+"/api/embed-status/weather").Body.String(); !strings.Contains(body, `"`+host+`/status/weather"`) {
 			t.Errorf("asked as %s: %s", host, body)
 		}
 	}
@@ -237,8 +191,8 @@ func TestEmbedStatusWithoutBaseURL(t *testing.T) {
 
 func TestEmbedScript(t *testing.T) {
 	s := newSurface(t)
-	plain := s.get(t, "/embed.js")
-	packed := s.get(t, "/embed.js", "Accept-Encoding", "gzip")
+	plain := s.Get(t, "/embed.js")
+	packed := s.Get(t, "/embed.js", "Accept-Encoding", "gzip")
 	if n := packed.Body.Len(); n > 3000 {
 		t.Errorf("embed.js is %d bytes compressed; the contract is 3 KB", n)
 	}
@@ -258,7 +212,7 @@ func TestEmbedScript(t *testing.T) {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}
 	}
-	again := s.ask(t, http.MethodGet, "/embed.js", "Accept-Encoding", "gzip", "If-None-Match", packed.Header().Get("ETag"))
+	again := s.Ask(t, http.MethodGet, "/embed.js", "Accept-Encoding", "gzip", "If-None-Match", packed.Header().Get("ETag"))
 	if again.Code != http.StatusNotModified {
 		t.Errorf("asked again = %d", again.Code)
 	}

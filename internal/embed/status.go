@@ -1,8 +1,9 @@
-package statuspage
+package embed
 
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -11,10 +12,10 @@ import (
 	"github.com/alivemcp/alivemcp/internal/web"
 )
 
-// embedStatus is the body of /api/embed-status: these members, in this order,
+// status is the body of /api/embed-status: these members, in this order,
 // and nothing more. It is public for ever, so it may only shrink in meaning,
 // never grow: no addresses, no steps, no credentials.
-type embedStatus struct {
+type status struct {
 	Slug      string       `json:"slug"`
 	State     uptime.State `json:"state"`
 	Uptime30d hundredths   `json:"uptime_30d"`
@@ -28,12 +29,33 @@ type embedStatus struct {
 	StatusPage string     `json:"status_page"`
 }
 
-// embedBody returns the body for a row and its strong tag without quotes. The
+// statusKey names an answer of embed-status: without a configured address, links
+// depend on how the client calls us.
+type statusKey struct{ slug, base string }
+
+func (e *embeds) serveStatus(w http.ResponseWriter, r *http.Request) error {
+	row, err := e.row(r.PathValue("slug"))
+	if err != nil {
+		return err
+	}
+	key := statusKey{slug: row.Slug, base: web.Base(e.BaseURL, r)}
+	a, err := e.status.get(key, row, func() (web.Content, error) {
+		body, tag, err := statusBody(row, key.base+web.ServerPath(row.Slug))
+		return web.Content{Type: "application/json", Cache: web.CacheMinute, ETag: tag, Body: body}, err
+	})
+	if err != nil {
+		return err
+	}
+	a.send(w, r)
+	return nil
+}
+
+// statusBody returns the body for a row and its strong tag without quotes. The
 // body is a function of the row alone, and rows change with the verdict; but a
 // row also changes when time takes minutes out of the 30 days, so the tag is
 // the minute of the verdict and a hash of the body.
-func embedBody(row *board.Row, page string) (body []byte, tag string, err error) {
-	body, err = json.Marshal(embedStatus{
+func statusBody(row *board.Row, page string) (body []byte, tag string, err error) {
+	body, err = json.Marshal(status{
 		Slug: row.Slug, State: row.State,
 		Uptime30d: uptimeOf(row.Summary.D30), Uptime24h: uptimeOf(row.Summary.H24),
 		P95: millis(row.Summary), LastProbe: second(row.LastProbe),

@@ -1,4 +1,4 @@
-package statuspage
+package embed
 
 import (
 	"fmt"
@@ -18,8 +18,8 @@ const svgType = "image/svg+xml; charset=utf-8"
 
 type badgeKey struct {
 	slug   string
-	style  badgeStyle
-	metric badgeMetric
+	style  Style
+	metric Metric
 }
 
 // serveBadge draws /badge/{slug}.svg. It answers 200 whatever was asked, as
@@ -32,9 +32,9 @@ func (e *embeds) serveBadge(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("%w: badges are named /badge/{slug}.svg", uptime.ErrNotFound)
 	}
 	q := r.URL.Query()
-	style, styleOK := known(q.Get("style"), badgeStyles())
-	metric, metricOK := known(q.Get("metric"), badgeMetrics())
-	row, found := e.site.opt.Source.Row(e.site.opt.Tenant, slug)
+	style, styleOK := web.Choice(q.Get("style"), Styles())
+	metric, metricOK := web.Choice(q.Get("metric"), Metrics())
+	row, found := e.Source.Row(e.Tenant, slug)
 	switch {
 	case !styleOK:
 		return sendBadge(w, r, greyBadge("unknown style"), style)
@@ -48,7 +48,7 @@ func (e *embeds) serveBadge(w http.ResponseWriter, r *http.Request) error {
 
 func (e *embeds) serveKnown(w http.ResponseWriter, r *http.Request, row *board.Row, key badgeKey) error {
 	a, err := e.badges.get(key, row, func() (web.Content, error) {
-		return web.Content{Type: svgType, Cache: cacheBadge, Body: badgeOf(row, key.metric).svg(key.style)}, nil
+		return web.Content{Type: svgType, Cache: cacheBadge, Body: BadgeOf(row, key.metric).svg(key.style)}, nil
 	})
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (e *embeds) serveKnown(w http.ResponseWriter, r *http.Request, row *board.R
 	return nil
 }
 
-func sendBadge(w http.ResponseWriter, r *http.Request, b badge, style badgeStyle) error {
+func sendBadge(w http.ResponseWriter, r *http.Request, b Badge, style Style) error {
 	web.Embeddable(w)
 	return web.Send(w, r, web.Content{Type: svgType, Cache: cacheBadge, Body: b.svg(style)})
 }
@@ -65,14 +65,14 @@ func sendBadge(w http.ResponseWriter, r *http.Request, b badge, style badgeStyle
 // serveShield answers /api/shields/{slug}?metric= for renderers of other
 // people's badges. Unlike a picture it may say 404: they draw that themselves.
 func (e *embeds) serveShield(w http.ResponseWriter, r *http.Request) error {
-	metric, ok := known(r.URL.Query().Get("metric"), badgeMetrics())
+	metric, ok := web.Choice(r.URL.Query().Get("metric"), Metrics())
 	if !ok {
-		return fmt.Errorf("%w: metric is one of %v", uptime.ErrInvalid, badgeMetrics())
+		return fmt.Errorf("%w: metric is one of %v", uptime.ErrInvalid, Metrics())
 	}
-	row, err := e.site.row(r.PathValue("slug"))
+	row, err := e.row(r.PathValue("slug"))
 	if err != nil {
 		return err
 	}
 	web.Embeddable(w)
-	return web.SendJSON(w, r, web.Content{Cache: web.CacheMinute}, shieldOf(badgeOf(row, metric)))
+	return web.SendJSON(w, r, web.Content{Cache: web.CacheMinute}, shieldOf(BadgeOf(row, metric)))
 }

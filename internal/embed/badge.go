@@ -1,4 +1,4 @@
-package statuspage
+package embed
 
 import (
 	"cmp"
@@ -10,26 +10,30 @@ import (
 	"github.com/alivemcp/alivemcp/internal/web"
 )
 
-// badgeStyle is how a badge looks.
-type badgeStyle string
+// Style is how a badge looks.
+type Style string
 
+// The styles.
 const (
-	badgeFlat badgeStyle = "flat"
-	badgePill badgeStyle = "pill"
+	StyleFlat Style = "flat"
+	StylePill Style = "pill"
 )
 
-func badgeStyles() []badgeStyle { return []badgeStyle{badgeFlat, badgePill} }
+// Styles are all styles; the first is what people get who ask for none.
+func Styles() []Style { return []Style{StyleFlat, StylePill} }
 
-// badgeMetric is what a badge tells.
-type badgeMetric string
+// Metric is what a badge tells.
+type Metric string
 
+// The metrics.
 const (
-	metricState  badgeMetric = "state"
-	metricUptime badgeMetric = "uptime" // of 30 days
-	metricP95    badgeMetric = "p95"    // of 24 hours
+	MetricState  Metric = "state"
+	MetricUptime Metric = "uptime" // of 30 days
+	MetricP95    Metric = "p95"    // of 24 hours
 )
 
-func badgeMetrics() []badgeMetric { return []badgeMetric{metricState, metricUptime, metricP95} }
+// Metrics are all metrics; the first is what people get who ask for none.
+func Metrics() []Metric { return []Metric{MetricState, MetricUptime, MetricP95} }
 
 // Where the colour of a number changes. Slow is the objective's own limit.
 const (
@@ -39,22 +43,22 @@ const (
 	p95Amber               = 5 * time.Second
 )
 
-// maxBadgeName bounds a name in a badge's title, in characters.
-const maxBadgeName = 80
+// maxName bounds a name in a badge's title, in characters.
+const maxName = 80
 
-// badgeOf says what a row's badge tells by a metric.
-func badgeOf(row *board.Row, metric badgeMetric) badge {
-	b := badge{label: "mcp", value: row.State.String(), level: row.State}
+// BadgeOf says what a row's badge tells by a metric.
+func BadgeOf(row *board.Row, metric Metric) Badge {
+	b := Badge{label: "mcp", value: row.State.String(), level: row.State}
 	switch metric {
-	case metricState:
-	case metricUptime:
+	case MetricState:
+	case MetricUptime:
 		b.label, b.value = "mcp uptime 30d", board.PercentWord(row.Summary.D30)
 		b.level = uptimeLevel(uptimeOf(row.Summary.D30))
-	case metricP95:
+	case MetricP95:
 		b.label, b.value = "mcp p95 24h", cmp.Or(board.Millis(row.Summary.P95), "no data")
 		b.level = p95Level(row.Summary.P95)
 	}
-	b.title = fmt.Sprintf("%s: %s %s", web.Visible(row.Name, maxBadgeName), b.label, b.value)
+	b.Title = fmt.Sprintf("%s: %s %s", web.Visible(row.Name, maxName), b.label, b.value)
 	return b
 }
 
@@ -87,6 +91,6 @@ func p95Level(p95 time.Duration) uptime.State {
 }
 
 // greyBadge says that there is nothing to tell, and why.
-func greyBadge(why string) badge {
-	return badge{label: "mcp", value: why, level: uptime.Unknown, title: "mcp: " + why}
+func greyBadge(why string) Badge {
+	return Badge{label: "mcp", value: why, level: uptime.Unknown, Title: "mcp: " + why}
 }

@@ -1,4 +1,4 @@
-package statuspage
+package feed
 
 import (
 	"encoding/xml"
@@ -106,17 +106,17 @@ func newest(events []event, floor time.Time) time.Time {
 
 // sendFeed answers with a feed of the events. The path is the feed's own, page
 // the path of what people read instead.
-func (s *Site) sendFeed(w http.ResponseWriter, r *http.Request, f atomFeed, path, page string, events []event) error {
-	base := s.base(r)
-	f.Author, f.Generator = atomPerson{Name: s.opt.Branding.Name}, "AliveMCP"
-	f.ID = tagURI(base, strings.TrimPrefix(page, "/")+"#feed")
-	f.Updated = atomTime(newest(events, time.Unix(0, 0)))
-	f.Links = []atomLink{
+func (f *feeds) sendFeed(w http.ResponseWriter, r *http.Request, a atomFeed, path, page string, events []event) error {
+	base := f.base(r)
+	a.Author, a.Generator = atomPerson{Name: f.Name}, "AliveMCP"
+	a.ID = tagURI(base, strings.TrimPrefix(page, "/")+"#feed")
+	a.Updated = atomTime(newest(events, time.Unix(0, 0)))
+	a.Links = []atomLink{
 		{Rel: "self", Type: atomType, Href: base + path},
 		{Rel: "alternate", Type: "text/html", Href: base + page},
 	}
-	f.Entries = entries(base, events)
-	body, err := xml.Marshal(f)
+	a.Entries = entries(base, events)
+	body, err := xml.Marshal(a)
 	if err != nil {
 		return fmt.Errorf("encoding the feed %s: %w", path, err)
 	}

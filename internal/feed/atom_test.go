@@ -1,4 +1,4 @@
-package statuspage_test
+package feed_test
 
 import (
 	"context"
@@ -13,7 +13,6 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
-	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -27,7 +26,7 @@ type feedLink struct {
 	Href string `xml:"href,attr"`
 }
 
-type feed struct {
+type document struct {
 	XMLName xml.Name   `xml:"http://www.w3.org/2005/Atom feed"`
 	ID      string     `xml:"id"`
 	Title   feedText   `xml:"title"`
@@ -47,13 +46,13 @@ type feed struct {
 	} `xml:"entry"`
 }
 
-func (s surface) feed(t *testing.T, target string) feed {
+func (s surface) feed(t *testing.T, target string) document {
 	t.Helper()
-	w := s.get(t, target)
+	w := s.Get(t, target)
 	if got := w.Header().Get("Content-Type"); got != "application/atom+xml; charset=utf-8" {
 		t.Errorf("%s: Content-Type = %q", target, got)
 	}
-	var f feed
+	var f document
 	if err := xml.Unmarshal(w.Body.Bytes(), &f); err != nil {
 		t.Fatalf("%s: %v", target, err)
 	}
@@ -144,13 +143,13 @@ func TestFeedIdsAreStable(t *testing.T) {
 func TestFeedNotModified(t *testing.T) {
 	s := newSurface(t)
 	for _, target := range []string{"/feed.atom", "/status/weather/feed.atom", "/status/meeting-notes/feed.atom"} {
-		tag := s.get(t, target).Header().Get("ETag")
-		s.change(t, "weather", func(r *board.Row) { r.LastProbe = r.LastProbe.Add(time.Minute) })
-		if w := s.ask(t, http.MethodGet, target, "If-None-Match", tag); w.Code != http.StatusNotModified {
+		tag := s.Get(t, target).Header().Get("ETag")
+		s.Change(t, "weather", func(r *board.Row) { r.LastProbe = r.LastProbe.Add(time.Minute) })
+		if w := s.Ask(t, http.MethodGet, target, "If-None-Match", tag); w.Code != http.StatusNotModified {
 			t.Errorf("%s = %d although nothing happened", target, w.Code)
 		}
 	}
-	if w := s.ask(t, http.MethodGet, "/status/nobody/feed.atom"); w.Code != http.StatusNotFound {
+	if w := s.Ask(t, http.MethodGet, "/status/nobody/feed.atom"); w.Code != http.StatusNotFound {
 		t.Errorf("the feed of nobody = %d", w.Code)
 	}
 }
@@ -161,13 +160,7 @@ func FuzzFeedNames(f *testing.F) {
 		f.Add(seed)
 	}
 	b, text := boardtest.New(surfaceNow()), new(string)
-	site, err := statuspage.New(statuspage.Options{
-		Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: renamed{b, text}, Now: b.Now,
-	})
-	if err != nil {
-		f.Fatal(err)
-	}
-	s := surface{Board: b, Handler: site.Handler()}
+	s := surfaceOf(f, b, renamed{b, text})
 	f.Fuzz(func(t *testing.T, hostile string) {
 		*text = hostile
 		if got := len(s.feed(t, "/status/crm-contacts/feed.atom").Entries); got != 1 {

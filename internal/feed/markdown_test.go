@@ -1,4 +1,4 @@
-package statuspage_test
+package feed_test
 
 import (
 	"context"
@@ -10,13 +10,12 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
-	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 func TestGuideNamesSurfacesThatExist(t *testing.T) {
 	s := newSurface(t)
-	w := s.get(t, "/llms.txt")
+	w := s.Get(t, "/llms.txt")
 	if got := w.Header().Get("Content-Type"); got != "text/plain; charset=utf-8" {
 		t.Errorf("Content-Type = %q", got)
 	}
@@ -28,7 +27,7 @@ func TestGuideNamesSurfacesThatExist(t *testing.T) {
 			continue
 		}
 		seen++
-		if got := s.ask(t, http.MethodGet, path); got.Code != http.StatusOK {
+		if got := s.Ask(t, http.MethodGet, path); got.Code != http.StatusOK {
 			t.Errorf("it names %s, which answers %d", path, got.Code)
 		}
 	}
@@ -50,7 +49,7 @@ func TestServerDocument(t *testing.T) {
 		"issue-tracker": {"sign-in required", "## Planned maintenance", "| Database upgrade | The issue database moves"},
 		"meeting-notes": {"**Not checked yet.**", "- Last checked: not yet", "| 24 h | no data | 0 |", "The tools of this server could not be listed."},
 	} {
-		body := s.get(t, "/status/"+slug+".md").Body.String()
+		body := s.Get(t, "/status/"+slug+".md").Body.String()
 		for _, want := range wants {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s.md lacks %q:\n%s", slug, want, body)
@@ -58,7 +57,7 @@ func TestServerDocument(t *testing.T) {
 		}
 	}
 	for _, target := range []string{"/status/nobody.md", "/status/.md", "/status/weather.md.md", "/status/weather/x.md", "/status/%2e%2e.md"} {
-		if w := s.ask(t, http.MethodGet, target); w.Code != http.StatusNotFound {
+		if w := s.Ask(t, http.MethodGet, target); w.Code != http.StatusNotFound {
 			t.Errorf("%s = %d", target, w.Code)
 		}
 	}
@@ -67,14 +66,14 @@ func TestServerDocument(t *testing.T) {
 // Documents and pages say the same sentence.
 func TestDocumentsSayTheHeadline(t *testing.T) {
 	s := newSurface(t)
-	index := s.get(t, "/index.md").Body.String()
+	index := s.Get(t, "/index.md").Body.String()
 	for _, row := range s.List(boardtest.Tenant, board.Query{}).Rows {
 		if row.Slug == "hostile" {
 			continue // its text is escaped
 		}
 		want := board.Headline(row, s.Now())
 		want = strings.NewReplacer("(", `\(`, ")", `\)`, "<", `\<`).Replace(want)
-		if body := s.get(t, "/status/"+row.Slug+".md").Body.String(); !strings.Contains(body, "**"+want+"**") {
+		if body := s.Get(t, "/status/"+row.Slug+".md").Body.String(); !strings.Contains(body, "**"+want+"**") {
 			t.Errorf("%s.md does not say %q:\n%s", row.Slug, want, body[:300])
 		}
 		if !strings.Contains(index, want) {
@@ -85,14 +84,10 @@ func TestDocumentsSayTheHeadline(t *testing.T) {
 
 func TestIndexPages(t *testing.T) {
 	b := boardtest.Many(450, surfaceNow())
-	site, err := statuspage.New(statuspage.Options{Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: b, Now: b.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := surface{Board: b, Handler: site.Handler()}
+	s := surfaceOf(t, b, b)
 	seen := map[string]bool{}
 	for target, pages := "/index.md", 0; target != ""; pages++ {
-		body := s.get(t, target).Body.String()
+		body := s.Get(t, target).Body.String()
 		for _, link := range regexp.MustCompile(`/status/[\w-]+\.md`).FindAllString(body, -1) {
 			seen[link] = true
 		}
@@ -108,7 +103,7 @@ func TestIndexPages(t *testing.T) {
 		t.Errorf("%d of 450 servers are listed", len(seen))
 	}
 	for _, page := range []string{"0", "-1", "x", "99999999999999999999"} {
-		if w := s.ask(t, http.MethodGet, "/index.md?page="+page); w.Code != http.StatusBadRequest {
+		if w := s.Ask(t, http.MethodGet, "/index.md?page="+page); w.Code != http.StatusBadRequest {
 			t.Errorf("page %s = %d", page, w.Code)
 		}
 	}
@@ -125,7 +120,7 @@ func codeSpans() *regexp.Regexp { return regexp.MustCompile("(?m)^- Endpoint: `[
 func TestHostileNamesAreInertInMarkdown(t *testing.T) {
 	s := newSurface(t)
 	for _, target := range []string{"/status/hostile.md", "/index.md"} {
-		body := codeSpans().ReplaceAllString(s.get(t, target).Body.String(), "")
+		body := codeSpans().ReplaceAllString(s.Get(t, target).Body.String(), "")
 		if found := active().FindString(body); found != "" {
 			t.Errorf("%s holds %q:\n%s", target, found, body)
 		}
@@ -145,16 +140,10 @@ func FuzzMarkdown(f *testing.F) {
 		f.Add(seed)
 	}
 	b, text := boardtest.New(surfaceNow()), new(string)
-	site, err := statuspage.New(statuspage.Options{
-		Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: renamed{b, text}, Now: b.Now,
-	})
-	if err != nil {
-		f.Fatal(err)
-	}
-	s := surface{Board: b, Handler: site.Handler()}
+	s := surfaceOf(f, b, renamed{b, text})
 	lines := func(t *testing.T) []string {
 		t.Helper()
-		return strings.Split(s.get(t, "/status/crm-contacts.md").Body.String(), "\n")
+		return strings.Split(s.Get(t, "/status/crm-contacts.md").Body.String(), "\n")
 	}
 	*text = "x"
 	bars := regexp.MustCompile(`\\.`)
@@ -181,11 +170,7 @@ func FuzzMarkdown(f *testing.F) {
 // What is never public, planted wherever the pipeline could have put it.
 func TestNothingPrivateIsPublic(t *testing.T) {
 	b := boardtest.New(surfaceNow())
-	site, err := statuspage.New(statuspage.Options{Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: planted{b}, Now: b.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := surface{Board: b, Handler: site.Handler()}
+	s := surfaceOf(t, b, planted{b})
 	targets := []string{"/feed.atom", "/llms.txt", "/index.md", "/embed.js"}
 	for _, row := range b.List(boardtest.Tenant, board.Query{}).Rows {
 		for _, form := range []string{
@@ -197,7 +182,7 @@ func TestNothingPrivateIsPublic(t *testing.T) {
 	private := regexp.MustCompile(`(?i)` + secretMark + `|\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b|2001:db8|\bAS\d{3,}\b|goroutine|\.go:\d|bearer |` +
 		`srv_|\bstep \d|expires|(eu|us|ap)-(west|east|central|southeast)|"?tenant`)
 	for _, target := range targets {
-		if found := private.FindString(s.get(t, target).Body.String()); found != "" {
+		if found := private.FindString(s.Get(t, target).Body.String()); found != "" {
 			t.Errorf("%s says %q", target, found)
 		}
 	}

@@ -1,4 +1,4 @@
-package statuspage_test
+package embed_test
 
 import (
 	"encoding/json"
@@ -33,7 +33,7 @@ type drawing struct {
 
 func (s surface) badge(t *testing.T, target string) drawing {
 	t.Helper()
-	w := s.get(t, target)
+	w := s.Get(t, target)
 	if got := w.Header().Get("Content-Type"); got != "image/svg+xml; charset=utf-8" {
 		t.Errorf("%s: Content-Type = %q", target, got)
 	}
@@ -46,7 +46,7 @@ func (s surface) badge(t *testing.T, target string) drawing {
 
 func TestBadgeTells(t *testing.T) {
 	s := newSurface(t)
-	s.change(t, "weather", func(r *board.Row) {
+	s.Change(t, "weather", func(r *board.Row) {
 		r.Summary.D30, r.Summary.P95 = uptime.Counts{Live: 9995, Down: 5}, 412*time.Millisecond
 	})
 	for _, tt := range []struct{ target, want string }{
@@ -99,7 +99,7 @@ func TestBadgeStandsAlone(t *testing.T) {
 	foreign := regexp.MustCompile(`(?i)<(script|style|foreignObject|image|use|a)\b|\b(href|style|on[a-z]+)=|url\(|@import|<!`)
 	for _, slug := range []string{"weather", "hostile", "nobody"} {
 		for _, style := range []string{"flat", "pill"} {
-			body := s.get(t, "/badge/"+slug+".svg?style="+style).Body.String()
+			body := s.Get(t, "/badge/"+slug+".svg?style="+style).Body.String()
 			drawn := regexp.MustCompile(`aria-label="[^"]*"|<title>[^<]*</title>`).ReplaceAllString(body, "")
 			if found := foreign.FindString(drawn); found != "" {
 				t.Errorf("%s %s holds %q:\n%s", slug, style, found, body)
@@ -110,7 +110,7 @@ func TestBadgeStandsAlone(t *testing.T) {
 
 func TestBadgeHeaders(t *testing.T) {
 	s := newSurface(t)
-	w := s.get(t, "/badge/weather.svg")
+	w := s.Get(t, "/badge/weather.svg")
 	for name, want := range map[string]string{
 		"Cache-Control": "public, max-age=60", "Cross-Origin-Resource-Policy": "cross-origin",
 		"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff",
@@ -119,22 +119,22 @@ func TestBadgeHeaders(t *testing.T) {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}
 	}
-	again := s.ask(t, http.MethodGet, "/badge/weather.svg", "If-None-Match", w.Header().Get("ETag"))
+	again := s.Ask(t, http.MethodGet, "/badge/weather.svg", "If-None-Match", w.Header().Get("ETag"))
 	if again.Code != http.StatusNotModified {
 		t.Errorf("asked again = %d", again.Code)
 	}
-	s.change(t, "weather", func(r *board.Row) { r.State = uptime.Down })
-	if again = s.ask(t, http.MethodGet, "/badge/weather.svg", "If-None-Match", w.Header().Get("ETag")); again.Code != http.StatusOK {
+	s.Change(t, "weather", func(r *board.Row) { r.State = uptime.Down })
+	if again = s.Ask(t, http.MethodGet, "/badge/weather.svg", "If-None-Match", w.Header().Get("ETag")); again.Code != http.StatusOK {
 		t.Errorf("after it went down = %d", again.Code)
 	}
-	if w := s.ask(t, http.MethodGet, "/badge/weather.png"); w.Code != http.StatusNotFound {
+	if w := s.Ask(t, http.MethodGet, "/badge/weather.png"); w.Code != http.StatusNotFound {
 		t.Errorf("a png = %d", w.Code)
 	}
 }
 
 func TestShields(t *testing.T) {
 	s := newSurface(t)
-	s.change(t, "weather", func(r *board.Row) { r.Summary.D30 = uptime.Counts{Live: 98, Down: 2} })
+	s.Change(t, "weather", func(r *board.Row) { r.Summary.D30 = uptime.Counts{Live: 98, Down: 2} })
 	type document struct {
 		SchemaVersion         int
 		Label, Message, Color string
@@ -151,7 +151,7 @@ func TestShields(t *testing.T) {
 		{"/api/shields/meeting-notes?metric=p95", document{1, "mcp p95 24h", "no data", "lightgrey", false, 300}},
 	} {
 		var got document
-		if err := json.Unmarshal(s.get(t, tt.target).Body.Bytes(), &got); err != nil {
+		if err := json.Unmarshal(s.Get(t, tt.target).Body.Bytes(), &got); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -159,7 +159,7 @@ func TestShields(t *testing.T) {
 		}
 	}
 	for target, want := range map[string]int{"/api/shields/nobody": 404, "/api/shields/weather?metric=stars": 400} {
-		if w := s.ask(t, http.MethodGet, target); w.Code != want || w.Header().Get("Content-Type") != "application/problem+json" {
+		if w := s.Ask(t, http.MethodGet, target); w.Code != want || w.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%s = %d %s, want a problem with %d", target, w.Code, w.Header().Get("Content-Type"), want)
 		}
 	}
@@ -173,8 +173,8 @@ func FuzzBadgeName(f *testing.F) {
 	}
 	s := newSurface(f)
 	f.Fuzz(func(t *testing.T, name string) {
-		s.change(t, "weather", func(r *board.Row) { r.Name = name })
-		body := s.get(t, "/badge/weather.svg").Body
+		s.Change(t, "weather", func(r *board.Row) { r.Name = name })
+		body := s.Get(t, "/badge/weather.svg").Body
 		if body.Len() > 8<<10 {
 			t.Errorf("%d bytes", body.Len())
 		}

@@ -1,4 +1,4 @@
-package statuspage
+package feed
 
 import (
 	"fmt"
@@ -9,22 +9,23 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // serveMarkdown answers /status/{slug}.md: the page of a server for agents.
-func (s *Site) serveMarkdown(w http.ResponseWriter, r *http.Request) error {
+func (f *feeds) serveMarkdown(w http.ResponseWriter, r *http.Request) error {
 	slug := r.PathValue("slug")
-	if _, err := s.row(slug); err != nil {
+	if _, err := f.row(slug); err != nil {
 		return err
 	}
-	view, err := s.opt.Source.View(r.Context(), s.opt.Tenant, slug)
+	view, err := f.Source.View(r.Context(), f.Tenant, slug)
 	if err != nil {
 		return fmt.Errorf("reading %s for its document: %w", slug, err)
 	}
-	now, base, m := s.opt.Now(), s.base(r), &markdown{}
-	m.line("# %s\n", inert(view.Name, maxInertName))
-	m.line("**%s**\n", inert(board.Headline(view.Row, now), maxInertText))
-	s.writeWarnings(m)
+	now, base, m := f.Now(), f.base(r), &markdown{}
+	m.line("# %s\n", web.Markdown(view.Name, maxInertName))
+	m.line("**%s**\n", web.Markdown(board.Headline(view.Row, now), maxInertText))
+	f.writeWarnings(m)
 	writeFacts(m, &view)
 	writeRegions(m, &view)
 	writeUptime(m, &view)
@@ -33,7 +34,7 @@ func (s *Site) serveMarkdown(w http.ResponseWriter, r *http.Request) error {
 	writeDrifts(m, &view, base)
 	writeWindows(m, &view)
 	howToRead(m)
-	page := statusPage(base, view.Slug)
+	page := base + web.ServerPath(view.Slug)
 	m.line("\nAs a page: %s · As JSON: %s/api/embed-status/%s · Feed: %s/feed.atom", page, base, view.Slug, page)
 	return sendMarkdown(w, r, markdownType, m)
 }
@@ -45,12 +46,12 @@ func writeFacts(m *markdown, v *board.View) {
 			m.line("- %s: %s", name, value)
 		}
 	}
-	fact("Slug", inert(v.Slug, maxInertName))
+	fact("Slug", web.Markdown(v.Slug, maxInertName))
 	fact("State", v.State.String()+sinceStamp(v.Since))
 	fact("Access", board.AccessPhrase(v.Access))
 	fact("Last checked", stampOr(v.LastProbe, "not yet"))
-	fact("Description", inert(v.Description, maxInertText))
-	fact("Group", inert(v.Group, maxInertName))
+	fact("Description", web.Markdown(v.Description, maxInertText))
+	fact("Group", web.Markdown(v.Group, maxInertName))
 	fact("Endpoint", codeURL(v.URL))
 	fact("Transport", string(v.Transport))
 	if b := v.Budget; b != nil {
@@ -93,7 +94,7 @@ func writeRegions(m *markdown, v *board.View) {
 			}
 		}
 		rows = append(rows, []string{
-			inert(region.City, maxInertName), state, handshake, inert(why, maxInertText), board.PercentWord(region.H24),
+			web.Markdown(region.City, maxInertName), state, handshake, web.Markdown(why, maxInertText), board.PercentWord(region.H24),
 		})
 	}
 	if len(rows) == 0 {
@@ -143,7 +144,7 @@ func writeTools(m *markdown, v *board.View) {
 		return
 	}
 	m.line("- Count: %d", v.Tools)
-	m.line("- Hash: %s", inert(v.ToolsHash, maxInertText))
+	m.line("- Hash: %s", web.Markdown(v.ToolsHash, maxInertText))
 	if !v.ToolsSince.IsZero() {
 		m.line("- Unchanged since: %s", stamp(v.ToolsSince))
 	}
@@ -163,9 +164,9 @@ func writeIncidents(m *markdown, v *board.View, now time.Time, base string) {
 			lasted += ", goes on"
 		}
 		rows = append(rows, []string{
-			"[" + stamp(in.Opened) + "](" + base + incidentPath(v.Slug, in.ID) + ")", lasted,
-			inert(board.CausePhrase(in.Failure.Cause), maxInertText), inert(board.Sentence(cities(v, in.Regions)), maxInertText),
-			orDash(inert(in.Note, maxInertText)) + demoMark(in.Demo),
+			"[" + stamp(in.Opened) + "](" + base + web.IncidentPath(v.Slug, in.ID) + ")", lasted,
+			web.Markdown(board.CausePhrase(in.Failure.Cause), maxInertText), web.Markdown(board.Sentence(cities(v, in.Regions)), maxInertText),
+			orDash(web.Markdown(in.Note, maxInertText)) + demoMark(in.Demo),
 		})
 	}
 	if len(rows) == 0 {
@@ -195,8 +196,8 @@ func writeDrifts(m *markdown, v *board.View, base string) {
 	for i := range v.Drifts {
 		d := &v.Drifts[i]
 		rows = append(rows, []string{
-			"[" + stamp(d.Detected) + "](" + base + driftPath(v.Slug, d.ID) + ")", d.Class.String() + ": " + board.DriftPhrase(d.Class),
-			inert(strings.TrimSpace(d.Summary), maxInertText) + demoMark(d.Demo), driftStatus(d),
+			"[" + stamp(d.Detected) + "](" + base + web.DriftPath(v.Slug, d.ID) + ")", d.Class.String() + ": " + board.DriftPhrase(d.Class),
+			web.Markdown(strings.TrimSpace(d.Summary), maxInertText) + demoMark(d.Demo), driftStatus(d),
 		})
 	}
 	if len(rows) == 0 {
@@ -221,7 +222,7 @@ func writeWindows(m *markdown, v *board.View) {
 	var rows [][]string
 	for i := range v.Windows {
 		w := &v.Windows[i]
-		rows = append(rows, []string{stamp(w.From), stamp(w.To), inert(w.Name, maxInertName), inert(w.Text, maxInertText)})
+		rows = append(rows, []string{stamp(w.From), stamp(w.To), web.Markdown(w.Name, maxInertName), web.Markdown(w.Text, maxInertText)})
 	}
 	if len(rows) == 0 {
 		return

@@ -1,4 +1,4 @@
-package statuspage
+package embed
 
 // textWidth is how wide s is in Verdana or DejaVu Sans at 11 px, in pixels,
 // rounded up. Badges tell the browser this width (textLength), so that another

@@ -1,10 +1,9 @@
-package statuspage
+package feed
 
 import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -22,31 +21,6 @@ const (
 	maxInertText = 400
 )
 
-// agentRoutes are for readers that are programs with a language model: the
-// same facts in the same words as the pages, without the mark-up.
-func (s *Site) agentRoutes() {
-	s.handleOpen("GET /llms.txt", s.serveGuide)
-	s.handleOpen("GET /index.md", s.serveIndex)
-	s.handleOpen("GET /status/{slug}/index.md", s.serveMarkdown)
-}
-
-// asDocument makes /status/{slug}.md the /status/{slug}/index.md that it is
-// short for: a pattern of http.ServeMux cannot end in the middle of a segment.
-func asDocument(r *http.Request) *http.Request {
-	slug, ok := strings.CutPrefix(r.URL.Path, "/status/")
-	if !ok || slug == ".md" || strings.Contains(slug, "/") || !strings.HasSuffix(slug, ".md") {
-		return r
-	}
-	u, long := *r.URL, func(path string) string { return strings.TrimSuffix(path, ".md") + "/index.md" }
-	u.Path = long(u.Path)
-	if u.RawPath != "" {
-		u.RawPath = long(u.RawPath)
-	}
-	document := *r
-	document.URL = &u
-	return &document
-}
-
 // sendMarkdown answers with a document. It is public and may be a minute old.
 func sendMarkdown(w http.ResponseWriter, r *http.Request, mediaType string, m *markdown) error {
 	web.Embeddable(w)
@@ -54,12 +28,12 @@ func sendMarkdown(w http.ResponseWriter, r *http.Request, mediaType string, m *m
 }
 
 // serveGuide answers /llms.txt: what this site is and what programs can read.
-func (s *Site) serveGuide(w http.ResponseWriter, r *http.Request) error {
-	base, t := s.base(r), s.opt.Source.List(s.opt.Tenant, board.Query{Limit: 1}).Totals
+func (f *feeds) serveGuide(w http.ResponseWriter, r *http.Request) error {
+	base, t := f.base(r), f.Source.List(f.Tenant, board.Query{Limit: 1}).Totals
 	m := &markdown{}
-	m.line("# %s\n", inert(s.opt.Branding.Name, maxInertName))
+	m.line("# %s\n", web.Markdown(f.Name, maxInertName))
 	m.line("> Uptime monitor for MCP (Model Context Protocol) servers. It completes the handshake, lists the tools and "+
-		"compares their contract with the last one, from outside, once a cycle. %s\n", sentence(t))
+		"compares their contract with the last one, from outside, once a cycle. %s\n", board.Overview(t))
 	m.line("Everything here is read-only, public and needs no key. Answers carry an ETag and may be kept for 60 seconds: " +
 		"ask again with If-None-Match. {slug} is the short name of a server, as in the list of all servers.\n")
 	m.line("## Documents for agents\n")
@@ -95,20 +69,20 @@ func howToRead(m *markdown) {
 }
 
 // serveIndex answers /index.md: all servers, in pages.
-func (s *Site) serveIndex(w http.ResponseWriter, r *http.Request) error {
+func (f *feeds) serveIndex(w http.ResponseWriter, r *http.Request) error {
 	number, err := pageNumber(r.URL.Query().Get("page"))
 	if err != nil {
 		return err
 	}
 	q := board.Query{Order: board.ByTrouble, Offset: (number - 1) * indexRows, Limit: indexRows}
-	page, base, m := s.opt.Source.List(s.opt.Tenant, q), s.base(r), &markdown{}
-	m.line("# %s\n", inert(s.opt.Branding.Name, maxInertName))
-	m.line("**%s**\n", sentence(page.Totals))
-	s.writeWarnings(m)
+	page, base, m := f.Source.List(f.Tenant, q), f.base(r), &markdown{}
+	m.line("# %s\n", web.Markdown(f.Name, maxInertName))
+	m.line("**%s**\n", board.Overview(page.Totals))
+	f.writeWarnings(m)
 	m.line("Uptime of all servers over 30 days: %s.\n", countsSentence(page.Totals.Counts))
 	var rows [][]string
 	for _, row := range page.Rows {
-		rows = append(rows, s.indexRow(base, row))
+		rows = append(rows, f.indexRow(base, row))
 	}
 	m.table([]string{"Server", "State", "In one sentence", "Uptime 30 d", "p95 24 h", "Tools"}, rows)
 	if end := q.Offset + len(page.Rows); end < page.Found {
@@ -131,24 +105,24 @@ func pageNumber(text string) (int, error) {
 	return n, nil
 }
 
-func (s *Site) indexRow(base string, row *board.Row) []string {
+func (f *feeds) indexRow(base string, row *board.Row) []string {
 	tools := "–"
 	if row.ToolsHash != "" {
 		tools = strconv.Itoa(row.Tools)
 	}
 	return []string{
-		"[" + inert(row.Name, maxInertName) + "](" + statusPage(base, row.Slug) + ".md)",
-		row.State.String(), inert(board.Headline(row, s.opt.Now()), maxInertText),
+		"[" + web.Markdown(row.Name, maxInertName) + "](" + base + web.ServerPath(row.Slug) + ".md)",
+		row.State.String(), web.Markdown(board.Headline(row, f.Now()), maxInertText),
 		board.PercentWord(row.Summary.D30), orDash(board.Millis(row.Summary.P95)), tools,
 	}
 }
 
 // writeWarnings says what a reader must know before believing anything else.
-func (s *Site) writeWarnings(m *markdown) {
-	if trouble := monitorTrouble(s.opt.Source.Health()); trouble != "" {
-		m.line("The monitor itself has a problem: %s\n", inert(trouble, maxInertText))
+func (f *feeds) writeWarnings(m *markdown) {
+	if trouble := f.Source.Health().Trouble; trouble != "" {
+		m.line("The monitor itself has a problem: %s\n", web.Markdown(trouble, maxInertText))
 	}
-	if s.opt.Demo {
+	if f.Demo {
 		m.line("This is a demonstration: the servers are part of it and the history before its start is invented.\n")
 	}
 }

@@ -1,4 +1,4 @@
-package statuspage
+package feed
 
 import (
 	"context"
@@ -18,32 +18,27 @@ const (
 	maxFeedText = 400
 )
 
-func (s *Site) atomRoutes() {
-	s.handleOpen("GET /feed.atom", s.serveFeed)
-	s.handleOpen("GET /status/{slug}/feed.atom", s.serveServerFeed)
-}
-
 // serveFeed tells what happened to all servers.
-func (s *Site) serveFeed(w http.ResponseWriter, r *http.Request) error {
-	events, err := s.feedEvents(r.Context(), "", s.byID())
+func (f *feeds) serveFeed(w http.ResponseWriter, r *http.Request) error {
+	events, err := f.feedEvents(r.Context(), "", f.byID())
 	if err != nil {
 		return err
 	}
-	name := s.opt.Branding.Name
+	name := f.Name
 	feed := atomFeed{
 		Title:    plainText(web.Visible(name, maxFeedName) + ": all servers"),
 		Subtitle: &atomText{Type: "text", Text: "Incidents and changed tool contracts of all servers"},
 	}
-	return s.sendFeed(w, r, feed, "/feed.atom", "/", events)
+	return f.sendFeed(w, r, feed, "/feed.atom", "/", events)
 }
 
 // serveServerFeed tells what happened to one server.
-func (s *Site) serveServerFeed(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.row(r.PathValue("slug"))
+func (f *feeds) serveServerFeed(w http.ResponseWriter, r *http.Request) error {
+	row, err := f.row(r.PathValue("slug"))
 	if err != nil {
 		return err
 	}
-	events, err := s.feedEvents(r.Context(), row.Server, func(uptime.ServerID) *board.Row { return row })
+	events, err := f.feedEvents(r.Context(), row.Server, func(uptime.ServerID) *board.Row { return row })
 	if err != nil {
 		return err
 	}
@@ -52,18 +47,18 @@ func (s *Site) serveServerFeed(w http.ResponseWriter, r *http.Request) error {
 		Title:    plainText(name + ": incidents and drift"),
 		Subtitle: &atomText{Type: "text", Text: "Incidents and changed tool contracts of " + name},
 	}
-	page := statusPage("", row.Slug)
-	return s.sendFeed(w, r, feed, page+"/feed.atom", page, events)
+	page := web.ServerPath(row.Slug)
+	return f.sendFeed(w, r, feed, page+"/feed.atom", page, events)
 }
 
 // byID finds rows by the id that records hold. It reads the rows once, and
 // only if there is a record.
-func (s *Site) byID() func(uptime.ServerID) *board.Row {
+func (f *feeds) byID() func(uptime.ServerID) *board.Row {
 	var rows map[uptime.ServerID]*board.Row
 	return func(id uptime.ServerID) *board.Row {
 		if rows == nil {
 			rows = map[uptime.ServerID]*board.Row{}
-			for row := range s.allRows(board.ByName) {
+			for row := range f.allRows(board.ByName) {
 				rows[row.Server] = row
 			}
 		}
@@ -72,11 +67,11 @@ func (s *Site) byID() func(uptime.ServerID) *board.Row {
 }
 
 // allRows walks all rows of the tenant, in pages as large as the board gives.
-func (s *Site) allRows(order board.Order) func(yield func(*board.Row) bool) {
+func (f *feeds) allRows(order board.Order) func(yield func(*board.Row) bool) {
 	const most = 500
 	return func(yield func(*board.Row) bool) {
 		for offset := 0; ; offset += most {
-			page := s.opt.Source.List(s.opt.Tenant, board.Query{Order: order, Offset: offset, Limit: most})
+			page := f.Source.List(f.Tenant, board.Query{Order: order, Offset: offset, Limit: most})
 			for _, row := range page.Rows {
 				if !yield(row) {
 					return
@@ -91,12 +86,12 @@ func (s *Site) allRows(order board.Order) func(yield func(*board.Row) bool) {
 
 // feedEvents are the newest incidents and drifts of a server, or of all. Records of
 // servers that are not shown here are left out.
-func (s *Site) feedEvents(ctx context.Context, server uptime.ServerID, rowOf func(uptime.ServerID) *board.Row) ([]event, error) {
-	incidents, err := s.opt.Source.Incidents(ctx, s.opt.Tenant, uptime.IncidentQuery{Server: server, Limit: maxEntries})
+func (f *feeds) feedEvents(ctx context.Context, server uptime.ServerID, rowOf func(uptime.ServerID) *board.Row) ([]event, error) {
+	incidents, err := f.Source.Incidents(ctx, f.Tenant, uptime.IncidentQuery{Server: server, Limit: maxEntries})
 	if err != nil {
 		return nil, fmt.Errorf("reading incidents for a feed: %w", err)
 	}
-	drifts, err := s.opt.Source.Drifts(ctx, s.opt.Tenant, uptime.DriftQuery{Server: server, Limit: maxEntries})
+	drifts, err := f.Source.Drifts(ctx, f.Tenant, uptime.DriftQuery{Server: server, Limit: maxEntries})
 	if err != nil {
 		return nil, fmt.Errorf("reading drifts for a feed: %w", err)
 	}
@@ -116,7 +111,7 @@ func (s *Site) feedEvents(ctx context.Context, server uptime.ServerID, rowOf fun
 
 // incidentEvents are an incident's beginning and, once it is over, its end.
 func incidentEvents(row *board.Row, in *uptime.Incident) []event {
-	name, path := web.Visible(row.Name, maxFeedName), incidentPath(row.Slug, in.ID)
+	name, path := web.Visible(row.Name, maxFeedName), web.IncidentPath(row.Slug, in.ID)
 	opened := event{
 		kind: "opened", id: string(in.ID), at: in.Opened, updated: in.Detected, path: path,
 		title: name + " went down",
@@ -137,7 +132,7 @@ func incidentEvents(row *board.Row, in *uptime.Incident) []event {
 func driftEvent(row *board.Row, d *uptime.Drift) event {
 	name := web.Visible(row.Name, maxFeedName)
 	e := event{
-		kind: "drift", id: string(d.ID), at: d.Detected, updated: d.Detected, path: driftPath(row.Slug, d.ID),
+		kind: "drift", id: string(d.ID), at: d.Detected, updated: d.Detected, path: web.DriftPath(row.Slug, d.ID),
 		title: name + ": " + d.Class.String() + " change of its tools",
 		text:  ended(d.Summary) + "Seen first at " + stamp(d.Detected) + demoMark(d.Demo) + ".",
 	}
@@ -178,12 +173,3 @@ func demoMark(demo bool) string {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
-
-// incidentPath and driftPath are where records have their pages.
-func incidentPath(slug string, id uptime.IncidentID) string {
-	return "/status/" + slug + "/incidents/" + string(id)
-}
-
-func driftPath(slug string, id uptime.DriftID) string {
-	return "/status/" + slug + "/drifts/" + string(id)
-}

@@ -1,4 +1,4 @@
-package statuspage
+package embed
 
 import (
 	"encoding/xml"
@@ -8,38 +8,40 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
+// Height is that of every badge, in pixels.
+const Height = 20
+
 // Measures of a badge, in pixels.
 const (
-	badgeHeight = 20
-	badgePad    = 7  // at both ends of a part
-	badgeMark   = 14 // the state's sign and the room after it
+	badgePad  = 7  // at both ends of a part
+	badgeMark = 14 // the state's sign and the room after it
 )
 
-// badge is what a badge says.
-type badge struct {
+// Badge is what a badge says.
+type Badge struct {
 	label, value string
 	// level chooses colour and sign. Numbers have a level too.
 	level uptime.State
-	// title is the sentence for who cannot see it or points at it; any text.
-	title string
+	// Title is the sentence for who cannot see it or points at it; any text.
+	Title string
 }
 
-// width of the drawn badge in pixels: pages reserve the room.
-func (b badge) width() int { return b.labelWidth() + b.valueWidth() }
+// Width is that of the drawn badge in pixels: pages reserve the room.
+func (b Badge) Width() int { return b.labelWidth() + b.valueWidth() }
 
-func (b badge) labelWidth() int { return 2*badgePad + textWidth(b.label) }
+func (b Badge) labelWidth() int { return 2*badgePad + textWidth(b.label) }
 
-func (b badge) valueWidth() int { return 2*badgePad + badgeMark + textWidth(b.value) }
+func (b Badge) valueWidth() int { return 2*badgePad + badgeMark + textWidth(b.value) }
 
 // svg draws the badge. The picture stands alone, wherever it is put: own
 // background in every part, so that it reads on white and on black; presentation
 // attributes only, so that no policy forbids them; no script, no font, no link.
-func (b badge) svg(style badgeStyle) []byte {
+func (b Badge) svg(style Style) []byte {
 	var out strings.Builder
-	title := escapeXML(b.title)
+	title := escapeXML(b.Title)
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img" aria-label="%s">`+
-		`<title>%[3]s</title>`, b.width(), badgeHeight, title)
-	if style == badgePill {
+		`<title>%[3]s</title>`, b.Width(), Height, title)
+	if style == StylePill {
 		b.drawPill(&out)
 	} else {
 		b.drawFlat(&out)
@@ -49,8 +51,8 @@ func (b badge) svg(style badgeStyle) []byte {
 }
 
 // drawFlat draws two coloured rectangles side by side, with round outer corners.
-func (b badge) drawFlat(out *strings.Builder) {
-	split, end := b.labelWidth(), b.width()
+func (b Badge) drawFlat(out *strings.Builder) {
+	split, end := b.labelWidth(), b.Width()
 	fmt.Fprintf(out, `<path fill="#3a424d" d="M3 0H%dV20H3a3 3 0 0 1-3-3V3a3 3 0 0 1 3-3z"/>`, split)
 	fmt.Fprintf(out, `<path fill="%s" d="M%d 0H%da3 3 0 0 1 3 3V17a3 3 0 0 1-3 3H%[2]dz"/>`, flatColour(b.level), split, end-3)
 	drawMark(out, b.level, split+badgePad, "#fff")
@@ -62,13 +64,13 @@ func (b badge) drawFlat(out *strings.Builder) {
 
 // drawPill draws one dark capsule with a hair line, a bright sign, and both
 // texts.
-func (b badge) drawPill(out *strings.Builder) {
+func (b Badge) drawPill(out *strings.Builder) {
 	bright := pillColour(b.level)
-	fmt.Fprintf(out, `<rect x=".5" y=".5" width="%d" height="19" rx="9.5" fill="#1d232b" stroke="#505a66"/>`, b.width()-1)
+	fmt.Fprintf(out, `<rect x=".5" y=".5" width="%d" height="19" rx="9.5" fill="#1d232b" stroke="#505a66"/>`, b.Width()-1)
 	drawMark(out, b.level, badgePad+1, bright)
 	out.WriteString(badgeFont)
 	drawText(out, b.label, badgePad+badgeMark+1, "#b4bdc7")
-	drawText(out, b.value, b.width()-badgePad-2-textWidth(b.value), "#fff")
+	drawText(out, b.value, b.Width()-badgePad-2-textWidth(b.value), "#fff")
 	out.WriteString("</g>")
 }
 
