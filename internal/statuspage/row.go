@@ -87,6 +87,9 @@ func shareText(c uptime.Counts, window string) string {
 
 // unknownText is the share of time without evidence.
 func unknownText(c uptime.Counts) string {
+	if c.Total() == 0 {
+		return "–"
+	}
 	share := 100 * float64(c.Unknown) / float64(max(1, c.Total()))
 	switch {
 	case share == 0:
