@@ -25,6 +25,9 @@ type entry struct {
 	// history is the minute in which the past was read last, spark the same of
 	// the sparkline.
 	history, spark uptime.Minute
+	// day is the day in which the days were read last, measured the first of them
+	// that anything was measured on.
+	day, measured uptime.Day
 	// reread is for how many more verdicts incidents and drifts are read anew.
 	reread int
 }
