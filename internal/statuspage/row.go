@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -28,7 +29,7 @@ type rowView struct {
 
 func (s *Site) viewOf(r *board.Row) rowView {
 	v := rowView{
-		Row: r, Mark: rowMark(r), Bars: bars(r.Days, barsLabel(r.Days)), Spark: spark(r.Spark),
+		Row: r, Mark: rowMark(r), Bars: bars(r.Days), Spark: draw.Spark(r.Spark),
 		Days: troubleDays(r.Days), Tip: shareText(r.Summary.D30, "30 days"),
 	}
 	if c := r.Summary.D30; c.Unknown*1000 > c.Total() {
