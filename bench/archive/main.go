@@ -13,7 +13,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -23,6 +22,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/alivemcp/alivemcp/bench/fleet"
 	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -67,7 +67,7 @@ func measureArchive(ctx context.Context, out *table, servers int) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	for m := range minutes {
 		for i := range servers {
-			f.verdicts = append(f.verdicts, verdict(r, i, begin.Add(time.Duration(m)*time.Minute), len(f.verdicts)+1))
+			f.verdicts = append(f.verdicts, fleet.Verdict(r, tenant, serverID(i), begin.Add(time.Duration(m)*time.Minute), len(f.verdicts)+1))
 		}
 	}
 	a := archive.New(archive.Options{Feed: f, Rows: rows, Records: rows})
@@ -98,39 +98,6 @@ func runUntil(ctx context.Context, a *archive.Archiver, cursor uptime.Cursor) er
 	}
 	stop()
 	return <-done
-}
-
-func verdict(r *rand.Rand, server int, cycle time.Time, seq int) uptime.Verdict {
-	v := uptime.Verdict{
-		Seq: uptime.Cursor(seq), Tenant: tenant, Server: serverID(server), Cycle: cycle, Every: time.Minute,
-		State: uptime.Live, Latency: time.Duration(1e8 * (1 + r.Float64())), SealedAt: cycle.Add(30 * time.Second),
-	}
-	for _, region := range [...]string{"ap-south", "eu-west", "us-east"} {
-		v.Reports = append(v.Reports, uptime.Report{Region: region, State: uptime.Live})
-	}
-	return v
-}
-
-// realistic is a day as servers have them: latencies that wander, now and then
-// an outage, a few blips in one region.
-func realistic(r *rand.Rand, out []uptime.MinuteCell) {
-	base := 40e6 * math.Exp(3*r.Float64())
-	live, down, blip := regions(uptime.Live), regions(uptime.Down), regions(uptime.Live)
-	blip[2].State = uptime.Down
-	outage := r.IntN(5 * uptime.MinutesPerDay)
-	for i := range out {
-		out[i] = uptime.MinuteCell{State: uptime.Live, Regions: live, Latency: time.Duration(base * math.Exp(r.NormFloat64()/4))}
-		switch {
-		case i >= outage && i < outage+17:
-			out[i] = uptime.MinuteCell{State: uptime.Down, Cause: uptime.ConnectRefused, Regions: down}
-		case r.IntN(400) == 0:
-			out[i].State, out[i].Cause, out[i].Regions = uptime.Degraded, uptime.FirstByteTimeout, blip
-		}
-	}
-}
-
-func regions(s uptime.State) []uptime.RegionState {
-	return []uptime.RegionState{{Region: "ap-south", State: s}, {Region: "eu-west", State: s}, {Region: "us-east", State: s}}
 }
 
 // table is the report.

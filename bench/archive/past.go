@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/alivemcp/alivemcp/bench/fleet"
 	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -34,7 +35,7 @@ func measureFill(ctx context.Context, out *table, servers, days int) (*past, err
 	cpu, wall := cost(func() {
 		for i := range servers {
 			for day := today - uptime.Day(days); day < today && err == nil; day++ {
-				realistic(r, cells)
+				fleet.Day(r, cells)
 				err = a.Import(ctx, tenant, serverID(i), uint32(i+1), day, cells, true)
 			}
 		}

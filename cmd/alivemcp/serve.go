@@ -63,11 +63,14 @@ func (f *serveFlags) run(ctx context.Context, sh Shell) error {
 	}
 	watcher := config.NewWatcher(f.path(), configOptions(sh))
 	file, problems := watcher.Load()
+	if file == nil && f.nothing() {
+		return usage("serve --demo", "there is no %s here: make one with `alivemcp config init`, name one with --config, or look around first", defaultConfig)
+	}
 	for _, p := range problems {
 		sh.remark(p.String())
 	}
 	if file == nil {
-		return f.unreadable()
+		return fmt.Errorf("%s cannot be used; see above, or: alivemcp config check %s", f.path(), f.path())
 	}
 	f.override(file)
 	log := newLog(sh, file.Log)
@@ -100,9 +103,11 @@ func (f *serveFlags) follow(ctx context.Context, w *config.Watcher, log *slog.Lo
 		for _, p := range problems {
 			log.WarnContext(ctx, "configuration", "problem", p.String())
 		}
-		if file != nil {
-			reload(file)
+		if file == nil {
+			log.Error("the configuration has errors: the former one stays in use")
+			return
 		}
+		reload(file)
 	}
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -127,12 +132,10 @@ func (f *serveFlags) path() string {
 	return defaultConfig
 }
 
-// unreadable says what to do about a configuration that cannot be used.
-func (f *serveFlags) unreadable() error {
-	if _, err := os.Stat(f.path()); errors.Is(err, fs.ErrNotExist) && f.config == "" {
-		return usage("serve --demo", "there is no %s here: make one with `alivemcp config init`, name one with --config, or look around first", defaultConfig)
-	}
-	return fmt.Errorf("%s cannot be used; see above, or: alivemcp config check %s", f.path(), f.path())
+// nothing reports whether there is no configuration, and none was named.
+func (f *serveFlags) nothing() bool {
+	_, err := os.Stat(f.path())
+	return f.config == "" && errors.Is(err, fs.ErrNotExist)
 }
 
 func (f *serveFlags) override(file *config.File) {

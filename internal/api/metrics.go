@@ -153,6 +153,7 @@ func (a *API) serverCollector() gatherer {
 		emit(servers, float64(t.Degraded), "degraded")
 		emit(servers, float64(t.Down), "down")
 		emit(servers, float64(t.Unknown), "unknown")
+		emit(servers, float64(t.Maintenance), "maintenance")
 		emit(open, float64(t.Incidents))
 		emit(drifts, float64(t.Drifts))
 		if t.Servers > a.MaxServers {

@@ -31,6 +31,7 @@ type totalsShape struct {
 	Degraded  int        `json:"degraded"`
 	Down      int        `json:"down"`
 	Unknown   int        `json:"unknown"`
+	Planned   int        `json:"maintenance"`
 	Walled    int        `json:"auth_required"`
 	Incidents int        `json:"open_incidents"`
 	Drifts    int        `json:"open_drifts"`
@@ -40,7 +41,7 @@ type totalsShape struct {
 
 func totalsOf(t board.Totals) totalsShape {
 	return totalsShape{
-		Servers: t.Servers, Live: t.Live, Degraded: t.Degraded, Down: t.Down, Unknown: t.Unknown, Walled: t.Walled,
+		Servers: t.Servers, Live: t.Live, Degraded: t.Degraded, Down: t.Down, Unknown: t.Unknown, Planned: t.Maintenance, Walled: t.Walled,
 		Incidents: t.Incidents, Drifts: t.Drifts, Uptime30d: board.Percent(t.Counts), AsOf: when(t.AsOf),
 	}
 }
@@ -75,6 +76,10 @@ func serverQuery(p *params) board.Query {
 		Order: board.Order(p.text("sort")), Limit: p.number("limit", board.DefaultLimit, 1, board.MaxLimit),
 	}
 	for _, text := range p.list("state") {
+		if text == "maintenance" {
+			q.Maintenance = true
+			continue
+		}
 		var s uptime.State
 		if err := s.UnmarshalText([]byte(text)); err != nil {
 			p.fail("state", err.Error())

@@ -63,7 +63,7 @@ func newFilter(q Query) *filter {
 		text = text[:maxText]
 	}
 	words := strings.Fields(strings.ToLower(text))
-	f := &filter{words: words[:min(len(words), maxWords)], any: len(q.States) == 0, query: q, causes: map[uptime.Cause]string{}}
+	f := &filter{words: words[:min(len(words), maxWords)], any: len(q.States) == 0 && !q.Maintenance, query: q, causes: map[uptime.Cause]string{}}
 	for _, s := range q.States {
 		if int(s) < len(f.states) {
 			f.states[s] = true
@@ -74,7 +74,7 @@ func newFilter(q Query) *filter {
 
 func (f *filter) row(r *Row, text string) bool {
 	switch q := &f.query; {
-	case !f.any && !f.states[r.State&3]:
+	case !f.any && !f.state(r):
 		return false
 	case len(q.Access) > 0 && !slices.Contains(q.Access, r.Access):
 		return false
@@ -84,6 +84,14 @@ func (f *filter) row(r *Row, text string) bool {
 		return false
 	}
 	return f.text(r, text)
+}
+
+// state reports whether one of the states is the row's, or maintenance is.
+func (f *filter) state(r *Row) bool {
+	if r.Planned() {
+		return f.query.Maintenance
+	}
+	return f.states[r.State&3]
 }
 
 // text reports whether every word occurs, in the text or in the cause.
@@ -171,18 +179,20 @@ func (o Order) value(r *Row, rank int32) (value float64, ok, falling bool) {
 		}
 		return float64(max(0, r.Drift.Detected.Unix())), true, true
 	default:
-		return trouble(r.State), true, false
+		return trouble(r), true, false
 	}
 }
 
-func trouble(s uptime.State) float64 {
-	switch s {
-	case uptime.Down:
-		return 0
-	case uptime.Degraded:
-		return 1
-	case uptime.Live:
+func trouble(r *Row) float64 {
+	switch {
+	case r.Planned():
 		return 3
+	case r.State == uptime.Down:
+		return 0
+	case r.State == uptime.Degraded:
+		return 1
+	case r.State == uptime.Live:
+		return 4
 	default:
 		return 2
 	}

@@ -176,7 +176,11 @@ func TestTotals(t *testing.T) {
 	want := board.Totals{}
 	for _, r := range b.List(tenant, board.Query{Limit: 500}).Rows {
 		want.Servers++
-		*map[uptime.State]*int{0: &want.Unknown, 1: &want.Live, 2: &want.Degraded, 3: &want.Down}[r.State]++
+		if r.Window != nil {
+			want.Maintenance++
+		} else {
+			*map[uptime.State]*int{0: &want.Unknown, 1: &want.Live, 2: &want.Degraded, 3: &want.Down}[r.State]++
+		}
 		if r.Access == uptime.AccessWalled {
 			want.Walled++
 		}

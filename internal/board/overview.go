@@ -1,9 +1,9 @@
 package board
 
-import "strings"
-
 // Overview says how all servers are, in one sentence.
 func Overview(t Totals) string {
+	degraded, unknown := party{t.Degraded, "degraded"}, party{t.Unknown, "unknown"}
+	planned := party{t.Maintenance, "in maintenance"}
 	switch {
 	case t.Servers == 0:
 		return "No servers are watched yet."
@@ -12,11 +12,15 @@ func Overview(t Totals) string {
 	case t.Live == t.Servers:
 		return "All " + Count(t.Servers) + " servers are live."
 	case t.Down > 0:
-		return ofServers(t.Down, t.Servers, "down") + also(t.Degraded, "degraded", t.Unknown, "unknown") + "."
+		return ofServers(t.Down, t.Servers, "down") + also(degraded, unknown, planned) + "."
 	case t.Degraded > 0:
-		return ofServers(t.Degraded, t.Servers, "degraded") + also(t.Unknown, "unknown", 0, "") + "; none is down."
+		return ofServers(t.Degraded, t.Servers, "degraded") + also(unknown, planned) + "; none is down."
+	case t.Unknown > 0:
+		return ofServers(t.Unknown, t.Servers, "unknown") + also(planned) + "; none is known to be down."
+	case t.Live > 0:
+		return ofServers(t.Live, t.Servers, "live") + also(planned) + "."
 	default:
-		return ofServers(t.Unknown, t.Servers, "unknown") + "; none is known to be down."
+		return ofServers(t.Maintenance, t.Servers, planned.word) + "."
 	}
 }
 
@@ -28,19 +32,22 @@ func ofServers(n, of int, word string) string {
 	return Count(n) + " of " + Plural(of, "server", "servers") + verb + word
 }
 
+// party is a number of servers and what they are.
+type party struct {
+	n    int
+	word string
+}
+
 // also adds what else there is: ", 3 degraded and 1 unknown".
-func also(a int, aWord string, b int, bWord string) string {
+func also(others ...party) string {
 	var parts []string
-	for _, p := range []struct {
-		n    int
-		word string
-	}{{a, aWord}, {b, bWord}} {
-		if p.n > 0 {
-			parts = append(parts, Count(p.n)+" "+p.word)
+	for _, o := range others {
+		if o.n > 0 {
+			parts = append(parts, Count(o.n)+" "+o.word)
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return ", " + strings.Join(parts, " and ")
+	return ", " + Sentence(parts)
 }

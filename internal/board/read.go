@@ -12,6 +12,8 @@ import (
 const (
 	// newest is how many incidents and drifts a View has.
 	newest = 10
+	// maxOpen is how many minutes are usually not in the archive yet.
+	maxOpen = 4
 	// maxRecords is how many records are read to find visible ones.
 	maxRecords = 20_000
 )
@@ -24,7 +26,7 @@ func (b *Board) View(ctx context.Context, t uptime.TenantID, slug string) (View,
 		return View{}, fmt.Errorf("server: %w", uptime.ErrNotFound)
 	}
 	now := b.Now()
-	to := uptime.MinuteOf(now)
+	to := b.lastMinute(now)
 	v := View{Row: row, From: to - uptime.MinutesPerDay + 1, Windows: b.Windows(t, row.Server)}
 	var err error
 	if v.Minutes, err = b.History.Minutes(ctx, t, row.Server, v.From, to+1); err != nil {
@@ -46,6 +48,20 @@ func (b *Board) View(ctx context.Context, t uptime.TenantID, slug string) (View,
 	v.Regions = b.regions(row, v.Minutes)
 	v.CertificateDays = certificateDays(row.Verdict, now)
 	return v, nil
+}
+
+// lastMinute is the newest minute that a view shows: the last one in the archive.
+// Minutes take some two to be judged and archived, which is no hole in the
+// measurement; when the archive is behind, the hole is shown.
+func (b *Board) lastMinute(now time.Time) uptime.Minute {
+	to := uptime.MinuteOf(now)
+	if b.Archived == nil {
+		return to
+	}
+	if last := b.Archived(); last < to && to-last <= maxOpen {
+		return last
+	}
+	return to
 }
 
 // regions gathers what each region saw.

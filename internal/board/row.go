@@ -71,6 +71,10 @@ type Row struct {
 	Window *uptime.Window
 }
 
+// Planned reports whether the server is in maintenance: then that is what people
+// are told and what it is counted as, whatever its state is meanwhile.
+func (r *Row) Planned() bool { return r.Window != nil && !r.Paused }
+
 // CityCell is one region at a glance. Unknown is also the state of a region that
 // did not report.
 type CityCell struct {
@@ -84,7 +88,7 @@ type Order string
 
 // The orders. Ties are broken by name, then slug.
 const (
-	ByTrouble Order = "trouble" // down, degraded, unknown, live
+	ByTrouble Order = "trouble" // down, degraded, unknown, maintenance, live
 	ByName    Order = "name"
 	ByUptime  Order = "uptime" // lowest 30-day uptime first
 	ByLatency Order = "p95"    // slowest first
@@ -100,10 +104,12 @@ type Query struct {
 	// Text must occur in name, slug, group, description, URL or cause (its name
 	// or its words), whatever the case; several words must all occur.
 	Text string
-	// States to show; none means all.
-	States []uptime.State
-	Access []uptime.Access
-	Group  string
+	// States to show; none means all. A server in maintenance is in none of them:
+	// Maintenance shows it, with States or alone.
+	States      []uptime.State
+	Maintenance bool
+	Access      []uptime.Access
+	Group       string
 	// Drifted shows only servers with an open drift.
 	Drifted bool
 	Order   Order
@@ -123,9 +129,11 @@ type Page struct {
 	Groups []string // of all rows, sorted
 }
 
-// Totals count servers by state.
+// Totals count servers by state, and those in maintenance apart from the state
+// that they happen to have.
 type Totals struct {
 	Servers, Live, Degraded, Down, Unknown int
+	Maintenance                            int
 	Walled                                 int // that require sign-in
 	Incidents                              int // open
 	Drifts                                 int // open

@@ -104,12 +104,14 @@ func count(rows []*Row) Totals {
 }
 
 func (t *Totals) add(r *Row) {
-	switch r.State {
-	case uptime.Live:
+	switch {
+	case r.Planned():
+		t.Maintenance++
+	case r.State == uptime.Live:
 		t.Live++
-	case uptime.Degraded:
+	case r.State == uptime.Degraded:
 		t.Degraded++
-	case uptime.Down:
+	case r.State == uptime.Down:
 		t.Down++
 	default:
 		t.Unknown++

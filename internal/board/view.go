@@ -6,8 +6,8 @@ import "github.com/alivemcp/alivemcp/internal/uptime"
 type View struct {
 	*Row
 	Regions []RegionView
-	// Minutes are the last 24 hours, 1440 minutes, oldest first; From is the
-	// first.
+	// Minutes are the last 24 hours that are in the archive, 1440 minutes, oldest
+	// first; From is the first.
 	From    uptime.Minute
 	Minutes []uptime.MinuteCell
 	// Incidents and Drifts are the newest ten, newest first.

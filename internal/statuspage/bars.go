@@ -3,9 +3,11 @@ package statuspage
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -80,4 +82,16 @@ func troubleDays(days []uptime.DayStat) string {
 		}
 	}
 	return b.String()
+}
+
+// troubleWords says what the causes of troubleDays are, each once: cause=words,
+// separated by semicolons.
+func troubleWords(days []uptime.DayStat) string {
+	words := map[uptime.Cause]string{}
+	for _, d := range days {
+		if d.Worst != "" && d.Down+d.Degraded+d.Unknown > 0 {
+			words[d.Worst] = string(d.Worst) + "=" + board.CausePhrase(d.Worst)
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Values(words)), ";")
 }

@@ -48,7 +48,7 @@ type tally struct {
 // Tallies are the numbers by state, worst first.
 func (d dashboard) Tallies() []tally {
 	t := d.Totals
-	return []tally{{"Down", "down", t.Down}, {"Degraded", "degraded", t.Degraded}, {"Unknown", "unknown", t.Unknown}, {"Live", "live", t.Live}}
+	return []tally{{"Down", "down", t.Down}, {"Degraded", "degraded", t.Degraded}, {"Unknown", "unknown", t.Unknown}, {"Maintenance", inMaintenance, t.Maintenance}, {"Live", "live", t.Live}}
 }
 
 func (s *Site) dashboard(w http.ResponseWriter, r *http.Request) error {

@@ -65,12 +65,12 @@ func TestDashboardShowsAllServersWorstFirst(t *testing.T) {
 		t.Errorf("rows %v", got)
 	}
 	for _, want := range []string{
-		`<h1 id="sentence" data-fresh>1 of 15 servers is down, 5 degraded and 3 unknown.</h1>`, // one sentence first
+		`<h1 id="sentence" data-fresh>1 of 15 servers is down, 5 degraded, 3 unknown and 1 in maintenance.</h1>`, // one sentence first
 		`<title>1 down · AliveMCP</title>`,
-		`Initialize was answered with HTTP 503 and an HTML page · Frankfurt, London`, // cities, never ids
-		`aria-label="sign-in required"`,                                              // the second axis
-		`downtime on 3 days: 43 min on 14 Mar`,                                       // bars in words
-		`n 43` + "\u202f" + `200`,                                                    // what the uptime is a share of
+		`>It fails with an internal error<`,    // words, never ids
+		`aria-label="sign-in required"`,        // the second axis
+		`downtime on 3 days: 43 min on 14 Mar`, // bars in words
+		`n 43` + "\u202f" + `200`,              // what the uptime is a share of
 		`breaking change`,
 		`href="/status/weather"`,
 		`<html lang="en">`, `<a class="skip" href="#main">`, `<main id="main"`,
@@ -112,6 +112,7 @@ func TestDashboardFilters(t *testing.T) {
 		"/?q=WAREHOUSE+sql":                         {"warehouse"},
 		"/?q=rate_limited":                          {"translate"},
 		"/?state=down":                              {"payments-ledger"},
+		"/?state=maintenance":                       {"warehouse"},
 		"/?state=down&state=degraded&q=ledger":      {"payments-ledger"},
 		"/?drift=open":                              {"crm-contacts"},
 		"/?access=broken":                           {"hostile"},

@@ -34,6 +34,9 @@ func cardOf(slug string, i uptime.Incident, cities []city, now time.Time) incide
 		What: upperFirst(inWords(i.Failure.Cause)), Where: sentenceList(cityNames(cities, i.Regions)),
 		Begin: draw.Clock(i.Opened, now), End: draw.Clock(i.Recovered, now), Lasted: spellExact(i.Duration(now)),
 	}
+	if uptime.DayOf(i.Opened) == uptime.DayOf(i.Recovered) { // the day is said once
+		c.End.Text = draw.Clock(i.Recovered, i.Recovered).Text
+	}
 	c.Long = c.Open && i.Duration(now) > redFlag
 	c.Doing = beingDone(i)
 	return c

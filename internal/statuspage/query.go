@@ -24,6 +24,7 @@ const (
 type listQuery struct {
 	Text    string
 	States  []uptime.State
+	Planned bool   // those in maintenance, which are in no state
 	Access  string // open, locked, auth_broken; empty for all
 	Group   string
 	Drifted bool
@@ -42,7 +43,7 @@ func parseList(v url.Values) (q listQuery, err error) {
 	if len(q.Text) > maxSearch || len(q.Group) > maxSearch {
 		return q, fmt.Errorf("%w: a search or group of more than %d bytes", uptime.ErrInvalid, maxSearch)
 	}
-	if q.States, err = parseStates(v["state"]); err != nil {
+	if q.States, q.Planned, err = parseStates(v["state"]); err != nil {
 		return q, err
 	}
 	if q.Access, err = oneOf(v, "access", "", "open", "locked", "broken"); err != nil {
@@ -60,21 +61,36 @@ func parseList(v url.Values) (q listQuery, err error) {
 	return q, err
 }
 
-func parseStates(words []string) ([]uptime.State, error) {
-	var out []uptime.State
+// inMaintenance is the word beside those of states.
+const inMaintenance = "maintenance"
+
+func parseStates(words []string) (states []uptime.State, planned bool, err error) {
 	for _, word := range words {
-		if word == "" {
+		if word == "" || word == inMaintenance {
+			planned = planned || word != ""
 			continue
 		}
 		var s uptime.State
 		if err := s.UnmarshalText([]byte(word)); err != nil {
-			return nil, fmt.Errorf("%w: %w", uptime.ErrInvalid, err)
+			return nil, false, fmt.Errorf("%w: %w", uptime.ErrInvalid, err)
 		}
-		if !slices.Contains(out, s) {
-			out = append(out, s)
+		if !slices.Contains(states, s) {
+			states = append(states, s)
 		}
 	}
-	return out, nil
+	return states, planned, nil
+}
+
+// Words are the states that are asked for, and maintenance.
+func (q listQuery) Words() []string {
+	var words []string
+	for _, s := range q.States {
+		words = append(words, s.String())
+	}
+	if q.Planned {
+		words = append(words, inMaintenance)
+	}
+	return words
 }
 
 func oneOf(v url.Values, key string, words ...string) (string, error) {
@@ -99,7 +115,7 @@ func parseNumber(v url.Values, key string, absent, most int) (int, error) {
 // board is the query in the words of the board.
 func (q listQuery) board() board.Query {
 	b := board.Query{
-		Text: q.Text, States: q.States, Group: q.Group, Drifted: q.Drifted, Order: q.Order, Reverse: q.Reverse,
+		Text: q.Text, States: q.States, Maintenance: q.Planned, Group: q.Group, Drifted: q.Drifted, Order: q.Order, Reverse: q.Reverse,
 		Offset: (q.Page - 1) * q.Per, Limit: q.Per,
 	}
 	switch q.Access {
@@ -122,8 +138,8 @@ func (q listQuery) values() url.Values {
 		}
 	}
 	set("q", q.Text, q.Text != "")
-	for _, s := range q.States {
-		v.Add("state", s.String())
+	for _, word := range q.Words() {
+		v.Add("state", word)
 	}
 	set("access", q.Access, q.Access != "")
 	set("group", q.Group, q.Group != "")
@@ -149,23 +165,21 @@ func (q listQuery) At(page int) listQuery { q.Page = page; return q }
 
 // Narrow reports whether the query hides servers.
 func (q listQuery) Narrow() bool {
-	return q.Text != "" || len(q.States) > 0 || q.Access != "" || q.Group != "" || q.Drifted
+	return q.Text != "" || len(q.Words()) > 0 || q.Access != "" || q.Group != "" || q.Drifted
 }
 
 // Only is the query with one state, or with all when it has that one already.
 func (q listQuery) Only(word string) listQuery {
-	var s uptime.State
-	_ = s.UnmarshalText([]byte(word)) // templates know the words
+	words := []string{word}
 	if q.Has(word) {
-		q.States = nil
-	} else {
-		q.States = []uptime.State{s}
+		words = nil
 	}
+	q.States, q.Planned, _ = parseStates(words) // templates know the words
 	return q.At(1)
 }
 
 // Has reports whether the query asks for this state alone.
-func (q listQuery) Has(word string) bool { return len(q.States) == 1 && q.States[0].String() == word }
+func (q listQuery) Has(word string) bool { return slices.Equal(q.Words(), []string{word}) }
 
 // Sorted is the query in this order, turned round when it has that already.
 func (q listQuery) Sorted(o string) listQuery {

@@ -3,7 +3,6 @@ package statuspage
 import (
 	"fmt"
 	"html/template"
-	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -20,36 +19,39 @@ type rowView struct {
 	Mark  string // see rowMark
 	Line  string // what is worth knowing: incident, cause, maintenance, or what the server is for
 	Alarm bool   // the line is bad news
+	Story bool   // its past is invented, and the site does not say so already
 	Bars  template.HTML
 	Spark template.HTML
 	Days  string // for the tips of script
+	Words string // what the causes in Days mean
 	Tip   string // what the uptime is a share of
 	Grey  string // the share that was not measured, when it is worth mentioning
 }
 
 func (s *Site) viewOf(r *board.Row) rowView {
 	v := rowView{
-		Row: r, Mark: rowMark(r), Bars: bars(r.Days), Spark: draw.Spark(r.Spark),
-		Days: troubleDays(r.Days), Tip: shareText(r.Summary.D30, "30 days"),
+		Row: r, Mark: rowMark(r), Story: r.Demo && !s.opt.Demo, Bars: bars(r.Days), Spark: draw.Spark(r.Spark),
+		Days: troubleDays(r.Days), Words: troubleWords(r.Days), Tip: shareText(r.Summary.D30, "30 days"),
 	}
 	if c := r.Summary.D30; c.Unknown*1000 > c.Total() {
 		v.Grey = unknownText(c)
 	}
-	v.Line, v.Alarm = s.rowLine(r)
+	v.Line, v.Alarm = rowLine(r)
 	return v
 }
 
 // rowLine is the one thing to know about a server.
-func (s *Site) rowLine(r *board.Row) (text string, alarm bool) {
+func rowLine(r *board.Row) (text string, alarm bool) {
+	because := board.Because(r)
 	switch {
 	case r.Paused:
 		return "Paused: nothing is measured", false
 	case r.Window != nil:
 		return "Maintenance until " + r.Window.To.UTC().Format("15:04 UTC") + ": " + r.Window.Name, false
+	case because != "":
+		return upperFirst(because), true
 	case r.Incident != nil:
-		return s.incidentLine(r.Incident), true
-	case r.State != uptime.Live && r.Verdict != nil && r.Verdict.Why != "":
-		return upperFirst(r.Verdict.Why), true
+		return "Recovering: " + board.CausePhrase(r.Incident.Failure.Cause), true
 	case r.LastProbe.IsZero():
 		return "Waiting for the first probe", false
 	case r.Description != "":
@@ -59,32 +61,11 @@ func (s *Site) rowLine(r *board.Row) (text string, alarm bool) {
 	}
 }
 
-// incidentLine says what is wrong, then where: the end may be cut.
-func (s *Site) incidentLine(in *uptime.Incident) string {
-	text := upperFirst(in.Failure.Detail)
-	if text == "" {
-		text = upperFirst(causeWords(in.Failure.Cause))
-	}
-	if len(in.Regions) > 0 {
-		text += " · " + s.cities(in.Regions)
-	}
-	return text
-}
-
-// cities names regions as people know them.
-func (s *Site) cities(regions []string) string {
-	names := make([]string, len(regions))
-	for i, id := range regions {
-		names[i] = s.opt.City(id)
-	}
-	return strings.Join(names, ", ")
-}
-
-// causeWords is a cause as people write it: an underscore is no letter.
-func causeWords(c uptime.Cause) string { return strings.ReplaceAll(string(c), "_", " ") }
-
 // upperFirst begins a sentence.
 func upperFirst(s string) string {
+	if s == "" {
+		return ""
+	}
 	r, size := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[size:]
 }

@@ -22,7 +22,7 @@ func newsOf(t board.Totals, h board.Health) news {
 	n := news{
 		Sentence: board.Overview(t), Trouble: h.Trouble, Uptime: percentText(t.Counts), Share: shareText(t.Counts, "30 days"),
 		Totals: map[string]int{
-			"servers": t.Servers, "live": t.Live, "degraded": t.Degraded, "down": t.Down, "unknown": t.Unknown,
+			"servers": t.Servers, "live": t.Live, "degraded": t.Degraded, "down": t.Down, "unknown": t.Unknown, inMaintenance: t.Maintenance,
 			"walled": t.Walled, "drifts": t.Drifts, "incidents": t.Incidents,
 		},
 	}

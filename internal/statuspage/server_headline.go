@@ -59,7 +59,11 @@ func headlineFor(v *board.View, cities []city, now time.Time) headline {
 		return headline{Tone: "live", Word: "Operational", Rest: strings.Join(sensible(promise(v, now), speed(v)), ", "), Checked: checked(v, now)}
 	case uptime.Unknown:
 	}
-	return headline{Tone: "unknown", Word: stateWord(uptime.Unknown), Rest: sinceWords(v.Since, now) + unknownWords(v, now)}
+	rest := unknownWords(v, now)
+	if !v.Since.IsZero() {
+		rest = sinceWords(v.Since, now) + ": " + rest
+	}
+	return headline{Tone: "unknown", Word: stateWord(uptime.Unknown), Rest: rest}
 }
 
 func lastChecked(v *board.View, now time.Time) string {
@@ -131,9 +135,9 @@ func othersCan(n int) string {
 
 func unknownWords(v *board.View, now time.Time) string {
 	if cause := v.Verdict.Cause(); cause != "" && v.Verdict.State == uptime.Unknown {
-		return ": " + inWords(cause)
+		return inWords(cause)
 	}
-	return ": the last check was " + spanText(now.Sub(v.LastProbe)) + " ago"
+	return "the last check was " + spanText(now.Sub(v.LastProbe)) + " ago"
 }
 
 // sinceWords says since when: "for 23 min, since 14:02 UTC".

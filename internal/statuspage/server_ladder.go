@@ -69,6 +69,9 @@ func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	if len(res.Steps) > 0 { // else only the judgement is known
 		l.Steps = rungs(res, secure, operator)
 	}
+	if res.Timings.Total <= 0 {
+		l.Total = ""
+	}
 	if f := res.Failure; f != nil {
 		l.Cause, l.Advice, l.Detail = upperFirst(inWords(f.Cause)), upperFirst(show.Advice(f.Cause)), f.Detail
 		if !operator {
@@ -126,7 +129,7 @@ func rungs(res uptime.Result, secure, operator bool) []rung {
 		ran[s.Name] = true
 		out = append(out, r)
 	}
-	if res.Failure == nil {
+	if res.Failure == nil || len(out) == 0 { // of a probe that left no steps nobody knows how far it came
 		return out
 	}
 	for _, name := range expectedSteps(res, secure) {

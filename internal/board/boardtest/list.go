@@ -46,7 +46,11 @@ func window(rows []*board.Row, q board.Query) []*board.Row {
 func tally(p *board.Page, r *board.Row) {
 	t := &p.Totals
 	t.Servers++
-	*[]*int{&t.Unknown, &t.Live, &t.Degraded, &t.Down}[r.State]++
+	if r.Planned() {
+		t.Maintenance++
+	} else {
+		*[]*int{&t.Unknown, &t.Live, &t.Degraded, &t.Down}[r.State]++
+	}
 	if r.Access != uptime.AccessOpen && r.Access != "" {
 		t.Walled++
 	}
@@ -66,7 +70,8 @@ func tally(p *board.Page, r *board.Row) {
 }
 
 func matches(r *board.Row, q board.Query) bool {
-	if len(q.States) > 0 && !slices.Contains(q.States, r.State) ||
+	if asked := len(q.States) > 0 || q.Maintenance; asked && r.Planned() && !q.Maintenance ||
+		asked && !r.Planned() && !slices.Contains(q.States, r.State) ||
 		len(q.Access) > 0 && !slices.Contains(q.Access, r.Access) ||
 		q.Group != "" && q.Group != r.Group || q.Drifted && r.OpenDrift == nil {
 		return false

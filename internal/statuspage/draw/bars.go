@@ -3,6 +3,7 @@ package draw
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -23,15 +24,14 @@ type piece struct {
 	size  float64
 }
 
-// pieces stacks one day: red, amber, green and maintenance by their share of
-// the day; what was not measured stays empty. Trouble of a minute is made large
-// enough to be seen.
+// pieces stacks one day: red, amber, green and maintenance; what was not measured
+// stays empty. A calm day is green, and trouble is a foot below the green that
+// grows with its minutes: a single one is small, and large enough to be seen.
 func pieces(c uptime.Counts) []piece {
 	if c.Measured()+c.Maintenance == 0 {
 		return []piece{{"none", 3}}
 	}
-	full := barHeight * float64(c.Total()-c.Unknown) / float64(c.Total())
-	full = max(4, full)
+	full := max(2*foot, barHeight*float64(c.Total()-c.Unknown)/float64(c.Total()))
 	down, degraded := swell(c.Down), swell(c.Degraded)
 	planned := full * float64(c.Maintenance) / float64(c.Total()-c.Unknown)
 	if c.Live == 0 && down+degraded > 0 {
@@ -41,30 +41,21 @@ func pieces(c uptime.Counts) []piece {
 	down = min(down, full)
 	degraded = min(degraded, full-down)
 	planned = min(planned, full-down-degraded)
-	rest := "live"
-	if down+degraded > 0 {
-		rest = "rest" // stands back, so that trouble stands out
-	}
-	return []piece{{"down", down}, {"degraded", degraded}, {rest, full - down - degraded - planned}, {"maintenance", planned}}
+	return []piece{{"down", down}, {"degraded", degraded}, {"live", full - down - degraded - planned}, {"maintenance", planned}}
 }
 
-// swell is the height of some minutes of trouble: a minute is a quarter of the
-// bar, an hour half of it, the day all of it.
+// foot is the height of a single minute of trouble: more than two pixels.
+const foot = 2
+
+// swell is the height of some minutes of trouble, between a foot and the whole
+// bar. It grows quickly at first: ten minutes have to look like more than one,
+// though they are no share of a day that anybody could see.
 func swell(minutes int) float64 {
-	switch {
-	case minutes == 0:
+	if minutes == 0 {
 		return 0
-	case minutes < 10:
-		return 5
-	case minutes < 60:
-		return 8
-	case minutes < 360:
-		return 11
-	case minutes < 900:
-		return 15
-	default:
-		return barHeight
 	}
+	share := math.Log(float64(minutes)) / math.Log(uptime.MinutesPerDay)
+	return foot + (barHeight-foot)*share*share
 }
 
 // Bars draws days, oldest first, as one path a colour. Runs of days without any
@@ -123,7 +114,7 @@ func barsSVG(paths map[string]*strings.Builder, n int, label string) template.HT
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="bars" viewBox="0 0 %d %d" preserveAspectRatio="none" role="img" aria-label="%s">`,
 		max(1, n*barStep-1), barHeight, template.HTMLEscapeString(label))
-	for _, class := range []string{"none", "calm", "live", "rest", "maintenance", "degraded", "down"} {
+	for _, class := range []string{"none", "calm", "live", "maintenance", "degraded", "down"} {
 		if p := paths[class]; p != nil {
 			fmt.Fprintf(&b, `<path class="%s" d="%s"/>`, class, p.String())
 		}

@@ -99,7 +99,8 @@
     const parts = [[down, "down"], [degraded, "degraded"], [planned, "of maintenance"], [unknown, "not measured"]]
       .filter(([n]) => +n).map(([n, word]) => span(n * 6e4) + " " + word);
     if (+unknown >= 1440) return [day, "not measured"];
-    return [day, parts.join(", ") + (cause ? " · " + cause.replaceAll("_", " ") : "")];
+    const words = new Map((cell.dataset.words ?? "").split(";").map((w) => w.split("=")));
+    return [day, parts.join(", ") + (cause ? ": " + (words.get(cause) ?? cause) : "")];
   };
   doc.addEventListener("pointermove", (e) => {
     const cell = e.target.closest?.("[data-days]");
