@@ -78,6 +78,12 @@ func (r *rig) run(t *testing.T, s server) *running {
 	} else {
 		demandPort(t, port)
 	}
+	return r.runOn(t, s, port)
+}
+
+// runOn starts s on this port.
+func (r *rig) runOn(t *testing.T, s server, port int) *running {
+	t.Helper()
 	host := cmp.Or(s.host, "127.0.0.1")
 	addr := net.JoinHostPort(host, strconv.Itoa(port))
 	argv := r.command(t, withPorts(t, s.argv, port))

@@ -14,7 +14,9 @@ type pageCase struct {
 }
 
 // has is the condition that a text stands in the page's own part.
-func has(text string) string { return fmt.Sprintf("document.querySelector('main').innerText.includes(%q)", text) }
+func has(text string) string {
+	return fmt.Sprintf("document.querySelector('main').innerText.includes(%q)", text)
+}
 
 // pageCases are all kinds of pages, and all states of a server.
 func (r *rig) pageCases(t *testing.T) []pageCase {
@@ -82,18 +84,18 @@ func (r *rig) pages(t *testing.T) {
 				w.signIn(r.demo)
 			}
 			for _, width := range []int64{1280, 768, 360} {
-				r.look(w, c, width)
+				r.lookAt(w, r.demo, c, width)
 			}
 		})
 	}
 }
 
-// look opens a page once, and changes its dress.
-func (r *rig) look(w *tab, c pageCase, width int64) {
+// lookAt opens a page once, and changes its dress.
+func (r *rig) lookAt(w *tab, base string, c pageCase, width int64) {
 	w.t.Helper()
 	w.size(width)
 	w.dress("light")
-	w.open(r.demo + c.path)
+	w.open(base + c.path)
 	w.until("it is the page "+c.name, c.words)
 	w.steady()
 	for _, dress := range dresses() {

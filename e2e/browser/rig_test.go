@@ -29,13 +29,16 @@ func TestBrowser(t *testing.T) {
 	r := newRig(t)
 	// The first two wait for the monitor most of the time, the others work.
 	t.Run("parts", func(t *testing.T) {
-		for name, part := range map[string]func(*testing.T){
-			"live": r.live, "pages": r.pages, "hostile": r.hostile, "board": r.board, "server": r.server,
-			"embed": r.embed, "studio": r.studio, "operator": r.operator, "print": r.print,
+		for _, part := range []struct {
+			name string
+			run  func(*testing.T)
+		}{
+			{"live", r.live}, {"hostile", r.hostile}, {"pages", r.pages}, {"board", r.board}, {"server", r.server},
+			{"embed", r.embed}, {"studio", r.studio}, {"operator", r.operator}, {"print", r.print},
 		} {
-			t.Run(name, func(t *testing.T) {
+			t.Run(part.name, func(t *testing.T) {
 				t.Parallel()
-				part(t)
+				part.run(t)
 			})
 		}
 	})

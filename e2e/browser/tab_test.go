@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -78,11 +79,18 @@ func (w *tab) hear(ev any) {
 		}
 	}
 	if wrong != "" {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.wrongs = append(w.wrongs, wrong)
+		w.complain(wrong)
 	}
 }
+
+func (w *tab) complain(wrong string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wrongs = append(w.wrongs, wrong)
+}
+
+// listen hands over the events of the tab while it is open.
+func listen(w *tab, fn func(ev any)) error { return chromedp.Listen(w.ctx, fn) }
 
 // calm fails the test if the pages complained, and forgets it.
 func (w *tab) calm() {
@@ -179,9 +187,15 @@ func (w *tab) shot(r *rig, name string) {
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	w.must(err)
-	path := filepath.Join(r.shots, name+".png")
+	w.keep(r, name+".png", png)
+}
+
+// keep writes a file for people to look at.
+func (w *tab) keep(r *rig, name string, content []byte) {
+	w.t.Helper()
+	path := filepath.Join(r.shots, name)
 	w.must(os.MkdirAll(filepath.Dir(path), 0o755))
-	w.must(os.WriteFile(path, png, 0o644))
+	w.must(os.WriteFile(path, content, 0o644))
 }
 
 // steady fails the test when the page is wider than the window, when something
@@ -292,4 +306,13 @@ func call[P, R any](w *tab, cmd cdp.Command[P, R], params P) R {
 	got, err := chromedp.Call(ctx, cmd, params)
 	w.must(err)
 	return got
+}
+
+// quote writes a value as JavaScript does.
+func quote(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // texts and numbers only
+	}
+	return string(text)
 }

@@ -12,6 +12,7 @@ import (
 type share struct {
 	Window  string // 24 hours
 	Percent string
+	Strict  string // when degraded minutes count as down
 	Down    string
 	N       string // measured minutes
 	// Unknown and Planned are shares of all minutes of the window.
@@ -27,7 +28,7 @@ func sharesOf(s uptime.Summary) []share {
 
 func shareOf(window string, c uptime.Counts) share {
 	return share{
-		Window: window, Percent: percentText(c), Down: wholeMinutes(c.Down), N: board.Count(c.Measured()),
+		Window: window, Percent: percentText(c), Strict: percentText(c.Strict()), Down: wholeMinutes(c.Down), N: board.Count(c.Measured()),
 		Unknown: partOf(c.Unknown, c.Total()), Planned: partOf(c.Maintenance, c.Total()),
 	}
 }

@@ -62,6 +62,9 @@ func TestUptimeLeavesOutWhatNobodyKnows(t *testing.T) {
 	if pct, ok := c.Uptime(); !ok || pct != 99 {
 		t.Errorf("Uptime = %v, %v, want 99", pct, ok)
 	}
+	if pct, ok := c.Strict().Uptime(); !ok || pct != 98 {
+		t.Errorf("strictly %v, %v, want 98", pct, ok)
+	}
 	if _, ok := (uptime.Counts{Unknown: 7}).Uptime(); ok {
 		t.Error("an uptime of minutes that nobody measured")
 	}

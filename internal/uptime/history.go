@@ -61,6 +61,14 @@ func (c Counts) Uptime() (percent float64, ok bool) {
 	return 100 * float64(c.Live+c.Degraded) / float64(c.Measured()), true
 }
 
+// Strict returns the counts under which a Degraded minute is no better than a
+// Down one.
+func (c Counts) Strict() Counts {
+	c.Down += c.Degraded
+	c.Degraded = 0
+	return c
+}
+
 // DayStat is one UTC day of a server.
 type DayStat struct {
 	Day Day

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"hash/maphash"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -18,15 +19,29 @@ type serverKey struct {
 // shard is a part of the servers, under one lock.
 type shard struct {
 	mu      sync.Mutex
-	entries map[serverKey]*entry
+	entries map[uint64]*entry // by hash, those of one hash in a chain
+	servers int
 	// arrived are entries with reports that nobody fetched.
 	arrived []*entry
 	_       [64]byte // keeps two locks off one cache line
 }
 
+// find returns the entry of a server; nil when there is none.
+func (s *shard) find(hash uint64, tenant uptime.TenantID, server uptime.ServerID) *entry {
+	e := s.entries[hash]
+	for e != nil && (e.key.server != server || e.key.tenant != tenant) {
+		e = e.next
+	}
+	return e
+}
+
 // entry is everything about one server. It is guarded by its shard's lock.
 type entry struct {
-	key serverKey
+	key  serverKey
+	hash uint64
+	next *entry // of the same hash
+	// sealed is the cycle of latest in Unix nanoseconds; less than all before.
+	sealed int64
 	// pending are the cycles that are not sealed, ascending, at most maxPending.
 	pending []cycle
 	// queued says that the entry is in the shard's arrived.
@@ -37,7 +52,7 @@ type entry struct {
 	latest *uptime.Verdict
 	// claim is the newest cycle that was chosen in the batch of this number, for
 	// the one who holds sealing.
-	claim time.Time
+	claim int64
 	batch uint64
 	// looks are the newest evidence, by region.
 	looks []look
@@ -45,43 +60,47 @@ type entry struct {
 
 // cycle is a cycle that is not sealed.
 type cycle struct {
-	at      time.Time
+	at      int64           // in Unix nanoseconds
 	reports []uptime.Report // by region
 	// fresh says that a report arrived since the cycle was fetched; shared that
 	// somebody else holds reports.
 	fresh, shared bool
 }
 
-func (l *Live) shardOf(key serverKey) *shard {
-	return &l.shard[maphash.Comparable(l.seed, key)%shards]
+// hash spreads servers over shards and over the map of each.
+func (l *Live) hash(tenant uptime.TenantID, server uptime.ServerID) uint64 {
+	const odd = 0x9e3779b97f4a7c15
+	return maphash.String(l.seed, string(tenant))*odd ^ maphash.String(l.seed, string(server))
 }
+
+func (l *Live) shardOf(hash uint64) *shard { return &l.shard[hash>>(64-shardBits)] }
 
 // lock returns the entry of a server, which it makes when there is none, and
 // its shard, locked.
-func (l *Live) lock(key serverKey) (*shard, *entry) {
-	s := l.shardOf(key)
+func (l *Live) lock(tenant uptime.TenantID, server uptime.ServerID) (*shard, *entry) {
+	hash := l.hash(tenant, server)
+	s := l.shardOf(hash)
 	s.mu.Lock()
-	e := s.entries[key]
+	e := s.find(hash, tenant, server)
 	if e == nil {
-		e = &entry{key: key}
-		s.entries[key] = e
+		e = &entry{key: serverKey{tenant, server}, hash: hash, next: s.entries[hash], sealed: math.MinInt64}
+		s.entries[hash] = e
+		s.servers++
 	}
 	return s, e
 }
 
 // sealedThrough reports whether a cycle is too late to be sealed.
-func (e *entry) sealedThrough(at time.Time) bool {
-	return e.latest != nil && !at.After(e.latest.Cycle)
-}
+func (e *entry) sealedThrough(at int64) bool { return at <= e.sealed }
 
 // cycleAt returns the pending cycle, which it makes when there is none; nil when
 // newer cycles leave no room for it. pushed is how many reports had to go.
-func (e *entry) cycleAt(at time.Time) (c *cycle, pushed int) {
+func (e *entry) cycleAt(at int64) (c *cycle, pushed int) {
 	i := len(e.pending)
-	for i > 0 && !e.pending[i-1].at.Before(at) {
+	for i > 0 && e.pending[i-1].at >= at {
 		i--
 	}
-	if i < len(e.pending) && e.pending[i].at.Equal(at) {
+	if i < len(e.pending) && e.pending[i].at == at {
 		return &e.pending[i], 0
 	}
 	if len(e.pending) == maxPending {
@@ -117,7 +136,7 @@ func (c *cycle) add(r *uptime.Report, expect int) bool {
 func (c *cycle) share(key serverKey) uptime.Pending {
 	c.shared = true
 	return uptime.Pending{
-		CycleKey: uptime.CycleKey{Tenant: key.tenant, Server: key.server, Cycle: c.at},
+		CycleKey: uptime.CycleKey{Tenant: key.tenant, Server: key.server, Cycle: time.Unix(0, c.at).UTC()},
 		Reports:  slices.Clip(c.reports),
 	}
 }
@@ -125,10 +144,10 @@ func (c *cycle) share(key serverKey) uptime.Pending {
 // admit makes v the newest verdict and lets go of the cycles that it settles. It
 // returns how many reports were pending in older ones.
 func (e *entry) admit(v *uptime.Verdict) (crowded int) {
-	e.latest = v
+	e.latest, e.sealed = v, v.Cycle.UnixNano()
 	n := 0
-	for n < len(e.pending) && !e.pending[n].at.After(v.Cycle) {
-		if e.pending[n].at.Before(v.Cycle) {
+	for n < len(e.pending) && e.pending[n].at <= e.sealed {
+		if e.pending[n].at < e.sealed {
 			crowded += len(e.pending[n].reports)
 		}
 		n++
@@ -138,20 +157,22 @@ func (e *entry) admit(v *uptime.Verdict) (crowded int) {
 }
 
 // idle reports whether nothing was heard of the server since before.
-func (e *entry) idle(before time.Time) bool {
-	if e.queued || e.latest != nil && e.latest.Cycle.After(before) {
+func (e *entry) idle(before int64) bool {
+	if e.queued || e.sealed > before {
 		return false
 	}
 	n := len(e.pending)
-	return n == 0 || e.pending[n-1].at.Before(before)
+	return n == 0 || e.pending[n-1].at < before
 }
 
 func (s *shard) prune(before time.Time, count *counters) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {
-		if e.idle(before) {
-			s.remove(e, count)
+		for ; e != nil; e = e.next {
+			if e.idle(before.UnixNano()) {
+				s.remove(e, count)
+			}
 		}
 	}
 }
@@ -162,14 +183,33 @@ func (s *shard) remove(e *entry, count *counters) {
 		count.evidence.Add(-e.looks[i].size)
 	}
 	e.gone, e.pending, e.looks = true, nil, nil
-	delete(s.entries, e.key)
+	s.unlink(e)
+	s.servers--
+}
+
+// unlink takes an entry out of its chain; what follows it stays reachable from
+// it.
+func (s *shard) unlink(e *entry) {
+	switch at := s.entries[e.hash]; {
+	case at != e:
+		for at.next != e {
+			at = at.next
+		}
+		at.next = e.next
+	case e.next != nil:
+		s.entries[e.hash] = e.next
+	default:
+		delete(s.entries, e.hash)
+	}
 }
 
 func (s *shard) size() (servers, pending int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.entries {
-		pending += len(e.pending)
+		for ; e != nil; e = e.next {
+			pending += len(e.pending)
+		}
 	}
-	return len(s.entries), pending
+	return s.servers, pending
 }

@@ -34,7 +34,8 @@ const (
 	// skew is by how much a region's clock may be ahead of ours.
 	skew = time.Minute
 	// shards is how many locks the servers are spread over.
-	shards = 64
+	shards    = 1 << shardBits
+	shardBits = 6
 	// maxArrived is how many cycles Arrived returns at once.
 	maxArrived = 4096
 )
@@ -144,7 +145,7 @@ func New(opt Options) *Live {
 	}
 	l := &Live{opt: opt, seed: maphash.MakeSeed(), wake: make(chan struct{}, 1)}
 	for i := range l.shard {
-		l.shard[i].entries = map[serverKey]*entry{}
+		l.shard[i].entries = map[uint64]*entry{}
 	}
 	l.feed.open(opt.Tail, opt.Since)
 	return l
@@ -168,10 +169,10 @@ func (l *Live) Open(ctx context.Context) error {
 }
 
 func (l *Live) restore(v *uptime.Verdict) {
-	s, e := l.lock(serverKey{v.Tenant, v.Server})
+	s, e := l.lock(v.Tenant, v.Server)
 	defer s.mu.Unlock()
-	if !e.sealedThrough(v.Cycle) {
-		e.latest = v
+	if at := v.Cycle.UnixNano(); !e.sealedThrough(at) {
+		e.latest, e.sealed = v, at
 	}
 }
 
@@ -194,14 +195,14 @@ func (l *Live) Prune(ctx context.Context, passed uptime.Cursor) error {
 // Forget lets go of everything about a server but what the feed still holds of
 // it. It is for servers that are erased: their ids are never used again.
 func (l *Live) Forget(tenant uptime.TenantID, server uptime.ServerID) {
-	key := serverKey{tenant, server}
-	s := l.shardOf(key)
+	hash := l.hash(tenant, server)
+	s := l.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.entries[key]; e != nil {
+	if e := s.find(hash, tenant, server); e != nil {
 		s.remove(e, &l.count)
 	}
-	l.feed.forget(key)
+	l.feed.forget(serverKey{tenant, server})
 }
 
 // Stats returns the counters.

@@ -21,7 +21,7 @@ func (l *Live) Keep(cell uptime.Cell) {
 		return
 	}
 	next := lighten(cell)
-	s, e := l.lock(serverKey{cell.Tenant, cell.Server})
+	s, e := l.lock(cell.Tenant, cell.Server)
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(e.looks, func(o look) bool { return o.cell.Region == cell.Region })
 	switch {
@@ -49,11 +49,11 @@ func (l *Live) replace(at *look, next look) {
 
 // Look returns the newest evidence of each region, by region.
 func (l *Live) Look(tenant uptime.TenantID, server uptime.ServerID) []uptime.Cell {
-	key := serverKey{tenant, server}
-	s := l.shardOf(key)
+	hash := l.hash(tenant, server)
+	s := l.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.entries[key]
+	e := s.find(hash, tenant, server)
 	if e == nil {
 		return nil
 	}

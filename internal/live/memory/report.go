@@ -39,13 +39,14 @@ func (l *Live) stale(at, now time.Time) bool {
 
 // file puts a report to its cycle and reports whether somebody has to be woken.
 func (l *Live) file(r *uptime.Report) bool {
-	s, e := l.lock(serverKey{r.Tenant, r.Server})
+	s, e := l.lock(r.Tenant, r.Server)
 	defer s.mu.Unlock()
-	if e.sealedThrough(r.Cycle) {
+	at := r.Cycle.UnixNano()
+	if e.sealedThrough(at) {
 		l.count.late.Add(1)
 		return false
 	}
-	c, pushed := e.cycleAt(r.Cycle.Round(0).UTC())
+	c, pushed := e.cycleAt(at)
 	if pushed > 0 {
 		l.count.crowded.Add(uint64(pushed)) //nolint:gosec // a length
 	}
@@ -148,14 +149,14 @@ func (l *Live) Pending(_ context.Context, keys []uptime.CycleKey) ([]uptime.Pend
 }
 
 func (l *Live) pending(k uptime.CycleKey) uptime.Pending {
-	key := serverKey{k.Tenant, k.Server}
-	s := l.shardOf(key)
+	hash, at := l.hash(k.Tenant, k.Server), k.Cycle.UnixNano()
+	s := l.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.entries[key]; e != nil {
+	if e := s.find(hash, k.Tenant, k.Server); e != nil {
 		for i := range e.pending {
-			if e.pending[i].at.Equal(k.Cycle) {
-				return e.pending[i].share(key)
+			if e.pending[i].at == at {
+				return e.pending[i].share(e.key)
 			}
 		}
 	}
@@ -164,11 +165,11 @@ func (l *Live) pending(k uptime.CycleKey) uptime.Pending {
 
 // Latest returns the newest verdict of a server; ok is false before the first.
 func (l *Live) Latest(tenant uptime.TenantID, server uptime.ServerID) (v uptime.Verdict, ok bool) {
-	key := serverKey{tenant, server}
-	s := l.shardOf(key)
+	hash := l.hash(tenant, server)
+	s := l.shardOf(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e := s.entries[key]; e != nil && e.latest != nil {
+	if e := s.find(hash, tenant, server); e != nil && e.latest != nil {
 		return *e.latest, true
 	}
 	return uptime.Verdict{}, false

@@ -60,12 +60,13 @@ func (l *Live) choose(verdicts []uptime.Verdict) ([]*uptime.Verdict, []claim) {
 
 // claim takes a cycle for this batch, unless it is sealed or taken.
 func (l *Live) claim(v *uptime.Verdict) (claim, bool) {
-	s, e := l.lock(serverKey{v.Tenant, v.Server})
+	s, e := l.lock(v.Tenant, v.Server)
 	defer s.mu.Unlock()
-	if e.sealedThrough(v.Cycle) || e.batch == l.batch && !v.Cycle.After(e.claim) {
+	at := v.Cycle.UnixNano()
+	if e.sealedThrough(at) || e.batch == l.batch && at <= e.claim {
 		return claim{}, false
 	}
-	e.claim, e.batch = v.Cycle, l.batch
+	e.claim, e.batch = at, l.batch
 	return claim{s, e}, true
 }
 
@@ -120,7 +121,7 @@ func (l *Live) show(verdicts []*uptime.Verdict, claims []claim) {
 // admit makes a verdict the newest of its server, whose entry was claimed.
 func (l *Live) admit(v *uptime.Verdict, c claim) {
 	if c.entry == nil {
-		c.shard, c.entry = l.lock(serverKey{v.Tenant, v.Server})
+		c.shard, c.entry = l.lock(v.Tenant, v.Server)
 	} else {
 		c.shard.mu.Lock()
 	}
