@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -30,7 +31,7 @@ type rowView struct {
 
 func (s *Site) viewOf(r *board.Row, days []uptime.DayStat) rowView {
 	v := rowView{
-		Row: r, Mark: rowMark(r), Story: r.Demo && !s.opt.Demo, Bars: bars(days, barsLabel(days)), Spark: spark(r.Spark),
+		Row: r, Mark: rowMark(r), Story: r.Demo && !s.opt.Demo, Bars: bars(days), Spark: draw.Spark(r.Spark),
 		Days: troubleDays(days), Words: troubleWords(days), Tip: shareText(r.Summary.D30, "30 days"),
 	}
 	if c := r.Summary.D30; c.Unknown*1000 > c.Total() {
