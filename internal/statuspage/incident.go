@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -159,7 +160,7 @@ func eventText(e uptime.IncidentEvent, cities []city) string {
 	case uptime.IncidentForgotten:
 		return "The server was taken off this monitor."
 	}
-	return visible(publicText(e.Text))
+	return visible(public.Text(e.Text))
 }
 
 // windowView is a planned maintenance.

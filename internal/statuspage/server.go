@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -145,7 +145,7 @@ func (s *Site) identityOf(r *http.Request, l looker) identity {
 		Slug: row.Slug, Name: visible(or(row.Name, row.Slug), 120), Group: visible(row.Group, 60), Description: visible(row.Description),
 		Demo: row.Demo, Guest: row.Guest, Operator: l.operator, CanSignIn: s.opt.Acts != nil, Path: r.URL.RequestURI(),
 	}
-	id.URL = visible(publicURL(row.URL), 160)
+	id.URL = visible(public.URL(row.URL), 160)
 	if days := l.view.CertificateDays; days != nil {
 		id.Certificate, id.Expiring = certificateWords(*days), *days < expiresSoon
 	}
@@ -164,20 +164,6 @@ func certificateWords(days int) string {
 		return "certificate expired " + manyText(-days, "day") + " ago"
 	}
 	return "certificate valid for " + manyText(days, "day")
-}
-
-// publicURL is the address as the public may know it: without query, and not at
-// all when it names a machine instead of a host.
-func publicURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	host := u.Hostname()
-	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || !strings.Contains(host, ".") {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 // webLink returns a URL that may be linked to, or nothing.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -121,7 +122,7 @@ func degradedLine(v *board.View, cities []city, now time.Time) headline {
 	case v.Verdict.Failure != nil:
 		h.Rest += ": it works, but " + inWords(v.Verdict.Cause())
 	default:
-		h.Rest += ": it works, but " + visible(publicText(or(v.Verdict.Why, "not as it should")))
+		h.Rest += ": it works, but " + visible(public.Text(or(v.Verdict.Why, "not as it should")))
 	}
 	return h
 }
