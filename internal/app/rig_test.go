@@ -142,7 +142,10 @@ func (r *rig) file(more string, servers ...string) *config.File {
 	var b strings.Builder
 	fmt.Fprintf(&b, "listen: 127.0.0.1:0\ndata: %q\nprobe: {gap: 500ms, timeout: 5s}\nlog: {level: debug}\n%s\nservers:\n", r.dir, more)
 	for _, s := range servers {
-		fmt.Fprintf(&b, "  - {interval: 5s, %s}\n", s)
+		if !strings.Contains(s, "interval:") {
+			s = "interval: 5s, " + s
+		}
+		fmt.Fprintf(&b, "  - {%s}\n", s)
 	}
 	f, problems := config.Parse(filepath.Join(r.t.TempDir(), "alivemcp.yaml"), []byte(b.String()), config.Options{})
 	if f == nil {
