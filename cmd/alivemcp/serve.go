@@ -167,6 +167,9 @@ func (f *serveFlags) runDemo(ctx context.Context, sh Shell) error {
 		defer func() { _ = os.RemoveAll(dir) }()
 		file.Data = dir
 	}
+	if token := demo.Lock(); token != "" {
+		sh.remark("others can reach it, so sign in as the operator with the token " + token)
+	}
 	m, err := app.OpenMonitor(ctx, app.MonitorOptions{File: file, Demo: demo, Version: build().Version, Log: newLog(sh, file.Log)})
 	if err != nil {
 		return err

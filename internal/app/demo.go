@@ -3,11 +3,13 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -43,6 +45,47 @@ func NewDemonstration(now time.Time) (*Demonstration, error) {
 	}
 	d.file = f
 	return d, nil
+}
+
+// Lock makes a token of the operator that nobody can guess, and returns it, when
+// the demonstration is to be reached from other machines: an operator can have
+// any address probed, also such that only this machine can reach. On a loopback
+// address it returns nothing and the token stays "demo".
+func (d *Demonstration) Lock() (token string) {
+	if loopback(d.file.Listen) {
+		return ""
+	}
+	token = strings.ToLower(rand.Text())
+	d.file.OperatorToken = uptime.Secret(token)
+	return token
+}
+
+// loopback reports whether a HOST:PORT is on this machine alone.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && thisMachine(host)
+}
+
+func thisMachine(host string) bool {
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+}
+
+// keepLocal refuses requests that were sent to another name than that of this
+// machine: a page of somebody else whose name was made to point here would be of
+// the same origin, and could sign in with the token that everybody knows.
+func keepLocal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if !thisMachine(host) {
+			http.Error(w, "the demonstration answers to localhost alone; serve it with --listen for others", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // File is the demonstration's configuration.

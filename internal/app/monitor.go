@@ -368,7 +368,11 @@ func (m *Monitor) handler() http.Handler {
 	feed.Register(mux, feed.Options{
 		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Name: f.Branding.Title, Demo: m.opt.Demo != nil, Logger: log,
 	})
-	return web.Log(log, web.Protect(web.Compress(feed.Documents(mux))))
+	all := web.Compress(feed.Documents(mux))
+	if m.opt.Demo != nil && loopback(f.Listen) {
+		all = keepLocal(all)
+	}
+	return web.Log(log, web.Protect(all))
 }
 
 // needRestart names the keys whose change a reload does not follow.

@@ -163,6 +163,12 @@ func (r *rig) start(f *config.File) *app.Monitor {
 	if err != nil {
 		r.t.Fatalf("opening the monitor: %v", err)
 	}
+	r.run(m)
+	return m
+}
+
+// run runs a monitor until stop.
+func (r *rig) run(m *app.Monitor) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- m.Run(ctx) }()
@@ -176,7 +182,6 @@ func (r *rig) start(f *config.File) *app.Monitor {
 			r.t.Errorf("closing the monitor: %v", err)
 		}
 	})
-	return m
 }
 
 func (r *rig) open(f *config.File) (*app.Monitor, error) {
