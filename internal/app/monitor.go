@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"sync/atomic"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/api"
@@ -78,8 +77,8 @@ type Monitor struct {
 	site      *statuspage.Site
 	api       *api.API
 	tally     *tally
-	// lastFailed is how often the journal had failed when we were last asked.
-	lastFailed atomic.Uint64
+	// troubled says whether the journal fails.
+	troubled trouble
 
 	public  *webServer
 	private *webServer // profiles; nil for none

@@ -16,6 +16,28 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
+// failingFor is how long after its last failure the journal counts as failing:
+// longer than the pauses between tries.
+const failingFor = 30 * time.Second
+
+// trouble remembers when something failed last. It may be asked by anybody at
+// any time, and asking changes no answer.
+type trouble struct {
+	mu    sync.Mutex
+	count uint64
+	at    time.Time // when the count was seen to grow
+}
+
+// recently reports whether the count of failures grew not long ago.
+func (t *trouble) recently(count uint64, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if count > t.count {
+		t.count, t.at = count, now
+	}
+	return !t.at.IsZero() && now.Sub(t.at) < failingFor
+}
+
 // tally counts what the monitor has seen since its start.
 type tally struct {
 	mu     sync.Mutex
@@ -91,7 +113,7 @@ func (m *Monitor) vitals() api.Vitals {
 	default:
 		v.NotReady = append(v.NotReady, "the state before the start is still being read")
 	}
-	if failing := live.Failed > m.lastFailed.Swap(live.Failed); failing {
+	if m.troubled.recently(live.Failed, time.Now()) {
 		v.NotReady = append(v.NotReady, "verdicts cannot be stored: is the disk full?")
 	}
 	return v
