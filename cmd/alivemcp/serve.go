@@ -104,7 +104,7 @@ func (f *serveFlags) follow(ctx context.Context, w *config.Watcher, log *slog.Lo
 			log.WarnContext(ctx, "configuration", "problem", p.String())
 		}
 		if file == nil {
-			log.Error("the configuration has errors: the former one stays in use")
+			log.ErrorContext(ctx, "the configuration has errors: the former one stays in use")
 			return
 		}
 		reload(file)
