@@ -3,9 +3,9 @@ package board
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -29,12 +29,16 @@ func (b *Board) View(ctx context.Context, t uptime.TenantID, slug string) (View,
 	to := b.lastMinute(now)
 	v := View{Row: row, From: to - uptime.MinutesPerDay + 1, Windows: b.Windows(t, row.Server)}
 	var err error
+	if v.Days, err = b.LastDays(ctx, row); err != nil {
+		return View{}, err
+	}
 	if v.Minutes, err = b.History.Minutes(ctx, t, row.Server, v.From, to+1); err != nil {
 		return View{}, fmt.Errorf("reading the minutes of %s: %w", slug, err)
 	}
 	if v.Incidents, err = b.Records.Incidents(ctx, t, uptime.IncidentQuery{Server: row.Server, Limit: newest}); err != nil {
 		return View{}, fmt.Errorf("reading the incidents of %s: %w", slug, err)
 	}
+	v.Incidents = discreetIncidents(v.Incidents)
 	if v.Drifts, err = b.Records.Drifts(ctx, t, uptime.DriftQuery{Server: row.Server, Limit: newest}); err != nil {
 		return View{}, fmt.Errorf("reading the drifts of %s: %w", slug, err)
 	}
@@ -45,7 +49,7 @@ func (b *Board) View(ctx context.Context, t uptime.TenantID, slug string) (View,
 			v.Contract = &c
 		}
 	}
-	v.Regions = b.regions(row, v.Minutes)
+	v.Regions = b.regions(row, v.Days, v.Minutes)
 	v.CertificateDays = certificateDays(row.Verdict, now)
 	return v, nil
 }
@@ -65,7 +69,7 @@ func (b *Board) lastMinute(now time.Time) uptime.Minute {
 }
 
 // regions gathers what each region saw.
-func (b *Board) regions(row *Row, minutes []uptime.MinuteCell) []RegionView {
+func (b *Board) regions(row *Row, days []uptime.DayStat, minutes []uptime.MinuteCell) []RegionView {
 	looks := map[string]*uptime.Result{}
 	for _, cell := range b.Looks.Look(row.Tenant, row.Server) {
 		if last := cell.Last(); len(cell.Attempts) > 0 {
@@ -79,10 +83,10 @@ func (b *Board) regions(row *Row, minutes []uptime.MinuteCell) []RegionView {
 		views[i] = RegionView{
 			Region: uptime.Region{ID: c.Region, City: c.City},
 			Report: report(row.Verdict, c.Region), Look: looks[c.Region],
-			Days: make([]uptime.Counts, len(row.Days)),
+			Days: make([]uptime.Counts, len(days)),
 		}
 	}
-	fillDays(views, at, row.Days)
+	fillDays(views, at, days)
 	fillHours(views, at, minutes)
 	return views
 }
@@ -147,24 +151,16 @@ func (b *Board) Windows(t uptime.TenantID, s uptime.ServerID) []uptime.Window {
 	if !ok {
 		return nil
 	}
-	return planned(plan.Windows, &uptime.Server{Tenant: t, ID: s, Slug: row.Slug, Group: row.Group}, now)
+	return planned(b.windowsOf(plan), &uptime.Server{Tenant: t, ID: s, Slug: row.Slug, Group: row.Group}, now)
 }
 
 // Planned returns the maintenance of a tenant that is on or planned, soonest
-// first. Servers that are not shown are not named in it.
+// first. Servers and groups that are not shown are not named in it.
 func (b *Board) Planned(t uptime.TenantID) []uptime.Window {
-	now, sheet := b.Now(), b.sheet(t)
+	now := b.Now()
 	var out []uptime.Window
-	for _, w := range b.Plan().Windows {
-		if w.Tenant != t || !now.Before(w.To) {
-			continue
-		}
-		named := len(w.Servers) > 0
-		w.Servers = slices.DeleteFunc(slices.Clone(w.Servers), func(slug string) bool {
-			_, shown := sheet.bySlug[slug]
-			return !shown
-		})
-		if !named || len(w.Servers)+len(w.Groups) > 0 {
+	for _, w := range b.windowsOf(b.Plan()) {
+		if w.Tenant == t && now.Before(w.To) {
 			out = append(out, w)
 		}
 	}
@@ -187,7 +183,8 @@ func (b *Board) Incidents(ctx context.Context, t uptime.TenantID, q uptime.Incid
 		return b.Records.Incidents(ctx, t, q)
 	}
 	show := func(i *uptime.Incident) bool { return b.visible(t, i.Server) == nil }
-	return gather(limit, read, show)
+	list, err := gather(limit, read, show)
+	return discreetIncidents(list), err
 }
 
 // Drifts returns drifts of servers that are shown, newest first. Limit is at
@@ -247,7 +244,8 @@ func (b *Board) Incident(ctx context.Context, t uptime.TenantID, id uptime.Incid
 	if err := b.visible(t, i.Server); err != nil {
 		return IncidentView{}, err
 	}
-	return IncidentView{Incident: i, Events: events, Evidence: evidence}, nil
+	i.Failure = public.Failure(i.Failure)
+	return IncidentView{Incident: i, Events: discreetEvents(events), Evidence: evidence}, nil
 }
 
 // Drift returns a drift with both contracts. A contract that is not kept any

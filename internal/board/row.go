@@ -47,8 +47,6 @@ type Row struct {
 	Summary uptime.Summary
 	// Spark holds the p95 of each of the last 24 hours, oldest first.
 	Spark []uptime.LatencyPoint
-	// Days holds 90 days, oldest first, the last one is today.
-	Days []uptime.DayStat
 	// Budget is nil without an objective.
 	Budget *uptime.Budget
 

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -43,7 +44,7 @@ type serverView struct {
 	Probe   probeView
 	Minute  *minuteView
 	Days    daysView
-	Chart   chart
+	Chart   draw.Chart
 	Windows []choice // of the chart
 	Shares  []share
 	Budget  *budgetView
@@ -71,7 +72,7 @@ type identity struct {
 // healthSign is the first axis.
 type healthSign struct {
 	Mark, Word, Since string
-	At                instant
+	At                draw.Moment
 }
 
 // awareness answers: do the system and its operator know?
@@ -144,7 +145,7 @@ func (s *Site) identityOf(r *http.Request, l looker) identity {
 		Slug: row.Slug, Name: visible(or(row.Name, row.Slug), 120), Group: visible(row.Group, 60), Description: visible(row.Description),
 		Demo: row.Demo, Guest: row.Guest, Operator: l.operator, CanSignIn: s.opt.Acts != nil, Path: r.URL.RequestURI(),
 	}
-	id.URL = visible(publicURL(row.URL), 160)
+	id.URL = visible(public.URL(row.URL), 160)
 	if days := l.view.CertificateDays; days != nil {
 		id.Certificate, id.Expiring = certificateWords(*days), *days < expiresSoon
 	}
@@ -163,20 +164,6 @@ func certificateWords(days int) string {
 		return "certificate expired " + manyText(-days, "day") + " ago"
 	}
 	return "certificate valid for " + manyText(days, "day")
-}
-
-// publicURL is the address as the public may know it: without query, and not at
-// all when it names a machine instead of a host.
-func publicURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	host := u.Hostname()
-	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || !strings.Contains(host, ".") {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 // webLink returns a URL that may be linked to, or nothing.
@@ -261,7 +248,7 @@ func healthOf(v *board.View, now time.Time) healthSign {
 		h.Mark = v.State.String()
 	}
 	if !v.Since.IsZero() {
-		h.Since, h.At = "for "+spanText(now.Sub(v.Since)), clock(v.Since, now)
+		h.Since, h.At = "for "+spanText(now.Sub(v.Since)), draw.Clock(v.Since, now)
 	}
 	return h
 }
@@ -276,7 +263,7 @@ func awareOf(v *board.View, now time.Time) awareness {
 		return a
 	}
 	a := awareness{
-		Monitor:  "An incident was opened at " + clock(i.Detected, now).Text + ", " + spellExact(i.Detected.Sub(i.Opened)) + " after the first failure.",
+		Monitor:  "An incident was opened at " + board.Clock(i.Detected, now) + ", " + spellExact(i.Detected.Sub(i.Opened)) + " after the first failure.",
 		Operator: "The operator has not commented yet.",
 	}
 	if i.Note != "" {
@@ -298,9 +285,9 @@ func upcoming(all []uptime.Window, now time.Time) string {
 	for _, w := range all {
 		switch {
 		case w.From.After(now):
-			return "Maintenance is planned for " + clock(w.From, now).Text + "."
+			return "Maintenance is planned for " + board.Clock(w.From, now) + "."
 		case w.To.After(now):
-			return "Maintenance is going on until " + clock(w.To, now).Text + "."
+			return "Maintenance is going on until " + board.Clock(w.To, now) + "."
 		}
 	}
 	return "No maintenance is planned."
