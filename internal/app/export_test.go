@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"time"
 
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -39,9 +38,3 @@ func (m *Monitor) Plan() *uptime.Plan { return m.plans.Plan() }
 
 // BoardReady is closed when the board shows what was known before the start.
 func (m *Monitor) BoardReady() <-chan struct{} { return m.board.Ready() }
-
-// Trouble remembers when something failed last.
-type Trouble struct{ trouble }
-
-// Recently reports whether the count of failures grew not long ago.
-func (t *Trouble) Recently(count uint64, now time.Time) bool { return t.recently(count, now) }

@@ -77,8 +77,6 @@ type Monitor struct {
 	site      *statuspage.Site
 	api       *api.API
 	tally     *tally
-	// troubled says whether the journal fails.
-	troubled trouble
 
 	public  *webServer
 	private *webServer // profiles; nil for none
@@ -261,7 +259,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 // stages are the parts in the order in which they end: those who look first,
 // then those who judge, then those who remember.
 func (m *Monitor) stages() []stage {
-	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}}
+	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}, {"examination", m.examine}}
 	for _, r := range m.regions {
 		look = append(look, part{"scheduler of " + r.id, r.scheduler.Run})
 	}

@@ -224,11 +224,11 @@ func (r *rig) state(slug string) string {
 }
 
 // await looks until something is true.
-func (r *rig) await(within time.Duration, what string, true func() bool) {
+func (r *rig) await(within time.Duration, what string, holds func() bool) {
 	r.t.Helper()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	for end := time.Now().Add(within); !true(); <-tick.C {
+	for end := time.Now().Add(within); !holds(); <-tick.C {
 		if time.Now().After(end) {
 			r.t.Fatalf("not true within %s: %s", within, what)
 		}
