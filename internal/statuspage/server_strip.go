@@ -232,7 +232,7 @@ func minuteOf(at, first uptime.Minute, cells []uptime.MinuteCell, cities []city,
 }
 
 func (m *minuteView) fill(c uptime.MinuteCell, cities []city) {
-	m.State, m.Word, m.Latency = minuteState(c), upperFirst(minuteWord(c)), millisText(c.Latency)
+	m.State, m.Word, m.Latency = minuteState(c), upperFirst(minuteWord(c)), draw.Millis(c.Latency)
 	if c.Cause != "" {
 		m.Cause = upperFirst(inWords(c.Cause))
 	}
@@ -242,7 +242,7 @@ func (m *minuteView) fill(c uptime.MinuteCell, cities []city) {
 	}
 	for _, place := range cities {
 		state, ok := seen[place.ID]
-		p := minutePlace{Name: place.Name, State: state.String(), Word: strings.ToLower(stateWord(state))}
+		p := minutePlace{Name: place.Name, State: state.String(), Word: strings.ToLower(board.StateWord(state))}
 		if !ok {
 			p.Word = "did not report"
 		}
