@@ -2,11 +2,11 @@
 # fresh machine. `make help` lists what there is.
 
 TOOL   = go tool -modfile=tools/go.mod
-UNITS  = $$(go list ./... | grep -v '/e2e$$')
+UNITS  = $$(go list ./... | grep -v '/e2e')
 SOURCE = $$(find . -name '*.go' -not -path '*/node_modules/*')
 
 # Quickest first, so that a slip is told within seconds.
-STAGES = fmt vet tidy fix deps lint deadcode race e2e
+STAGES = fmt vet tidy fix deps lint deadcode race e2e browser
 
 .DEFAULT_GOAL := help
 .PHONY: help build test test-all bench check-deps e2e-deps $(STAGES)
@@ -57,7 +57,10 @@ race: ## Run the tests under the race detector (needs a C compiler)
 e2e: ## Check servers that other people wrote
 	@go test -count=1 -timeout 5m ./e2e
 
-e2e-deps: ## Fetch and build the servers of the e2e tests (needs Node.js 20 and npm)
+browser: ## Look at every page with Chromium; pictures are kept in e2e/browser/artifacts
+	@go test -count=1 -timeout 10m -parallel 5 ./e2e/browser && echo "pictures of every page: e2e/browser/artifacts"
+
+e2e-deps: ## Fetch and build what the e2e and browser tests need (needs Node.js 20 and npm)
 	npm ci --prefix e2e/npm --ignore-scripts --no-audit --no-fund --loglevel error
 	go -C e2e/servers build tool ./...
 

@@ -27,7 +27,7 @@ func (r *rig) boardScripted(t *testing.T) {
 
 	w.fill("#search", "weather")
 	w.until("one row is found", `document.querySelectorAll("[data-row]").length === 1 && location.search === "?q=weather"`)
-	w.fill("#search", "no mcp server")
+	w.fill("#search", "something answers")
 	w.until("the cause is found", slugs+`.join() === "inventory"`)
 	w.fill("#search", " ")
 	w.until("all are back", `document.querySelectorAll("[data-row]").length === `+quote(all))

@@ -35,6 +35,13 @@ func (r *rig) live(t *testing.T) {
 	}
 	board.until("the stream is told of", `document.querySelector("#stream").textContent === "updates by itself"`)
 
+	// News that change no state move nothing.
+	before := verdictOf(board)
+	board.untilFor(cycle, "the next verdict", verdict+" !== "+quote(before))
+	board.until("and one more", verdict+" !== "+quote(verdictOf(board)))
+	board.steady()
+	page.steady()
+
 	quick.set(true)
 	board.untilFor(cycle, "the row says down", `document.querySelector('[data-row="quick"]').dataset.state === "down"`)
 	board.until("the sentence says down", `document.querySelector("#sentence").textContent.includes("is down")`)
@@ -49,7 +56,6 @@ func (r *rig) live(t *testing.T) {
 	page.untilFor(cycle, "the page says operational", `document.querySelector("#sentence").innerText.startsWith("Operational")`)
 	ages(board)
 	for _, w := range []*tab{board, page} {
-		w.steady()
 		if !eval[bool](w, "window.stayed === true") {
 			t.Errorf("%s was loaded again", w.location())
 		}
@@ -57,6 +63,11 @@ func (r *rig) live(t *testing.T) {
 	r.refused(board)
 	r.broken(t, board, m, args)
 }
+
+// verdict is when the newest verdict was, as the board says it.
+const verdict = `document.querySelector("#as-of").dateTime`
+
+func verdictOf(w *tab) string { return eval[string](w, verdict) }
 
 // ages waits until a time ago grew older by itself.
 func ages(w *tab) {

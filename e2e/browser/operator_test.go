@@ -80,7 +80,8 @@ func (r *rig) replays(t *testing.T, w *tab) {
 	w.open(r.demo + "/status/inventory?region=virginia")
 	w.click(`form[action$="/replay"] button`)
 	w.until("it was probed", `document.querySelector("h1").textContent.includes("probed from Virginia just now")`)
-	w.until("the transcript is there", `(() => { const d = document.querySelector("details.wire"); d.open = true; return /POST .*mcp/.test(d.textContent) && d.textContent.includes("It works!") })()`)
+	w.click("details.wire summary")
+	w.until("the transcript is there", `/POST .*mcp/.test(document.querySelector("details.wire[open]").innerText) && document.querySelector("details.wire").innerText.includes("It works!")`)
 	w.settle()
 	w.steady()
 	w.shot(r, "operator/replay")
@@ -99,6 +100,8 @@ func (r *rig) tests(t *testing.T, w *tab) {
 		t.Errorf("the test of a good server says:\n%s", got)
 	}
 	w.steady()
+	w.click("pre[data-copy] + button")
+	w.until("the snippet is copied or selected", `/Copied|Selected/.test(document.querySelector("pre[data-copy] + button").textContent)`)
 	w.shot(r, "operator/check")
 	r.accessible(w, "a test")
 }

@@ -100,7 +100,7 @@ func (r *rig) lookAt(w *tab, base string, c pageCase, width int64) {
 	w.steady()
 	for _, dress := range dresses() {
 		w.dress(dress)
-		if width != 768 && dress != "contrast" {
+		if width == 1280 && dress != "contrast" || width == 360 && dress == "light" {
 			r.accessible(w, fmt.Sprintf("%s, %s, %d", c.name, dress, width))
 		}
 		w.shot(r, fmt.Sprintf("%s/%s-%d", c.name, dress, width))

@@ -35,6 +35,8 @@ type tab struct {
 	t   *testing.T
 	ctx context.Context
 
+	plain bool // its pages run no script
+
 	mu     sync.Mutex
 	wrongs []string
 	mute   []string // what may be complained about
@@ -142,6 +144,9 @@ func (w *tab) open(url string) {
 // settle waits for fonts and two frames: what moves by itself has moved then.
 func (w *tab) settle() {
 	w.t.Helper()
+	if w.plain {
+		return // nothing moves by itself, and no frame would be told
+	}
 	eval[bool](w, `document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 50)))))`)
 }
 
@@ -180,14 +185,12 @@ func (w *tab) dress(name string) {
 	}})
 }
 
-// shot keeps a picture of the whole page.
+// shot keeps a picture of the whole page, or of the window with a dialog.
 func (w *tab) shot(r *rig, name string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 2*patience)
-	defer cancel()
-	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-	w.must(err)
-	w.keep(r, name+".png", png)
+	quick, whole := true, !eval[bool](w, `!!document.querySelector("dialog[open]")`) // a dialog darkens the window only
+	got := call(w, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole, OptimizeForSpeed: &quick})
+	w.keep(r, name+".png", got.Data)
 }
 
 // keep writes a file for people to look at.
@@ -279,6 +282,7 @@ func (w *tab) fill(selector, text string) {
 // scripts switches JavaScript off and on.
 func (w *tab) scripts(on bool) {
 	w.t.Helper()
+	w.plain = !on
 	call(w, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
 }
 

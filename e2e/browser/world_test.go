@@ -88,7 +88,7 @@ func foreign(t *testing.T, html string) string {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/" {
-			http.NotFound(w, r)
+			w.WriteHeader(http.StatusNoContent) // browsers ask for an icon
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

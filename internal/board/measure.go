@@ -70,10 +70,12 @@ func PercentWord(c uptime.Counts) string {
 }
 
 // Share says how much of the whole a part is: 0 %, less than 0.1 %, 1.4 %, 12 %.
-// A part of nothing is 0 %.
+// The share of nothing is an en dash.
 func Share(part, whole int) string {
 	share := 100 * float64(part) / float64(max(1, whole))
 	switch {
+	case whole == 0:
+		return "–"
 	case share == 0:
 		return "0 %"
 	case share < 0.1:

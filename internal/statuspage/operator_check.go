@@ -63,7 +63,7 @@ func (s *Site) checkPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Site) showCheck(w http.ResponseWriter, r *http.Request, status int, v checkView) error {
 	v.URL = visible(v.URL, 500)
-	return s.showAs(w, r, status, "check.html", Frame{Title: "Test a server", Styles: []string{"server.css"}, Data: v})
+	return s.showAs(w, r, status, "check.html", Frame{Title: "Test a server", Styles: []string{"server.css"}, Scripts: []string{"server.js"}, Data: v})
 }
 
 // runCheck tries a server. A header's value goes nowhere but to that server: it

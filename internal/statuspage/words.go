@@ -18,6 +18,7 @@ func (s *Site) funcs() template.FuncMap {
 		"static":  s.static.URL,
 		"nav":     func() []navItem { return s.nav },
 		"visible": visible,
+		"begin":   upperFirst,
 		"mixed":   web.Mixed,
 		"percent": percentText,
 		"millis":  draw.Millis,

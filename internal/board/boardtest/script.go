@@ -296,14 +296,10 @@ func (b *Board) row(s *script) *board.Row {
 		Tools: s.contract.Tools, ToolsHash: s.contract.Hash,
 	}
 	r.Budget = s.budget(r.Summary)
-	today := uptime.DayOf(now)
-	for d := today - 89; d <= today; d++ {
-		r.Days = append(r.Days, s.day(d, now))
-	}
 	b.judge(r, s)
 	r.Cells = s.cells(r.Verdict)
 	b.records(r, s)
-	r.ToolsSince = toolsSince(r)
+	r.ToolsSince = s.toolsSince(r, now)
 	return r
 }
 
@@ -323,7 +319,7 @@ func (s *script) cells(v *uptime.Verdict) []board.CityCell {
 }
 
 // toolsSince is when the newest drift came or went, else the first day.
-func toolsSince(r *board.Row) time.Time {
+func (s *script) toolsSince(r *board.Row, now time.Time) time.Time {
 	switch {
 	case r.ToolsHash == "":
 		return time.Time{}
@@ -332,7 +328,7 @@ func toolsSince(r *board.Row) time.Time {
 	case r.Drift != nil:
 		return r.Drift.Detected
 	}
-	for _, d := range r.Days {
+	for _, d := range s.lastDays(now) {
 		if d.Measured() > 0 {
 			return d.Day.Time()
 		}

@@ -104,8 +104,13 @@
       button.type = "button";
       button.textContent = "Copy";
       button.addEventListener("click", async () => {
-        await navigator.clipboard.writeText(pre.textContent);
-        button.textContent = "Copied";
+        try {
+          await navigator.clipboard.writeText(pre.textContent);
+          button.textContent = "Copied";
+        } catch { // without a secure context there is no clipboard
+          getSelection().selectAllChildren(pre);
+          button.textContent = "Selected";
+        }
       });
       pre.after(button);
     });
