@@ -36,7 +36,7 @@ type driftView struct {
 
 func driftOf(slug string, d uptime.Drift, cities []city, operator bool, now nowText) driftView {
 	v := driftView{
-		ID: string(d.ID), Href: driftHref(slug, d),
+		ID: string(d.ID), Href: web.DriftPath(slug, d.ID),
 		Class: d.Class.String(), Mark: classMark(d.Class), Summary: visible(d.Summary), Changes: manyText(d.Changes, "change"),
 		Detected: now.exact(d.Detected), Ago: now.ago(d.Detected), Note: visible(d.Note), Demo: d.Demo,
 		Places: board.Sentence(cityNames(cities, d.Regions)),
@@ -44,10 +44,6 @@ func driftOf(slug string, d uptime.Drift, cities []city, operator bool, now nowT
 	v.Status, v.Told = standing(d, operator, now)
 	v.Standing = upperFirst(v.Status) + ". " + v.Told
 	return v
-}
-
-func driftHref(slug string, d uptime.Drift) string {
-	return fmt.Sprintf("/status/%s/drifts/%s", slug, d.ID)
 }
 
 // standing says whether anybody has decided about a drift. Who it was is for

@@ -8,6 +8,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // incidentCard has the four elements that somebody who is hit wants to know:
@@ -31,7 +32,7 @@ const redFlag = 15 * time.Minute
 
 func cardOf(slug string, i uptime.Incident, cities []city, now time.Time) incidentCard {
 	c := incidentCard{
-		ID: string(i.ID), Href: incidentHref(slug, i), Open: i.Open(), Demo: i.Demo,
+		ID: string(i.ID), Href: web.IncidentPath(slug, i.ID), Open: i.Open(), Demo: i.Demo,
 		What: upperFirst(inWords(i.Failure.Cause)), Where: board.Sentence(cityNames(cities, i.Regions)),
 		Begin: draw.Clock(i.Opened, now), End: draw.Clock(i.Recovered, now), Lasted: spellExact(i.Duration(now)),
 	}

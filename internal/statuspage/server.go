@@ -226,7 +226,7 @@ func (s *Site) present(r *http.Request, l looker, h here, chosen int) serverView
 	b, now := &l.view, l.now
 	v := serverView{
 		identity: s.identityOf(r, l), Head: headlineOf(b, now), Health: healthOf(b, now), Lock: lockOf(b.Access, b.ToolsHash != ""),
-		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: "/status/" + url.PathEscape(b.Slug) + "/feed.atom",
+		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: web.ServerPath(b.Slug) + "/feed.atom",
 		Shares: sharesOf(b.Summary), Budget: budgetOf(b.Budget), Surface: surfaceOf(b, nowText(now)), Maintenance: windowsOf(b.Windows, now),
 	}
 	slug := ""

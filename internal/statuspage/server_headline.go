@@ -7,6 +7,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // headline is the one sentence that answers: does it work?
@@ -60,9 +61,9 @@ func behind(v *board.View) *choice {
 	switch {
 	case v.Paused:
 	case v.Incident != nil:
-		return &choice{Label: "The incident", Href: incidentHref(v.Slug, *v.Incident)}
+		return &choice{Label: "The incident", Href: web.IncidentPath(v.Slug, v.Incident.ID)}
 	case v.OpenDrift != nil:
-		return &choice{Label: "What changed in its tools", Href: driftHref(v.Slug, *v.OpenDrift)}
+		return &choice{Label: "What changed in its tools", Href: web.DriftPath(v.Slug, v.OpenDrift.ID)}
 	}
 	return nil
 }
