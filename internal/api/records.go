@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -200,12 +201,13 @@ func (a *API) incident(w http.ResponseWriter, r *http.Request) error {
 func (a *API) evidenceOf(e *uptime.Evidence) evidenceShape {
 	out := evidenceShape{City: a.City(e.Region), At: e.Result.Started.UTC(), Steps: []stepShape{}, Transcript: []exchangeShape{}}
 	if f := e.Result.Failure; f != nil {
-		out.Cause, out.Detail = word(string(f.Cause)), word(f.Detail)
+		out.Cause, out.Detail = word(string(f.Cause)), word(public.Detail(*f))
 	}
 	for _, s := range e.Result.Steps {
-		out.Steps = append(out.Steps, stepShape{string(s.Name), string(s.Status), tenths(s.Took), s.Detail})
+		out.Steps = append(out.Steps, stepShape{string(s.Name), string(s.Status), tenths(s.Took), public.Text(s.Detail)})
 	}
 	for _, x := range e.Result.Transcript {
+		x = public.Exchange(x)
 		out.Transcript = append(out.Transcript, exchangeShape{tenths(x.At), tenths(x.Took), x.Request, x.Response})
 	}
 	return out

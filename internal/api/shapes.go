@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -87,7 +88,7 @@ func countsOf(c uptime.Counts) countsShape {
 
 func (a *API) serverOf(r *board.Row) serverShape {
 	s := serverShape{
-		Slug: r.Slug, Name: r.Name, Group: r.Group, Description: r.Description, URL: r.URL,
+		Slug: r.Slug, Name: r.Name, Group: r.Group, Description: r.Description, URL: public.URL(r.URL),
 		Transport: string(r.Transport), Interval: r.Interval.Seconds(), State: r.State.String(), Headline: board.Gist(r, a.Now()),
 		Access: word(string(r.Access)), Because: word(board.Because(r)), Since: when(r.Since), LastProbe: when(r.LastProbe),
 		DownLong: r.DownLong, Paused: r.Paused, Demo: r.Demo,

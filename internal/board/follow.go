@@ -118,7 +118,6 @@ func (b *Board) replan(now time.Time) {
 		entries[k] = b.enter(k, s, now)
 	}
 	b.entries = entries
-	b.windows = current(plan.Windows, now)
 	b.put(shelves, now)
 }
 
@@ -131,6 +130,7 @@ func (b *Board) enter(k key, s *uptime.Server, now time.Time) *entry {
 		e.restored, e.reread = true, 1
 		if v, ok := b.Feed.Latest(k.tenant, k.server); ok {
 			e.server = s
+			v = discreetVerdict(v)
 			e.take(&v, b.plan)
 		}
 	}
@@ -151,6 +151,7 @@ func current(windows []uptime.Window, now time.Time) []uptime.Window {
 
 // put shows a new selection of servers.
 func (b *Board) put(shelves map[uptime.TenantID][]*uptime.Server, now time.Time) {
+	b.windows = current(discreetWindows(b.plan.Windows, named(shelves), grouped(shelves)), now)
 	sheets := make(map[uptime.TenantID]*sheet, len(shelves))
 	for tenant, servers := range shelves {
 		rows := make([]*Row, len(servers))
@@ -249,7 +250,7 @@ func (b *Board) apply(ctx context.Context, v *uptime.Verdict) {
 	if e == nil || e.draft.Verdict != nil && v.Seq <= e.draft.Verdict.Seq {
 		return
 	}
-	sealed := *v // the batch shall not live as long as one of its verdicts
+	sealed := discreetVerdict(*v) // a copy: the batch shall not live as long as one of its verdicts
 	if e.take(&sealed, b.plan) {
 		e.reread = rereads
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -53,7 +54,7 @@ func writeFacts(m *markdown, v *board.View) {
 	fact("Last checked", stampOr(v.LastProbe, "not yet"))
 	fact("Description", web.Markdown(v.Description, maxInertText))
 	fact("Group", web.Markdown(v.Group, maxInertName))
-	fact("Endpoint", codeURL(v.URL))
+	fact("Endpoint", codeURL(public.URL(v.URL)))
 	fact("Transport", string(v.Transport))
 	if b := v.Budget; b != nil {
 		fact("Objective", fmt.Sprintf("%s %% of minutes with a handshake under 5 s over %s; %.0f %% of the error budget is left",

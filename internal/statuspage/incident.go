@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -161,7 +162,7 @@ func eventText(e uptime.IncidentEvent, cities []city) string {
 	case uptime.IncidentForgotten:
 		return "The server was taken off this monitor."
 	}
-	return visible(publicText(e.Text))
+	return visible(public.Text(e.Text))
 }
 
 // windowView is a planned maintenance.

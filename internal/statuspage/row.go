@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -58,7 +59,7 @@ func rowLine(r *board.Row) (text string, alarm bool) {
 	case r.Description != "":
 		return r.Description, false
 	default:
-		return r.URL, false
+		return public.URL(r.URL), false
 	}
 }
 

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -146,7 +146,7 @@ func (s *Site) identityOf(r *http.Request, l looker) identity {
 		Slug: row.Slug, Name: visible(cmp.Or(row.Name, row.Slug), 120), Group: visible(row.Group, 60), Description: visible(row.Description),
 		Demo: row.Demo, Guest: row.Guest, Operator: l.operator, CanSignIn: s.opt.Acts != nil, Path: r.URL.RequestURI(),
 	}
-	id.URL = visible(publicURL(row.URL), 160)
+	id.URL = visible(public.URL(row.URL), 160)
 	if days := l.view.CertificateDays; days != nil {
 		id.Certificate, id.Expiring = certificateWords(*days), *days < expiresSoon
 	}
@@ -165,20 +165,6 @@ func certificateWords(days int) string {
 		return "certificate expired " + manyText(-days, "day") + " ago"
 	}
 	return "certificate valid for " + manyText(days, "day")
-}
-
-// publicURL is the address as the public may know it: without query, and not at
-// all when it names a machine instead of a host.
-func publicURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	host := u.Hostname()
-	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || !strings.Contains(host, ".") {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 // webLink returns a URL that may be linked to, or nothing.
@@ -200,7 +186,7 @@ func (s *Site) serverPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.show(w, r, "server.html", Frame{
-		Title: view.Name + ": " + strings.ToLower(view.Health.Word), Description: visible(publicText(board.Headline(l.view.Row, l.now))), Nav: "servers",
+		Title: view.Name + ": " + strings.ToLower(view.Health.Word), Description: visible(board.Headline(l.view.Row, l.now)), Nav: "servers",
 		Styles: []string{"server.css"}, Scripts: []string{"server.js"}, Live: &place, Data: view,
 		Alternates: []Alternate{{"application/atom+xml", view.Name + ": incidents and changes", view.Feed}},
 	})

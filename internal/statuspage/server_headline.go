@@ -37,7 +37,7 @@ type lastCheck struct {
 func headlineOf(v *board.View, now time.Time) headline {
 	line := board.LineOf(v.Row, now)
 	h := headline{
-		Tone: toneOf(v.Row), Mark: rowMark(v.Row), Word: line.Word, Rest: visible(publicText(strings.Join(line.Facts, ", "))),
+		Tone: toneOf(v.Row), Mark: rowMark(v.Row), Word: line.Word, Rest: visible(strings.Join(line.Facts, ", ")),
 		Doing: doing(v, now), More: behind(v),
 	}
 	if c := line.Check; c != nil {

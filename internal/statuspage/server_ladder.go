@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/show"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -75,7 +76,7 @@ func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	if f := res.Failure; f != nil {
 		l.Cause, l.Advice, l.Detail = upperFirst(inWords(f.Cause)), upperFirst(show.Advice(f.Cause)), f.Detail
 		if !operator {
-			l.Detail = publicDetail(*f)
+			l.Detail = public.Detail(*f)
 		}
 		l.Detail = web.Visible(l.Detail, maxDetail)
 	}
@@ -87,7 +88,7 @@ func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	for _, f := range res.Findings {
 		message := f.Message
 		if !operator {
-			message = publicText(message)
+			message = public.Text(message)
 		}
 		l.Findings = append(l.Findings, finding{string(f.Severity), web.Visible(message, maxDetail), web.Visible(f.Spec, 80)})
 	}
@@ -170,7 +171,7 @@ func triedHandshake(steps []uptime.StepResult) bool {
 func rungOf(s uptime.StepResult, failed, operator bool) rung {
 	detail := s.Detail
 	if !operator {
-		detail = publicText(detail)
+		detail = public.Text(detail)
 	}
 	r := rung{Status: string(s.Status), Word: statusWord(s.Status), Name: stepWords(s.Name), Term: stepTerm(s.Name), Detail: web.Visible(detail, maxDetail)}
 	if failed && s.Status == uptime.StepSkip {
@@ -225,7 +226,7 @@ func transcriptOf(all []uptime.Exchange, operator bool) []exchange {
 	var out []exchange
 	for _, x := range all[:min(len(all), maxTranscript)] {
 		if !operator {
-			x = publicExchange(x)
+			x = public.Exchange(x)
 		}
 		out = append(out, exchange{At: draw.Millis(x.At), Took: draw.Millis(x.Took), Request: visibleBlock(x.Request), Response: visibleBlock(x.Response)})
 	}
@@ -295,7 +296,7 @@ func (p *placeView) fill(r *uptime.Report, now time.Time) {
 	case r.Failure != nil && r.State != uptime.Live:
 		p.Words = inWords(r.Failure.Cause)
 	case r.State == uptime.Degraded:
-		p.Words = visible(publicText(r.Why))
+		p.Words = visible(public.Text(r.Why))
 	}
 }
 
