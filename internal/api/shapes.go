@@ -9,6 +9,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // The shapes of answers. They are the contract that openapi.json describes: a
@@ -121,7 +122,7 @@ func (a *API) serverOf(r *board.Row) serverShape {
 }
 
 // page is the address of a server's status page.
-func (a *API) page(slug string) string { return a.BaseURL + "/status/" + slug }
+func (a *API) page(slug string) string { return a.BaseURL + web.ServerPath(slug) }
 
 func windowOf(w *uptime.Window) windowShape {
 	return windowShape{

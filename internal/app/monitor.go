@@ -332,7 +332,7 @@ func (m *Monitor) openPages(context.Context) (err error) {
 	f := m.opt.File
 	city := func(region string) string { return m.plans.Plan().City(region) }
 	opt := statuspage.Options{
-		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, City: city, Demo: m.opt.Demo != nil,
+		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, Demo: m.opt.Demo != nil,
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
 	}
 	if f.OperatorToken != "" {

@@ -54,7 +54,7 @@ func TestFollowsTheFeed(t *testing.T) {
 		a := server("a")
 		w := newWorld(a)
 		b := run(t, w)
-		if got := board.Headline(row(t, b, "a"), time.Now()); got != "Not checked yet." {
+		if got := board.Headline(row(t, b, "a"), time.Now()); got != "Waiting for the first check — it runs every minute from 2 cities." {
 			t.Errorf("before the first verdict: %s", got)
 		}
 		start := time.Now()

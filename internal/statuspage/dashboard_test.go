@@ -26,7 +26,7 @@ func now() time.Time { return time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC) }
 func dashSite(tb testing.TB, b *boardtest.Board) http.Handler {
 	tb.Helper()
 	site, err := statuspage.New(statuspage.Options{
-		Tenant: boardtest.Tenant, Source: b, City: boardtest.City, Now: func() time.Time { return b.Now() },
+		Tenant: boardtest.Tenant, Source: b, Now: func() time.Time { return b.Now() },
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -67,10 +67,10 @@ func TestDashboardShowsAllServersWorstFirst(t *testing.T) {
 	for _, want := range []string{
 		`<h1 id="sentence" data-fresh>1 of 15 servers is down, 5 degraded, 3 unknown and 1 in maintenance.</h1>`, // one sentence first
 		`<title>1 down · AliveMCP</title>`,
-		`>It fails with an internal error<`,    // words, never ids
-		`aria-label="sign-in required"`,        // the second axis
-		`downtime on 3 days: 43 min on 14 Mar`, // bars in words
-		`n 43` + "\u202f" + `200`,              // what the uptime is a share of
+		`>It answers with a server error in Frankfurt and London<`, // words, never ids
+		`aria-label="sign-in required"`,                            // the second axis
+		`downtime on 3 days: 43 min on 14 Mar`,                     // bars in words
+		`n 43` + "\u202f" + `200`,                                  // what the uptime is a share of
 		`breaking change`,
 		`href="/status/weather"`,
 		`<html lang="en">`, `<a class="skip" href="#main">`, `<main id="main"`,

@@ -55,7 +55,7 @@ func rowLine(r *board.Row) (text string, alarm bool) {
 	case r.Incident != nil:
 		return "Recovering: " + board.CausePhrase(r.Incident.Failure.Cause), true
 	case r.LastProbe.IsZero():
-		return "Waiting for the first probe", false
+		return "Waiting for the first check", false
 	case r.Description != "":
 		return r.Description, false
 	default:
@@ -89,22 +89,7 @@ func shareText(c uptime.Counts, window string) string {
 }
 
 // unknownText is the share of time without evidence.
-func unknownText(c uptime.Counts) string {
-	if c.Total() == 0 {
-		return "–"
-	}
-	share := 100 * float64(c.Unknown) / float64(max(1, c.Total()))
-	switch {
-	case share == 0:
-		return "0 %"
-	case share < 0.1:
-		return "less than 0.1 %"
-	case share < 10:
-		return fmt.Sprintf("%.1f %%", share)
-	default:
-		return fmt.Sprintf("%.0f %%", share)
-	}
-}
+func unknownText(c uptime.Counts) string { return board.Share(c.Unknown, c.Total()) }
 
 // renderRow makes the HTML of a row.
 func (s *Site) renderRow(ctx context.Context, r *board.Row) ([]byte, error) {

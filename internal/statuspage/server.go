@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -142,7 +143,7 @@ func (s *Site) look(r *http.Request) (looker, error) {
 func (s *Site) identityOf(r *http.Request, l looker) identity {
 	row := l.view.Row
 	id := identity{
-		Slug: row.Slug, Name: visible(or(row.Name, row.Slug), 120), Group: visible(row.Group, 60), Description: visible(row.Description),
+		Slug: row.Slug, Name: visible(cmp.Or(row.Name, row.Slug), 120), Group: visible(row.Group, 60), Description: visible(row.Description),
 		Demo: row.Demo, Guest: row.Guest, Operator: l.operator, CanSignIn: s.opt.Acts != nil, Path: r.URL.RequestURI(),
 	}
 	id.URL = visible(public.URL(row.URL), 160)
@@ -185,7 +186,7 @@ func (s *Site) serverPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.show(w, r, "server.html", Frame{
-		Title: view.Name + ": " + strings.ToLower(view.Head.Word), Description: view.Head.String(), Nav: "servers",
+		Title: view.Name + ": " + strings.ToLower(view.Health.Word), Description: visible(board.Headline(l.view.Row, l.now)), Nav: "servers",
 		Styles: []string{"server.css"}, Scripts: []string{"server.js"}, Live: &place, Data: view,
 		Alternates: []Alternate{{"application/atom+xml", view.Name + ": incidents and changes", view.Feed}},
 	})
@@ -210,8 +211,8 @@ func (s *Site) serverOf(r *http.Request, l looker) (serverView, error) {
 func (s *Site) present(r *http.Request, l looker, h here, chosen int) serverView {
 	b, now := &l.view, l.now
 	v := serverView{
-		identity: s.identityOf(r, l), Head: headlineOf(b, l.cities, now), Health: healthOf(b, now), Lock: lockOf(b.Access, b.ToolsHash != ""),
-		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: "/status/" + url.PathEscape(b.Slug) + "/feed.atom",
+		identity: s.identityOf(r, l), Head: headlineOf(b, now), Health: healthOf(b, now), Lock: lockOf(b.Access, b.ToolsHash != ""),
+		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: web.ServerPath(b.Slug) + "/feed.atom",
 		Shares: sharesOf(b.Summary), Budget: budgetOf(b.Budget), Surface: surfaceOf(b, nowText(now)), Maintenance: windowsOf(b.Windows, now),
 	}
 	slug := ""
@@ -221,7 +222,7 @@ func (s *Site) present(r *http.Request, l looker, h here, chosen int) serverView
 	}
 	v.Places = placesOf(b, l.cities, slug, h, now)
 	if b.State == uptime.Down && b.Window == nil && (b.DownLong || !b.Since.IsZero() && now.Sub(b.Since) > redFlag) {
-		v.Flag = "Down for more than " + spanText(redFlag) + "."
+		v.Flag = "Down for more than " + board.Span(redFlag) + "."
 	}
 	return v
 }
@@ -239,7 +240,7 @@ func probeOf(l looker, chosen int) probeView {
 }
 
 func healthOf(v *board.View, now time.Time) healthSign {
-	h := healthSign{Mark: rowMark(v.Row), Word: stateWord(v.State)}
+	h := healthSign{Mark: rowMark(v.Row), Word: board.StateWord(v.State)}
 	switch h.Mark {
 	case "paused", "new":
 		h.Word = map[string]string{"paused": "Paused", "new": "New"}[h.Mark]
@@ -248,7 +249,7 @@ func healthOf(v *board.View, now time.Time) healthSign {
 		h.Mark = v.State.String()
 	}
 	if !v.Since.IsZero() {
-		h.Since, h.At = "for "+spanText(now.Sub(v.Since)), draw.Clock(v.Since, now)
+		h.Since, h.At = "for "+board.Span(now.Sub(v.Since)), draw.Clock(v.Since, now)
 	}
 	return h
 }
@@ -275,7 +276,7 @@ func awareOf(v *board.View, now time.Time) awareness {
 func lastIncident(all []uptime.Incident, now time.Time) string {
 	for _, i := range all {
 		if !i.Open() {
-			return "; the last one ended " + spanText(now.Sub(i.Recovered)) + " ago"
+			return "; the last one ended " + board.Span(now.Sub(i.Recovered)) + " ago"
 		}
 	}
 	return "; there was none so far"

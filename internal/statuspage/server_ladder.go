@@ -64,7 +64,7 @@ type finding struct{ Severity, Message, Spec string }
 // without addresses, routes and stack traces.
 func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	l := ladder{
-		Started: draw.Exact(res.Started), Ago: spanText(now.Sub(res.Started)) + " ago", Total: millisText(res.Timings.Total),
+		Started: draw.Exact(res.Started), Ago: board.Span(now.Sub(res.Started)) + " ago", Total: draw.Millis(res.Timings.Total),
 		Passed: res.Failure == nil, Full: operator, Protocol: protocolOf(res),
 	}
 	if len(res.Steps) > 0 { // else only the judgement is known
@@ -177,7 +177,7 @@ func rungOf(s uptime.StepResult, failed, operator bool) rung {
 	if failed && s.Status == uptime.StepSkip {
 		r.Status, r.Word, r.Detail = "unreached", "not reached", ""
 	} else if s.Status != uptime.StepSkip {
-		r.Took = millisText(s.Took)
+		r.Took = draw.Millis(s.Took)
 	}
 	return r
 }
@@ -228,7 +228,7 @@ func transcriptOf(all []uptime.Exchange, operator bool) []exchange {
 		if !operator {
 			x = public.Exchange(x)
 		}
-		out = append(out, exchange{At: millisText(x.At), Took: millisText(x.Took), Request: visibleBlock(x.Request), Response: visibleBlock(x.Response)})
+		out = append(out, exchange{At: draw.Millis(x.At), Took: draw.Millis(x.Took), Request: visibleBlock(x.Request), Response: visibleBlock(x.Response)})
 	}
 	return out
 }
@@ -289,8 +289,8 @@ func sameWords(places []placeView) bool {
 }
 
 func (p *placeView) fill(r *uptime.Report, now time.Time) {
-	p.State, p.Word = r.State.String(), strings.ToLower(stateWord(r.State))
-	p.Latency, p.Ago, p.At = millisText(r.Latency), spanText(now.Sub(r.Started))+" ago", draw.Exact(r.Started)
+	p.State, p.Word = r.State.String(), strings.ToLower(board.StateWord(r.State))
+	p.Latency, p.Ago, p.At = draw.Millis(r.Latency), board.Span(now.Sub(r.Started))+" ago", draw.Exact(r.Started)
 	p.Retried = r.Attempts > 1 && r.State != uptime.Down
 	switch {
 	case r.Failure != nil && r.State != uptime.Live:
