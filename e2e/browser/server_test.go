@@ -10,6 +10,7 @@ import (
 
 // server checks that bars, strips and charts show data, and say it in words.
 func (r *rig) server(t *testing.T) {
+	t.Parallel()
 	t.Run("days", r.serverDays)
 	t.Run("chart", r.serverChart)
 	t.Run("minutes", r.serverMinutes)
