@@ -86,6 +86,7 @@ type Board struct {
 	changes *changes
 	ready   chan struct{}
 	due     atomic.Pointer[time.Time] // of the next verdict that is expected
+	began   uptime.Minute
 
 	mu      sync.Mutex
 	touched map[key]bool  // guarded by mu
@@ -116,6 +117,7 @@ func New(o Options) *Board {
 		Options: o,
 		changes: newChanges(uint64(max(1, o.Now().UnixMicro()))),
 		ready:   make(chan struct{}),
+		began:   uptime.MinuteOf(o.Now()),
 		touched: map[key]bool{},
 		wake:    make(chan struct{}, 1),
 		entries: map[key]*entry{},

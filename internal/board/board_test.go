@@ -372,3 +372,35 @@ func TestView(t *testing.T) {
 		}
 	})
 }
+
+// The days of a server are many: a verdict does not read them again, a new day
+// does.
+func TestDaysAreReadOnceADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := server("a")
+		w := newWorld(a)
+		today := uptime.DayOf(time.Now())
+		w.days = []uptime.DayStat{{Day: today - 3, Counts: uptime.Counts{Live: 1440}, Demo: true}}
+		b := run(t, w)
+		asked := func() (n int) {
+			w.change(func() { n = w.daysAsked })
+			return n
+		}
+		for range 5 {
+			w.seal(verdict(a, time.Now(), uptime.Live))
+			wait(time.Minute)
+		}
+		r := row(t, b, "a")
+		if n := asked(); n != 1 || !r.Demo || !r.ToolsSince.Equal((today - 3).Time()) {
+			t.Errorf("days asked for %d times; demo %t, tools since %s", n, r.Demo, r.ToolsSince)
+		}
+		w.change(func() { w.days = []uptime.DayStat{{Day: today - 2, Counts: uptime.Counts{Live: 1440}}} })
+		wait(24 * time.Hour)
+		w.seal(verdict(a, time.Now(), uptime.Live))
+		wait(time.Second)
+		r = row(t, b, "a")
+		if n := asked(); n != 2 || r.Demo || !r.ToolsSince.Equal((today - 2).Time()) {
+			t.Errorf("a day later, asked for %d times; demo %t, tools since %s", n, r.Demo, r.ToolsSince)
+		}
+	})
+}

@@ -25,6 +25,9 @@ type entry struct {
 	// history is the minute in which the past was read last, spark the same of
 	// the sparkline.
 	history, spark uptime.Minute
+	// day is the day in which the days were read last, measured the first of them
+	// that anything was measured on.
+	day, measured uptime.Day
 	// reread is for how many more verdicts incidents and drifts are read anew.
 	reread int
 }
@@ -190,10 +193,10 @@ func (e *entry) standing(now time.Time) (state uptime.State, stale string) {
 	return v.State, ""
 }
 
-// stands is until when a verdict counts: two cycles and the grace after it was
-// due itself.
+// stands is until when a verdict counts: two cycles after it was due itself at
+// the latest.
 func stands(v *uptime.Verdict) time.Time {
-	return v.Cycle.Add(min(v.Every, time.Minute) + 2*v.Every + uptime.SealGrace)
+	return v.Cycle.Add(2*v.Every + uptime.CellTime + uptime.SealGrace)
 }
 
 // turned is when the state became another one; zero when nobody saw it.

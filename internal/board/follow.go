@@ -199,7 +199,7 @@ func (b *Board) refresh(ctx context.Context, k key, e *entry, now time.Time) {
 		b.warn(ctx, within(ctx, func(ctx context.Context) error { return b.remember(ctx, e, now) }))
 	}
 	if e.reread > 0 {
-		err := within(ctx, func(ctx context.Context) error { return b.review(ctx, e, now) })
+		err := within(ctx, func(ctx context.Context) error { return b.review(ctx, e) })
 		b.warn(ctx, err)
 		if err == nil {
 			e.reread--

@@ -16,7 +16,7 @@ const (
 
 // Health says how the monitor itself does. It is also right when Run is stuck.
 func (b *Board) Health() Health {
-	now, h := b.Now(), Health{}
+	now, h := b.Now(), Health{Began: b.began}
 	if due := b.due.Load(); due != nil {
 		h.Behind = max(0, now.Sub(*due))
 	}
@@ -49,19 +49,20 @@ func (h *Health) ArchiveLag(now time.Time) time.Duration {
 		return 0
 	}
 	// A minute is complete when cycles that begin in its last second are judged.
-	complete := (h.Archived + 2).Time().Add(time.Minute + uptime.SealGrace)
+	complete := (max(h.Archived, h.Began-1) + 2).Time().Add(time.Minute + uptime.SealGrace)
 	return max(0, now.Sub(complete))
 }
 
-// next is when the verdict after the newest is due at the latest.
+// next is when the verdict after the newest is due at the latest. However short
+// the cycles are, a region may take CellTime for a look.
 func (e *entry) next() time.Time {
 	every := e.server.Every()
-	first := e.added.Add(2*every + uptime.SealGrace)
+	first := e.added.Add(every + uptime.CellTime + uptime.SealGrace)
 	v := e.draft.Verdict
 	if v == nil {
 		return first
 	}
-	due := v.Cycle.Add(v.Every + min(v.Every, time.Minute) + uptime.SealGrace)
+	due := v.Cycle.Add(v.Every + uptime.CellTime + uptime.SealGrace)
 	if due.Before(first) && due.Before(e.added) {
 		return first // it was missed before we were there
 	}

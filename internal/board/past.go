@@ -27,14 +27,27 @@ func (b *Board) remember(ctx context.Context, e *entry, now time.Time) error {
 		budget := b.History.Budget(t, s, *o)
 		e.draft.Budget = &budget
 	}
-	days, err := b.History.Days(ctx, t, s, today-barDays+1, today)
-	if err != nil {
-		return fmt.Errorf("reading the days of %s: %w", e.server.Slug, err)
+	if e.day != today || e.measured == 0 {
+		days, err := b.LastDays(ctx, &e.draft)
+		if err != nil {
+			return err
+		}
+		e.day, e.measured, e.draft.Demo = today, firstMeasured(days), invented(days)
 	}
-	e.draft.Days = everyDay(days, today)
-	e.draft.Demo = invented(e.draft.Days)
-	e.draft.ToolsSince = toolsSince(&e.draft, today)
+	e.draft.ToolsSince = e.toolsSince()
 	return b.sparkle(ctx, e, now)
+}
+
+// LastDays returns the last 90 days of a row, oldest first, the last one is
+// today. Rows do not hold them: they weigh several times what else is in a row,
+// and few rows are looked at.
+func (b *Board) LastDays(ctx context.Context, r *Row) ([]uptime.DayStat, error) {
+	today := uptime.DayOf(b.Now())
+	days, err := b.History.Days(ctx, r.Tenant, r.Server, today-barDays+1, today)
+	if err != nil {
+		return nil, fmt.Errorf("reading the days of %s: %w", r.Slug, err)
+	}
+	return everyDay(days, today), nil
 }
 
 // sparkle makes the sparkline anew when it is time, not for all servers in the
@@ -79,27 +92,35 @@ func invented(days []uptime.DayStat) bool {
 	return false
 }
 
+// firstMeasured is the first day on which anything was measured, but for the
+// last one, which is today; zero when there is none.
+func firstMeasured(days []uptime.DayStat) uptime.Day {
+	for i := range days[:len(days)-1] {
+		if days[i].Measured() > 0 {
+			return days[i].Day
+		}
+	}
+	return 0
+}
+
 // toolsSince is since when the tools are the same: the newest drift, or the
 // first day that anything was measured.
-func toolsSince(r *Row, today uptime.Day) time.Time {
-	switch d := r.Drift; {
-	case r.ToolsHash == "":
+func (e *entry) toolsSince() time.Time {
+	switch d := e.draft.Drift; {
+	case e.draft.ToolsHash == "":
 		return time.Time{}
 	case d != nil && d.Reverted.After(d.Detected):
 		return d.Reverted
 	case d != nil:
 		return d.Detected
+	case e.measured == 0:
+		return time.Time{}
 	}
-	for i := range r.Days {
-		if r.Days[i].Measured() > 0 && r.Days[i].Day < today {
-			return r.Days[i].Day.Time()
-		}
-	}
-	return time.Time{}
+	return e.measured.Time()
 }
 
 // review reads incidents and drifts of a server anew.
-func (b *Board) review(ctx context.Context, e *entry, now time.Time) error {
+func (b *Board) review(ctx context.Context, e *entry) error {
 	t, s := e.server.Tenant, e.server.ID
 	incidents, err := b.Records.Incidents(ctx, t, uptime.IncidentQuery{Server: s, Open: true, Limit: 1})
 	if err != nil {
@@ -119,7 +140,7 @@ func (b *Board) review(ctx context.Context, e *entry, now time.Time) error {
 		d.OpenDrift = worst(open)
 	}
 	b.recall(ctx, e)
-	d.ToolsSince = toolsSince(d, uptime.DayOf(now))
+	d.ToolsSince = e.toolsSince()
 	return nil
 }
 

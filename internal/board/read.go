@@ -29,6 +29,9 @@ func (b *Board) View(ctx context.Context, t uptime.TenantID, slug string) (View,
 	to := b.lastMinute(now)
 	v := View{Row: row, From: to - uptime.MinutesPerDay + 1, Windows: b.Windows(t, row.Server)}
 	var err error
+	if v.Days, err = b.LastDays(ctx, row); err != nil {
+		return View{}, err
+	}
 	if v.Minutes, err = b.History.Minutes(ctx, t, row.Server, v.From, to+1); err != nil {
 		return View{}, fmt.Errorf("reading the minutes of %s: %w", slug, err)
 	}
@@ -45,7 +48,7 @@ func (b *Board) View(ctx context.Context, t uptime.TenantID, slug string) (View,
 			v.Contract = &c
 		}
 	}
-	v.Regions = b.regions(row, v.Minutes)
+	v.Regions = b.regions(row, v.Days, v.Minutes)
 	v.CertificateDays = certificateDays(row.Verdict, now)
 	return v, nil
 }
@@ -65,7 +68,7 @@ func (b *Board) lastMinute(now time.Time) uptime.Minute {
 }
 
 // regions gathers what each region saw.
-func (b *Board) regions(row *Row, minutes []uptime.MinuteCell) []RegionView {
+func (b *Board) regions(row *Row, days []uptime.DayStat, minutes []uptime.MinuteCell) []RegionView {
 	looks := map[string]*uptime.Result{}
 	for _, cell := range b.Looks.Look(row.Tenant, row.Server) {
 		if last := cell.Last(); len(cell.Attempts) > 0 {
@@ -79,10 +82,10 @@ func (b *Board) regions(row *Row, minutes []uptime.MinuteCell) []RegionView {
 		views[i] = RegionView{
 			Region: uptime.Region{ID: c.Region, City: c.City},
 			Report: report(row.Verdict, c.Region), Look: looks[c.Region],
-			Days: make([]uptime.Counts, len(row.Days)),
+			Days: make([]uptime.Counts, len(days)),
 		}
 	}
-	fillDays(views, at, row.Days)
+	fillDays(views, at, days)
 	fillHours(views, at, minutes)
 	return views
 }

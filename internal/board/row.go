@@ -47,8 +47,6 @@ type Row struct {
 	Summary uptime.Summary
 	// Spark holds the p95 of each of the last 24 hours, oldest first.
 	Spark []uptime.LatencyPoint
-	// Days holds 90 days, oldest first, the last one is today.
-	Days []uptime.DayStat
 	// Budget is nil without an objective.
 	Budget *uptime.Budget
 
@@ -154,4 +152,7 @@ type Health struct {
 	Trouble string
 	// Archived is the last minute in the archive.
 	Archived uptime.Minute
+	// Began is the minute in which the monitor started: what nobody measured
+	// before is not late. Zero when not known.
+	Began uptime.Minute
 }

@@ -6,6 +6,8 @@ import "github.com/alivemcp/alivemcp/internal/uptime"
 type View struct {
 	*Row
 	Regions []RegionView
+	// Days are the last 90 days, oldest first, the last one is today.
+	Days []uptime.DayStat
 	// Minutes are the last 24 hours that are in the archive, 1440 minutes, oldest
 	// first; From is the first.
 	From    uptime.Minute

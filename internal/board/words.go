@@ -147,12 +147,17 @@ func reporting(r *Row) int {
 	return len(r.Verdict.Reports)
 }
 
-// Clock says a moment in UTC, with the date when it is another day than now.
+// Clock says a moment in UTC: the time alone within today, with the date on
+// another day, with the year in another year.
 func Clock(t, now time.Time) string {
-	if uptime.DayOf(t) == uptime.DayOf(now) {
-		return t.UTC().Format("15:04 UTC")
+	t, now = t.UTC(), now.UTC()
+	switch {
+	case t.Year() != now.Year():
+		return t.Format("2 Jan 2006, 15:04 UTC")
+	case uptime.DayOf(t) != uptime.DayOf(now):
+		return t.Format("2 Jan, 15:04 UTC")
 	}
-	return t.UTC().Format("2 Jan 15:04 UTC")
+	return t.Format("15:04 UTC")
 }
 
 // some returns the words that are not empty.

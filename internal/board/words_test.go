@@ -78,7 +78,7 @@ func TestHeadline(t *testing.T) {
 		{"stale", live(func(r *board.Row) { r.State, r.Stale = uptime.Unknown, "no probe has been judged since 11:40 UTC" }), "Unknown — no probe has been judged since 11:40 UTC, checked 14 s ago from 5 cities."},
 		{"maintenance", live(func(r *board.Row) {
 			r.Window = &uptime.Window{Name: "Moving house", To: now.Add(13 * time.Hour)}
-		}), "Under maintenance — Moving house, until 21 Jul 01:00 UTC, checked 14 s ago from 5 cities."},
+		}), "Under maintenance — Moving house, until 21 Jul, 01:00 UTC, checked 14 s ago from 5 cities."},
 		{"paused", live(func(r *board.Row) { r.Paused = true }), "Paused — it is not being checked."},
 		{"new", &board.Row{}, "Not checked yet."},
 	}

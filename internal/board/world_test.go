@@ -28,6 +28,7 @@ type world struct {
 	cells     []uptime.Cell
 	broken    error // of the store
 	asked     int   // questions to the store
+	daysAsked int   // questions for days
 }
 
 func newWorld(servers ...*uptime.Server) *world {
@@ -123,6 +124,7 @@ func (w *world) Minutes(_ context.Context, _ uptime.TenantID, _ uptime.ServerID,
 func (w *world) Days(context.Context, uptime.TenantID, uptime.ServerID, uptime.Day, uptime.Day) ([]uptime.DayStat, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.daysAsked++
 	return slices.Clone(w.days), nil
 }
 

@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"cmp"
+	"context"
 	"html/template"
 	"math"
 	"net/http"
@@ -59,7 +60,7 @@ func (s *Site) dashboard(w http.ResponseWriter, r *http.Request) error {
 	// The place comes first: what changes meanwhile is told twice, not never.
 	_, live, _ := s.opt.Source.Updates(math.MaxUint64)
 	page := s.opt.Source.List(s.opt.Tenant, q.board())
-	d, err := s.dashboardOf(q, page)
+	d, err := s.dashboardOf(r.Context(), q, page)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (n news) title() string {
 	return "Servers"
 }
 
-func (s *Site) dashboardOf(q listQuery, page board.Page) (dashboard, error) {
+func (s *Site) dashboardOf(ctx context.Context, q listQuery, page board.Page) (dashboard, error) {
 	d := dashboard{
 		News: newsOf(page.Totals, s.opt.Source.Health()), Totals: page.Totals, Query: q, Groups: choices(page.Groups, q.Group), Found: page.Found,
 		First: min((q.Page-1)*q.Per+1, page.Found), Last: min((q.Page-1)*q.Per+len(page.Rows), page.Found),
@@ -91,7 +92,7 @@ func (s *Site) dashboardOf(q listQuery, page board.Page) (dashboard, error) {
 		})
 	}
 	for i, row := range rows {
-		html, err := s.rows.html(row)
+		html, err := s.rows.html(ctx, row)
 		if err != nil {
 			return d, err
 		}

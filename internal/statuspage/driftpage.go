@@ -7,6 +7,7 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/drift"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -22,7 +23,7 @@ type driftView struct {
 	Mark     string // a sign beside the word
 	Summary  string
 	Changes  string
-	Detected instant
+	Detected draw.Moment
 	Ago      string
 	// Status is open, accepted or reverted; Standing says it in a sentence, of
 	// which Told is what follows the first word.
@@ -115,7 +116,7 @@ type changeLine struct{ Class, Mark, Message, Before, After string }
 // part is a piece of a tool's contract, side by side.
 type part struct {
 	Name  string
-	Lines []pair
+	Lines []draw.Pair
 }
 
 // compare shows what changed between two contracts.
@@ -225,28 +226,13 @@ func partsOf(old, now drift.Tool) []part {
 	var out []part
 	add := func(name string, before, after []string) {
 		if strings.Join(before, "\n") != strings.Join(after, "\n") {
-			out = append(out, part{name, sideBySide(before, after)})
+			out = append(out, part{name, draw.Sides(before, after)})
 		}
 	}
-	add("Title", textLines(old.Title), textLines(now.Title))
-	add("Description", textLines(old.Description), textLines(now.Description))
-	add("Input schema", pretty(old.InputSchema), pretty(now.InputSchema))
-	add("Output schema", pretty(old.OutputSchema), pretty(now.OutputSchema))
-	add("Annotations", pretty(old.Annotations), pretty(now.Annotations))
+	add("Title", draw.Lines(old.Title), draw.Lines(now.Title))
+	add("Description", draw.Lines(old.Description), draw.Lines(now.Description))
+	add("Input schema", draw.Pretty(old.InputSchema), draw.Pretty(now.InputSchema))
+	add("Output schema", draw.Pretty(old.OutputSchema), draw.Pretty(now.OutputSchema))
+	add("Annotations", draw.Pretty(old.Annotations), draw.Pretty(now.Annotations))
 	return out
-}
-
-// textLines are the lines of a text, cut to what a reader bears.
-func textLines(s string) []string {
-	if s == "" {
-		return nil
-	}
-	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
-	if len(lines) > maxSide {
-		lines = append(lines[:maxSide], "… the rest is left out")
-	}
-	for i, line := range lines {
-		lines[i] = visibleLine(line)
-	}
-	return lines
 }

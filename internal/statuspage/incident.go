@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -16,8 +17,8 @@ type incidentCard struct {
 	Long     bool // open for more than the red-flag time
 	What     string
 	Where    string
-	Begin    instant
-	End      instant // nothing while it lasts
+	Begin    draw.Moment
+	End      draw.Moment // nothing while it lasts
 	Lasted   string
 	Doing    string
 	Demo     bool
@@ -31,10 +32,10 @@ func cardOf(slug string, i uptime.Incident, cities []city, now time.Time) incide
 	c := incidentCard{
 		ID: string(i.ID), Href: incidentHref(slug, i), Open: i.Open(), Demo: i.Demo,
 		What: upperFirst(inWords(i.Failure.Cause)), Where: sentenceList(cityNames(cities, i.Regions)),
-		Begin: clock(i.Opened, now), End: clock(i.Recovered, now), Lasted: spellExact(i.Duration(now)),
+		Begin: draw.Clock(i.Opened, now), End: draw.Clock(i.Recovered, now), Lasted: spellExact(i.Duration(now)),
 	}
 	if uptime.DayOf(i.Opened) == uptime.DayOf(i.Recovered) { // the day is said once
-		c.End.Text = clock(i.Recovered, i.Recovered).Text
+		c.End.Text = draw.Clock(i.Recovered, i.Recovered).Text
 	}
 	c.Long = c.Open && i.Duration(now) > redFlag
 	c.Doing = beingDone(i)
@@ -70,7 +71,7 @@ type incidentPage struct {
 }
 
 type timelineLine struct {
-	At    instant
+	At    draw.Moment
 	Kind  string
 	Word  string
 	Text  string
@@ -99,7 +100,7 @@ func incidentOf(slug string, v board.IncidentView, cities []city, secure, operat
 }
 
 func lineOf(e uptime.IncidentEvent, opened time.Time, cities []city, operator bool, now time.Time) timelineLine {
-	l := timelineLine{At: exact(e.At, now), Kind: string(e.Kind), Word: eventWord(e.Kind), Text: eventText(e, cities)}
+	l := timelineLine{At: draw.Exact(e.At), Kind: string(e.Kind), Word: eventWord(e.Kind), Text: eventText(e, cities)}
 	if after := e.At.Sub(opened); after >= time.Second {
 		l.Since = "after " + spellExact(after)
 	}
@@ -164,7 +165,7 @@ func eventText(e uptime.IncidentEvent, cities []city) string {
 // windowView is a planned maintenance.
 type windowView struct {
 	Name, Text string
-	From, To   instant
+	From, To   draw.Moment
 	Now        bool
 	Lasts      string
 }
@@ -173,7 +174,7 @@ func windowsOf(all []uptime.Window, now time.Time) []windowView {
 	var out []windowView
 	for _, w := range all {
 		out = append(out, windowView{
-			Name: visible(or(w.Name, "Planned maintenance")), Text: visible(w.Text), From: clock(w.From, now), To: clock(w.To, now),
+			Name: visible(or(w.Name, "Planned maintenance")), Text: visible(w.Text), From: draw.Clock(w.From, now), To: draw.Clock(w.To, now),
 			Now: !now.Before(w.From) && now.Before(w.To), Lasts: spanText(w.To.Sub(w.From)),
 		})
 	}

@@ -166,7 +166,7 @@ type follower struct {
 // once a beat, which keeps the connection warm and says when the monitor itself
 // stands still.
 func (f *follower) run(ctx context.Context) {
-	for f.tell() == nil {
+	for f.tell(ctx) == nil {
 		if pause(ctx, livePace) != nil {
 			return
 		}
@@ -180,7 +180,7 @@ func (f *follower) run(ctx context.Context) {
 }
 
 // tell sends what changed since the place.
-func (f *follower) tell() error {
+func (f *follower) tell(ctx context.Context) error {
 	changed, next, resync := f.site.opt.Source.Updates(f.place)
 	id := strconv.FormatUint(next, 10)
 	if resync {
@@ -190,7 +190,7 @@ func (f *follower) tell() error {
 		if row.Tenant != f.site.opt.Tenant || !f.watched[row.Slug] {
 			continue
 		}
-		html, err := f.site.rows.html(row)
+		html, err := f.site.rows.html(ctx, row)
 		if err != nil {
 			return err
 		}

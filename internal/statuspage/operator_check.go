@@ -149,7 +149,7 @@ func yamlSnippet(u *url.URL, header string, res uptime.Result) string {
 
 // yamlText writes plain words as they are and quotes the rest.
 func yamlText(s string) string {
-	plain := s != "" && strings.IndexFunc(s, func(r rune) bool { return !wordRune(r) && r != '-' || r >= 0x80 || r == '_' }) < 0
+	plain := s != "" && strings.IndexFunc(s, func(r rune) bool { return !letterOrDigit(r) && r != '-' }) < 0
 	if plain && strings.IndexFunc(s, func(r rune) bool { return r >= 'a' && r <= 'z' }) == 0 && !strings.Contains(" true false null yes no on off y n ", " "+s+" ") {
 		return s
 	}
@@ -159,7 +159,7 @@ func yamlText(s string) string {
 // variable names the environment variable of a header: WEATHER_X_API_KEY.
 func variable(slug, header string) string {
 	name := strings.ToUpper(strings.Trim(strings.Map(func(r rune) rune {
-		if wordRune(r) && r < 0x80 {
+		if letterOrDigit(r) {
 			return r
 		}
 		return '_'
@@ -168,4 +168,8 @@ func variable(slug, header string) string {
 		name = "MCP_" + name
 	}
 	return name
+}
+
+func letterOrDigit(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }

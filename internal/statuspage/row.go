@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"sync"
@@ -8,11 +9,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// rowView is a row of the board as the template wants it. It depends on the row
-// alone, not on the clock, so that it is made once for all readers.
+// rowView is a row of the board as the template wants it. It is made once for
+// all readers: what it shows changes only when the board shows another row.
 type rowView struct {
 	*board.Row
 	Mark  string // see rowMark
@@ -27,10 +29,10 @@ type rowView struct {
 	Grey  string // the share that was not measured, when it is worth mentioning
 }
 
-func (s *Site) viewOf(r *board.Row) rowView {
+func (s *Site) viewOf(r *board.Row, days []uptime.DayStat) rowView {
 	v := rowView{
-		Row: r, Mark: rowMark(r), Story: r.Demo && !s.opt.Demo, Bars: bars(r.Days, barsLabel(r.Days)), Spark: spark(r.Spark),
-		Days: troubleDays(r.Days), Words: troubleWords(r.Days), Tip: shareText(r.Summary.D30, "30 days"),
+		Row: r, Mark: rowMark(r), Story: r.Demo && !s.opt.Demo, Bars: bars(days), Spark: draw.Spark(r.Spark),
+		Days: troubleDays(days), Words: troubleWords(days), Tip: shareText(r.Summary.D30, "30 days"),
 	}
 	if c := r.Summary.D30; c.Unknown*1000 > c.Total() {
 		v.Grey = unknownText(c)
@@ -104,8 +106,12 @@ func unknownText(c uptime.Counts) string {
 }
 
 // renderRow makes the HTML of a row.
-func (s *Site) renderRow(r *board.Row) ([]byte, error) {
-	return s.pages.Part("dashboard.html", "row", s.viewOf(r))
+func (s *Site) renderRow(ctx context.Context, r *board.Row) ([]byte, error) {
+	days, err := s.opt.Source.LastDays(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return s.pages.Part("dashboard.html", "row", s.viewOf(r, days))
 }
 
 // maxCached bounds the cache: some 3 KB a row.
@@ -114,7 +120,7 @@ const maxCached = 4096
 // rowCache keeps the HTML of rows for as long as the board shows the same row:
 // rows are never changed, so a pointer stands for what it points to.
 type rowCache struct {
-	render func(*board.Row) ([]byte, error)
+	render func(context.Context, *board.Row) ([]byte, error)
 	mu     sync.Mutex
 	made   map[string]cachedRow // by slug
 }
@@ -124,19 +130,19 @@ type cachedRow struct {
 	html []byte
 }
 
-func newRowCache(render func(*board.Row) ([]byte, error)) *rowCache {
+func newRowCache(render func(context.Context, *board.Row) ([]byte, error)) *rowCache {
 	return &rowCache{render: render, made: map[string]cachedRow{}}
 }
 
 // html returns the HTML of a row. It must not be changed.
-func (c *rowCache) html(r *board.Row) ([]byte, error) {
+func (c *rowCache) html(ctx context.Context, r *board.Row) ([]byte, error) {
 	c.mu.Lock()
 	known := c.made[r.Slug]
 	c.mu.Unlock()
 	if known.row == r {
 		return known.html, nil
 	}
-	html, err := c.render(r)
+	html, err := c.render(ctx, r)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -43,7 +44,7 @@ type serverView struct {
 	Probe   probeView
 	Minute  *minuteView
 	Days    daysView
-	Chart   chart
+	Chart   draw.Chart
 	Windows []choice // of the chart
 	Shares  []share
 	Budget  *budgetView
@@ -71,7 +72,7 @@ type identity struct {
 // healthSign is the first axis.
 type healthSign struct {
 	Mark, Word, Since string
-	At                instant
+	At                draw.Moment
 }
 
 // awareness answers: do the system and its operator know?
@@ -261,7 +262,7 @@ func healthOf(v *board.View, now time.Time) healthSign {
 		h.Mark = v.State.String()
 	}
 	if !v.Since.IsZero() {
-		h.Since, h.At = "for "+spanText(now.Sub(v.Since)), clock(v.Since, now)
+		h.Since, h.At = "for "+spanText(now.Sub(v.Since)), draw.Clock(v.Since, now)
 	}
 	return h
 }
@@ -276,7 +277,7 @@ func awareOf(v *board.View, now time.Time) awareness {
 		return a
 	}
 	a := awareness{
-		Monitor:  "An incident was opened at " + clock(i.Detected, now).Text + ", " + spellExact(i.Detected.Sub(i.Opened)) + " after the first failure.",
+		Monitor:  "An incident was opened at " + board.Clock(i.Detected, now) + ", " + spellExact(i.Detected.Sub(i.Opened)) + " after the first failure.",
 		Operator: "The operator has not commented yet.",
 	}
 	if i.Note != "" {
@@ -298,9 +299,9 @@ func upcoming(all []uptime.Window, now time.Time) string {
 	for _, w := range all {
 		switch {
 		case w.From.After(now):
-			return "Maintenance is planned for " + clock(w.From, now).Text + "."
+			return "Maintenance is planned for " + board.Clock(w.From, now) + "."
 		case w.To.After(now):
-			return "Maintenance is going on until " + clock(w.To, now).Text + "."
+			return "Maintenance is going on until " + board.Clock(w.To, now) + "."
 		}
 	}
 	return "No maintenance is planned."

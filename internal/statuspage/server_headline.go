@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -81,7 +82,7 @@ func rhythm(every time.Duration) string {
 }
 
 func maintenanceLine(v *board.View, now time.Time) headline {
-	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + clock(v.Window.To, now).Text + ": " + strings.TrimSuffix(visible(or(v.Window.Text, v.Window.Name)), ".")}
+	h := headline{Tone: "maintenance", Word: "Planned maintenance", Rest: "until " + board.Clock(v.Window.To, now) + ": " + strings.TrimSuffix(visible(or(v.Window.Text, v.Window.Name)), ".")}
 	h.Doing = "At this moment it is " + strings.ToLower(stateWord(v.State)) + ". These minutes do not count."
 	return h
 }
@@ -107,7 +108,7 @@ func doing(v *board.View, now time.Time) string {
 	case i.Note != "":
 		return "The operator says: “" + visible(i.Note) + "”"
 	default:
-		return "The monitor opened an incident at " + clock(i.Detected, now).Text + "; the operator has not commented yet."
+		return "The monitor opened an incident at " + board.Clock(i.Detected, now) + "; the operator has not commented yet."
 	}
 }
 
@@ -144,7 +145,7 @@ func sinceWords(t, now time.Time) string {
 	if t.IsZero() {
 		return "for an unknown time"
 	}
-	return "for " + spanText(now.Sub(t)) + ", since " + clock(t, now).Text
+	return "for " + spanText(now.Sub(t)) + ", since " + board.Clock(t, now)
 }
 
 // promise says how the tools do: what an agent that pinned them wants to know.
@@ -198,14 +199,14 @@ func speed(v *board.View) string {
 
 // lastCheck says when and from where: "checked 14 s ago from 5 cities".
 type lastCheck struct {
-	At   instant
+	At   draw.Moment
 	Age  string
 	From string
 }
 
 func checked(v *board.View, now time.Time) *lastCheck {
 	got, expected := len(v.Verdict.Reports), v.Verdict.Expected
-	c := &lastCheck{At: exact(v.LastProbe, now), Age: spanText(now.Sub(v.LastProbe)), From: cityCount(got)}
+	c := &lastCheck{At: draw.Exact(v.LastProbe), Age: spanText(now.Sub(v.LastProbe)), From: cityCount(got)}
 	if got < expected {
 		c.From = board.Count(got) + " of " + cityCount(expected)
 	}

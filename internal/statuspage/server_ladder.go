@@ -7,6 +7,7 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/show"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -21,7 +22,7 @@ const (
 // ladder is one probe, rung by rung: what was tried, how far it came, and what
 // was said on the wire.
 type ladder struct {
-	Started instant
+	Started draw.Moment
 	Ago     string
 	Total   string
 	Passed  bool
@@ -62,7 +63,7 @@ type finding struct{ Severity, Message, Spec string }
 // without addresses, routes and stack traces.
 func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	l := ladder{
-		Started: exact(res.Started, now), Ago: spanText(now.Sub(res.Started)) + " ago", Total: millisText(res.Timings.Total),
+		Started: draw.Exact(res.Started), Ago: spanText(now.Sub(res.Started)) + " ago", Total: millisText(res.Timings.Total),
 		Passed: res.Failure == nil, Full: operator, Protocol: protocolOf(res),
 	}
 	if len(res.Steps) > 0 { // else only the judgement is known
@@ -250,7 +251,7 @@ type placeView struct {
 	city
 	State, Word, Shape string
 	Latency, Ago       string
-	At                 instant
+	At                 draw.Moment
 	Words              string // what is wrong; empty when nothing is
 	Retried            bool
 	Chosen             bool
@@ -288,7 +289,7 @@ func sameWords(places []placeView) bool {
 
 func (p *placeView) fill(r *uptime.Report, now time.Time) {
 	p.State, p.Word = r.State.String(), strings.ToLower(stateWord(r.State))
-	p.Latency, p.Ago, p.At = millisText(r.Latency), spanText(now.Sub(r.Started))+" ago", exact(r.Started, now)
+	p.Latency, p.Ago, p.At = millisText(r.Latency), spanText(now.Sub(r.Started))+" ago", draw.Exact(r.Started)
 	p.Retried = r.Attempts > 1 && r.State != uptime.Down
 	switch {
 	case r.Failure != nil && r.State != uptime.Live:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -62,7 +63,7 @@ func (s *Site) addRecords(ctx context.Context, l looker, h here, v *serverView) 
 func daysOf(l looker, incidents []uptime.Incident, h here) daysView {
 	b := &l.view
 	d := daysView{Bars: dayBars(b.Slug, b.Days, incidents, h, l.now)}
-	d.Table, d.Drawing = dayTable(d.Bars), bars(b.Days, barsLabel(b.Days))
+	d.Table, d.Drawing = dayTable(d.Bars), bars(b.Days)
 	last := uptime.DayOf(l.now)
 	if n := len(b.Days); n > 0 {
 		last = b.Days[n-1].Day
@@ -73,7 +74,7 @@ func daysOf(l looker, incidents []uptime.Incident, h here) daysView {
 		for _, c := range r.Days {
 			sum.Add(c)
 		}
-		d.Regions = append(d.Regions, regionDays{Name: l.cities[i].Name, Percent: percentText(sum), N: board.Count(sum.Measured()), Bars: regionBars(r, last), Drawing: barsOf(r.Days, l.cities[i].Name)})
+		d.Regions = append(d.Regions, regionDays{Name: l.cities[i].Name, Percent: percentText(sum), N: board.Count(sum.Measured()), Bars: regionBars(r, last), Drawing: draw.Bars(r.Days, l.cities[i].Name)})
 	}
 	d.Text = daysText(b.Days)
 	return d
@@ -165,17 +166,17 @@ func (s *Site) addMinute(ctx context.Context, l looker, h here, v *serverView) e
 
 // addChart adds the latencies of the window that was chosen.
 func (s *Site) addChart(ctx context.Context, l looker, h here, v *serverView) error {
-	w, err := windowOf(h.get("window"))
+	w, err := draw.WindowOf(h.get("window"))
 	if err != nil {
 		return err
 	}
-	from, to := w.bounds(l.now)
+	from, to := w.Bounds(l.now)
 	points, err := s.opt.Source.Latency(ctx, s.opt.Tenant, l.view.Server, from, to, w.Step)
 	if err != nil {
 		return fmt.Errorf("reading the latencies of %s: %w", l.view.Slug, err)
 	}
-	v.Chart = chartOf(w, from, to, points, l.now)
-	for _, c := range chartWindows() {
+	v.Chart = draw.ChartOf(w, from, to, points, l.now)
+	for _, c := range draw.Windows() {
 		v.Windows = append(v.Windows, choice{Label: c.Label, Href: h.with("window", c.Key, "speed"), Chosen: c.Key == w.Key})
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -94,7 +95,7 @@ type surfaceView struct {
 	Hash, Short   string
 	Bytes, Tokens string
 	Changed       string
-	ChangedAt     instant
+	ChangedAt     draw.Moment
 	Untold        string // why nothing is known
 }
 

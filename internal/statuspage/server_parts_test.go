@@ -3,12 +3,8 @@ package statuspage_test
 import (
 	"net/netip"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -109,72 +105,5 @@ func TestPublicURL(t *testing.T) {
 		if got := statuspage.PublicURL(raw); got != want {
 			t.Errorf("%q is shown as %q, want %q", raw, got, want)
 		}
-	}
-}
-
-func TestSideBySide(t *testing.T) {
-	got := statuspage.Sides(
-		[]string{"{", `"max": 200,`, "a", "b", "c", "d", "e", "f", "g", "h", "gone", "}"},
-		[]string{"{", `"max": 50,`, "a", "b", "c", "d", "e", "f", "g", "h", "}", "new"},
-	)
-	want := [][3]string{
-		{"same", "{", "{"},
-		{"changed", `"max": [200],`, `"max": [50],`},
-		{"same", "a", "a"},
-		{"same", "b", "b"},
-		{"same", "c", "c"},
-		{"skip", "", ""},
-		{"same", "f", "f"},
-		{"same", "g", "g"},
-		{"same", "h", "h"},
-		{"removed", "gone", ""},
-		{"same", "}", "}"},
-		{"added", "", "new"},
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("side by side (-want +got):\n%s", diff)
-	}
-}
-
-func FuzzSideBySideLosesNothing(f *testing.F) {
-	f.Add("a\nb\nc", "a\nc\nd")
-	f.Add("", "x")
-	f.Fuzz(func(t *testing.T, a, b string) {
-		old, now := strings.Split(a, "\n"), strings.Split(b, "\n")
-		if len(old) > 60 || len(now) > 60 {
-			return
-		}
-		left, right := statuspage.Aligned(old, now)
-		if !slices.Equal(left, old) || !slices.Equal(right, now) {
-			t.Errorf("%q and %q came back as %q and %q", old, now, left, right)
-		}
-	})
-}
-
-func TestChartBreaksWhereNothingWasMeasured(t *testing.T) {
-	from := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	var points []uptime.LatencyPoint
-	for i := range 96 {
-		p := uptime.LatencyPoint{At: from.Add(time.Duration(i) * 15 * time.Minute), P50: 100 * time.Millisecond, P95: 180 * time.Millisecond, Samples: 15}
-		if i >= 10 && i < 20 || i == 21 { // point 20 stands alone
-			p = uptime.LatencyPoint{At: p.At}
-		}
-		points = append(points, p)
-	}
-	now := from.Add(24 * time.Hour)
-	c := statuspage.ChartOf("24h", from, points, now)
-	if got := strings.Count(c.P95, "M"); got != 3 {
-		t.Errorf("the line has %d pieces, want 3: it must not cross a gap", got)
-	}
-	want := statuspage.Chart{P95: c.P95, Gaps: 2, Dots: 2, Top: "200 ms", Text: "p95 between 180 ms and 180 ms; 11 of 96 steps were not measured."}
-	if diff := cmp.Diff(want, c); diff != "" {
-		t.Errorf("chart (-want +got):\n%s", diff)
-	}
-	if c := statuspage.ChartOf("24h", from, make([]uptime.LatencyPoint, 96), now); !c.Empty {
-		t.Error("a chart of nothing is not empty")
-	}
-	// What has not happened yet is no gap.
-	if c := statuspage.ChartOf("24h", from, points[:10], from.Add(3*time.Hour)); c.Gaps != 0 {
-		t.Errorf("%d gaps in the future", c.Gaps)
 	}
 }

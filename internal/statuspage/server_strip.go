@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -17,7 +19,7 @@ type strip struct {
 	Width, Height int
 	Runs          []run
 	Hours         []hourLink
-	Ticks         []instant
+	Ticks         []draw.Moment
 	// Text sums the strip up.
 	Text    string
 	Trouble []run // newest first, for readers and phones
@@ -66,14 +68,14 @@ func stripOf(from uptime.Minute, cells []uptime.MinuteCell, h here, now time.Tim
 }
 
 // tickOf labels the axis: the day at its beginning, the zone at its end.
-func tickOf(m uptime.Minute, first, last bool) instant {
+func tickOf(m uptime.Minute, first, last bool) draw.Moment {
 	layout := "15:04"
 	if first {
 		layout = "2 Jan 15:04"
 	} else if last {
 		layout = "15:04 UTC"
 	}
-	return instant{ISO: m.Time().Format(time.RFC3339), Text: m.Time().Format(layout)}
+	return draw.Moment{ISO: m.Time().Format(time.RFC3339), Text: m.Time().Format(layout)}
 }
 
 func sameRun(a, b uptime.MinuteCell) bool {
@@ -111,7 +113,7 @@ func runOf(from uptime.Minute, at, end int, c uptime.MinuteCell, h here, now tim
 
 func runText(from uptime.Minute, at, end int, c uptime.MinuteCell, now time.Time) string {
 	first, last := (from + uptime.Minute(at)).Time(), (from + uptime.Minute(end)).Time()
-	text := first.Format("15:04") + "–" + clock(last, now).Text + ", " + wholeMinutes(end-at) + ": " + minuteWord(c)
+	text := first.Format("15:04") + "–" + board.Clock(last, now) + ", " + wholeMinutes(end-at) + ": " + minuteWord(c)
 	if c.Cause != "" && !c.Maintenance {
 		text += " – " + inWords(c.Cause)
 	}
@@ -191,7 +193,7 @@ func parseMinute(text string) (uptime.Minute, error) {
 
 // minuteView is one minute that somebody asked about, with the hour around it.
 type minuteView struct {
-	At         instant
+	At         draw.Moment
 	State      string
 	Word       string
 	Cause      string
@@ -212,7 +214,7 @@ type minuteCell struct {
 // minuteOf shows a minute. The cells are those of its hour, the first of which
 // is the minute first.
 func minuteOf(at, first uptime.Minute, cells []uptime.MinuteCell, cities []city, h here, now time.Time) minuteView {
-	m := minuteView{At: exact(at.Time(), now), Prev: minuteHref(h, at-1), HourText: clock(first.Time(), now).Text}
+	m := minuteView{At: draw.Exact(at.Time()), Prev: minuteHref(h, at-1), HourText: board.Clock(first.Time(), now)}
 	if at+1 < uptime.MinuteOf(now) {
 		m.Next = minuteHref(h, at+1)
 	}

@@ -6,41 +6,8 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
-	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 )
-
-// instant is a moment as pages show it: the machine-readable form beside the
-// words. The zero instant shows nothing.
-type instant struct {
-	ISO  string // RFC 3339, for <time datetime>
-	Text string
-}
-
-// clock names t: the time alone within today, the day with it otherwise. All
-// times on pages are UTC and say so.
-func clock(t, now time.Time) instant {
-	if t.IsZero() {
-		return instant{}
-	}
-	t, now = t.UTC(), now.UTC()
-	text := t.Format("15:04 UTC")
-	switch {
-	case t.Year() != now.Year():
-		text = t.Format("2 Jan 2006, 15:04 UTC")
-	case uptime.DayOf(t) != uptime.DayOf(now):
-		text = t.Format("2 Jan, 15:04 UTC")
-	}
-	return instant{ISO: t.Format(time.RFC3339), Text: text}
-}
-
-// exact is clock to the second, for timelines.
-func exact(t, now time.Time) instant {
-	at := clock(t, now)
-	if !t.IsZero() {
-		at.Text = t.UTC().Format("2 Jan 2006, 15:04:05 UTC")
-	}
-	return at
-}
 
 // spellExact is spell to the second below an hour: for times to detect and
 // recover.
@@ -55,8 +22,8 @@ func spellExact(d time.Duration) string {
 // nowText writes moments as they look from now.
 type nowText time.Time
 
-func (n nowText) clock(t time.Time) instant { return clock(t, time.Time(n)) }
-func (n nowText) exact(t time.Time) instant { return exact(t, time.Time(n)) }
+func (n nowText) clock(t time.Time) draw.Moment { return draw.Clock(t, time.Time(n)) }
+func (n nowText) exact(t time.Time) draw.Moment { return draw.Exact(t) }
 
 func (n nowText) ago(t time.Time) string {
 	if t.IsZero() {

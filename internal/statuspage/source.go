@@ -22,6 +22,9 @@ type Source interface {
 type Rows interface {
 	List(tenant uptime.TenantID, q board.Query) board.Page
 	Row(tenant uptime.TenantID, slug string) (*board.Row, bool)
+	// LastDays returns the last 90 days of a row, oldest first, the last one is
+	// today.
+	LastDays(ctx context.Context, r *board.Row) ([]uptime.DayStat, error)
 	View(ctx context.Context, tenant uptime.TenantID, slug string) (board.View, error)
 	Health() board.Health
 }

@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"container/heap"
 	"maps"
 	"slices"
 	"time"
@@ -15,27 +14,31 @@ type serverKey struct {
 	server uptime.ServerID
 }
 
-// track is how far a server has been sealed.
+// track is how far a server has been sealed. What is needed to judge a complete
+// cycle is together, and nothing of it behind server.
 type track struct {
-	server *uptime.Server
-	// every and phase are the server's.
+	id serverKey
+	// regions, every and phase are the server's.
+	regions      []string
 	every, phase time.Duration
 	// due is the next cycle to seal, and deadline when that has to be done.
 	due, deadline time.Time
 	// heard is the newest cycle that somebody reported on, full the newest one
 	// that every region reported on.
 	heard, full time.Time
-	// fullAt is when the first full one after due was heard.
-	fullAt time.Time
-	// since is when the server was first to be judged.
-	since time.Time
 	// reports are those of due, once they are complete.
 	reports []uptime.Report
-	index   int // in the agenda's heap
 	round   uint64
+	// slot is the track's place in the agenda's queue.
+	slot int64
 	// slow counts verdicts in a row that were slow, up to the cycle seen.
 	slow int
 	seen time.Time
+	// fullAt is when the first full cycle after due was heard.
+	fullAt time.Time
+	// since is when the server was first to be judged.
+	since  time.Time
+	server *uptime.Server
 }
 
 // schedule makes a cycle the next to seal.
@@ -70,7 +73,7 @@ func (t *track) overtaken(now time.Time) bool {
 // lost. A look that takes longer than a cycle is no such silence.
 func (t *track) silent(now time.Time, live Live) bool {
 	last := t.since
-	if v, ok := live.Latest(t.server.Tenant, t.server.ID); ok && v.SealedAt.After(last) {
+	if v, ok := live.Latest(t.id.tenant, t.id.server); ok && v.SealedAt.After(last) {
 		if len(v.Reports) == 0 {
 			return true
 		}
@@ -84,11 +87,11 @@ func (t *track) silent(now time.Time, live Live) bool {
 
 // complete reports whether every region of the server has reported.
 func (t *track) complete(reports []uptime.Report) bool {
-	if len(reports) < max(1, len(t.server.Regions)) {
+	if len(reports) < max(1, len(t.regions)) {
 		return false
 	}
 	i := 0
-	for _, region := range t.server.Regions { // both are sorted
+	for _, region := range t.regions { // both are sorted
 		for i < len(reports) && reports[i].Region < region {
 			i++
 		}
@@ -99,16 +102,18 @@ func (t *track) complete(reports []uptime.Report) bool {
 	return true
 }
 
-// agenda holds a track for every server of the plan that is not paused, ordered
+// agenda holds a track for every server of the plan that is not paused, in a queue
 // by deadline.
 type agenda struct {
 	version uint64
 	byKey   map[serverKey]*track
-	queue   queue
+	queue   *queue
 	windows []uptime.Window
 }
 
-func newAgenda() agenda { return agenda{byKey: map[serverKey]*track{}} }
+func newAgenda() agenda {
+	return agenda{byKey: map[serverKey]*track{}, queue: newQueue(time.Unix(0, 0))}
+}
 
 func (a *agenda) find(tenant uptime.TenantID, server uptime.ServerID) *track {
 	return a.byKey[serverKey{tenant, server}]
@@ -118,10 +123,10 @@ func (a *agenda) tracks() []*track { return slices.Collect(maps.Values(a.byKey))
 
 // oldest returns the first deadline in Unix nanoseconds; zero for none.
 func (a *agenda) oldest() int64 {
-	if a.queue.Len() == 0 {
-		return 0
+	if t := a.queue.next(); t != nil {
+		return t.deadline.UnixNano()
 	}
-	return a.queue.tracks[0].deadline.UnixNano()
+	return 0
 }
 
 // adopt follows a new plan. A server that is new begins with its next cycle:
@@ -130,7 +135,7 @@ func (a *agenda) oldest() int64 {
 func (a *agenda) adopt(p *uptime.Plan, now time.Time, live Live) {
 	old := a.byKey
 	a.version, a.windows = p.Version, p.Windows
-	a.byKey, a.queue = make(map[serverKey]*track, len(p.Servers)), queue{make([]*track, 0, len(p.Servers))}
+	a.byKey, a.queue = make(map[serverKey]*track, len(p.Servers)), newQueue(now)
 	for _, srv := range p.Servers {
 		if srv.Paused {
 			continue
@@ -140,15 +145,14 @@ func (a *agenda) adopt(p *uptime.Plan, now time.Time, live Live) {
 		if t == nil || t.every != srv.Every() {
 			t = newTrack(srv, now, live)
 		}
-		t.server, t.index, t.reports = srv, a.queue.Len(), nil
+		t.server, t.regions, t.reports = srv, srv.Regions, nil
 		a.byKey[key] = t
-		a.queue.tracks = append(a.queue.tracks, t)
+		a.queue.put(t)
 	}
-	heap.Init(&a.queue)
 }
 
 func newTrack(srv *uptime.Server, now time.Time, live Live) *track {
-	t := &track{server: srv, every: srv.Every(), phase: srv.Phase()}
+	t := &track{id: serverKey{srv.Tenant, srv.ID}, server: srv, every: srv.Every(), phase: srv.Phase()}
 	due := t.after(now.Add(-1))
 	if latest, ok := live.Latest(srv.Tenant, srv.ID); ok && !due.After(latest.Cycle) {
 		due = t.after(latest.Cycle)
@@ -160,54 +164,13 @@ func newTrack(srv *uptime.Server, now time.Time, live Live) *track {
 // move makes a cycle the next one to seal.
 func (a *agenda) move(t *track, due time.Time) {
 	t.schedule(due)
-	heap.Fix(&a.queue, t.index)
+	a.queue.move(t)
 }
 
 // back makes an earlier cycle the next one to seal, unless it is sealed.
 func (a *agenda) back(t *track, due time.Time, live Live) {
-	latest, ok := live.Latest(t.server.Tenant, t.server.ID)
+	latest, ok := live.Latest(t.id.tenant, t.id.server)
 	if !ok || due.After(latest.Cycle) {
 		a.move(t, due)
 	}
-}
-
-// take returns at most n tracks whose deadline has passed, the oldest first.
-// They stay in the agenda at the same place until they move.
-func (a *agenda) take(now time.Time, n int) (due []*track) {
-	for len(due) < n && a.queue.Len() > 0 && !a.queue.tracks[0].deadline.After(now) {
-		t, _ := heap.Pop(&a.queue).(*track)
-		due = append(due, t)
-	}
-	for _, t := range due {
-		heap.Push(&a.queue, t)
-	}
-	return due
-}
-
-// queue is a heap of tracks by deadline.
-type queue struct{ tracks []*track }
-
-// Len, Less, Swap, Push and Pop are what container/heap asks for.
-
-func (q *queue) Len() int { return len(q.tracks) }
-
-func (q *queue) Less(i, j int) bool { return q.tracks[i].deadline.Before(q.tracks[j].deadline) }
-
-func (q *queue) Swap(i, j int) {
-	q.tracks[i], q.tracks[j] = q.tracks[j], q.tracks[i]
-	q.tracks[i].index, q.tracks[j].index = i, j
-}
-
-func (q *queue) Push(x any) {
-	t, _ := x.(*track)
-	t.index = len(q.tracks)
-	q.tracks = append(q.tracks, t)
-}
-
-func (q *queue) Pop() any {
-	last := len(q.tracks) - 1
-	t := q.tracks[last]
-	q.tracks[last] = nil
-	q.tracks = q.tracks[:last]
-	return t
 }

@@ -102,7 +102,7 @@ func (s *Sealer) review(ctx context.Context) error {
 }
 
 func (t *track) key(cycle time.Time) uptime.CycleKey {
-	return uptime.CycleKey{Tenant: t.server.Tenant, Server: t.server.ID, Cycle: cycle}
+	return uptime.CycleKey{Tenant: t.id.tenant, Server: t.id.server, Cycle: cycle}
 }
 
 func (s *Sealer) pending(ctx context.Context, keys []uptime.CycleKey) ([]uptime.Pending, error) {
@@ -142,7 +142,7 @@ func (s *Sealer) addOvertaken(ctx context.Context, b *batch, now time.Time) erro
 		}
 		t.round = s.round
 		var keys []uptime.CycleKey
-		for cycle := t.full; !cycle.Before(t.due) && len(keys) < maxBehind; cycle = cycle.Add(-t.server.Every()) {
+		for cycle := t.full; !cycle.Before(t.due) && len(keys) < maxBehind; cycle = cycle.Add(-t.every) {
 			keys = append(keys, t.key(cycle))
 		}
 		slices.Reverse(keys)
@@ -166,7 +166,7 @@ func (s *Sealer) addOvertaken(ctx context.Context, b *batch, now time.Time) erro
 func (s *Sealer) addOverdue(ctx context.Context, b *batch, now time.Time) error {
 	var tracks []*track
 	var keys []uptime.CycleKey
-	for _, t := range s.agenda.take(now, maxBatch) {
+	for _, t := range s.agenda.queue.due(now, maxBatch) {
 		if t.round == s.round {
 			continue
 		}
@@ -215,7 +215,7 @@ func (s *Sealer) settled(t *track) (next time.Time, ok bool) {
 	if t.seen.Equal(t.due.Add(-t.every)) {
 		return time.Time{}, false
 	}
-	v, ok := s.opt.Live.Latest(t.server.Tenant, t.server.ID)
+	v, ok := s.opt.Live.Latest(t.id.tenant, t.id.server)
 	if !ok {
 		return time.Time{}, false
 	}
@@ -255,7 +255,7 @@ func (s *Sealer) judge(v *uptime.Verdict, t *track, cycle time.Time, reports []u
 		j.Why = "the handshake took " + seconds(j.Latency) + ": for three cycles more than three times as long as usual"
 	}
 	*v = uptime.Verdict{
-		Tenant: t.server.Tenant, Server: t.server.ID, Cycle: cycle, Every: t.every,
+		Tenant: t.id.tenant, Server: t.id.server, Cycle: cycle, Every: t.every,
 		State: j.State, Failure: j.Failure, Why: j.Why, Access: j.Access, Latency: j.Latency,
 		Expected: expected, Reports: known,
 		Maintenance: s.agenda.maintained(t.server, cycle), SealedAt: now.UTC(),
@@ -265,7 +265,7 @@ func (s *Sealer) judge(v *uptime.Verdict, t *track, cycle time.Time, reports []u
 // among returns the reports of the server's regions and how many there were to
 // be. When the regions were all exchanged in mid-cycle the old ones still count.
 func (t *track) among(reports []uptime.Report) (known []uptime.Report, expected int) {
-	regions := t.server.Regions
+	regions := t.regions
 	if len(regions) == 0 || len(reports) == len(regions) && t.complete(reports) {
 		return reports, max(1, len(reports))
 	}

@@ -36,14 +36,14 @@ func TestEveryServerHasAView(t *testing.T) {
 		if len(v.Minutes) != 1440 || len(v.Days) != 90 || len(v.Regions) == 0 || len(v.Spark) != 24 {
 			t.Errorf("%s: %d minutes, %d days, %d regions, %d hours", row.Slug, len(v.Minutes), len(v.Days), len(v.Regions), len(v.Spark))
 		}
-		checkDays(t, row)
+		checkDays(t, &v)
 		if row.State == uptime.Down && (row.Incident == nil || !row.DownLong) {
 			t.Errorf("%s is down without an incident", row.Slug)
 		}
 	}
 }
 
-func checkDays(t *testing.T, row *board.Row) {
+func checkDays(t *testing.T, row *board.View) {
 	t.Helper()
 	for _, d := range row.Days {
 		want := uptime.MinutesPerDay

@@ -296,10 +296,6 @@ func (b *Board) row(s *script) *board.Row {
 		Tools: s.contract.Tools, ToolsHash: s.contract.Hash,
 	}
 	r.Budget = s.budget(r.Summary)
-	today := uptime.DayOf(now)
-	for d := today - 89; d <= today; d++ {
-		r.Days = append(r.Days, s.day(d, now))
-	}
 	b.judge(r, s)
 	b.records(r, s)
 	return r

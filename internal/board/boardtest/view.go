@@ -25,6 +25,7 @@ func (b *Board) View(_ context.Context, tenant uptime.TenantID, slug string) (bo
 	for m := v.From; m < now; m++ {
 		v.Minutes = append(v.Minutes, s.cell(m, b.now))
 	}
+	v.Days = s.lastDays(b.now)
 	v.Regions = b.regions(row, s)
 	v.Incidents = firsts(b.pickIncidents(uptime.IncidentQuery{Server: row.Server}), 10)
 	v.Drifts = firsts(b.pickDrifts(uptime.DriftQuery{Server: row.Server}), 10)
@@ -162,6 +163,22 @@ func (b *Board) Minutes(_ context.Context, _ uptime.TenantID, server uptime.Serv
 		out = append(out, s.cell(m, b.now))
 	}
 	return out, nil
+}
+
+// LastDays returns the last 90 days of a row.
+func (b *Board) LastDays(_ context.Context, r *board.Row) ([]uptime.DayStat, error) {
+	if s, ok := b.scripts[r.Server]; ok {
+		return s.lastDays(b.now), nil
+	}
+	return (&script{slug: r.Slug}).lastDays(b.now), nil
+}
+
+func (s *script) lastDays(now time.Time) (out []uptime.DayStat) {
+	today := uptime.DayOf(now)
+	for d := today - 89; d <= today; d++ {
+		out = append(out, s.day(d, now))
+	}
+	return out
 }
 
 // Days returns the days from from to to.

@@ -35,6 +35,18 @@ func (s *shard) find(hash uint64, tenant uptime.TenantID, server uptime.ServerID
 	return e
 }
 
+// entry returns the entry of a server, which it makes when there is none.
+func (s *shard) entry(hash uint64, tenant uptime.TenantID, server uptime.ServerID) *entry {
+	e := s.find(hash, tenant, server)
+	if e == nil {
+		e = &entry{key: serverKey{tenant, server}, hash: hash, next: s.entries[hash], sealed: math.MinInt64, expect: 1}
+		e.pending = e.room[:0]
+		s.entries[hash] = e
+		s.servers++
+	}
+	return e
+}
+
 // entry is everything about one server. It is guarded by its shard's lock.
 type entry struct {
 	key  serverKey
@@ -44,6 +56,9 @@ type entry struct {
 	sealed int64
 	// pending are the cycles that are not sealed, ascending, at most maxPending.
 	pending []cycle
+	room    [1]cycle // the memory of pending as long as that is enough
+	// expect is how many reports a cycle will have, as far as is known.
+	expect int
 	// queued says that the entry is in the shard's arrived.
 	queued bool
 	// gone says that the entry is not in its shard any more.
@@ -81,13 +96,34 @@ func (l *Live) lock(tenant uptime.TenantID, server uptime.ServerID) (*shard, *en
 	hash := l.hash(tenant, server)
 	s := l.shardOf(hash)
 	s.mu.Lock()
-	e := s.find(hash, tenant, server)
-	if e == nil {
-		e = &entry{key: serverKey{tenant, server}, hash: hash, next: s.entries[hash], sealed: math.MinInt64}
-		s.entries[hash] = e
-		s.servers++
+	return s, s.entry(hash, tenant, server)
+}
+
+// hold is the lock of the shard that was used last. What arrives comes shard by
+// shard, and so do the verdicts: most find their shard locked.
+type hold struct{ shard *shard }
+
+// lock is Live.lock for many servers in a row.
+func (h *hold) lock(l *Live, tenant uptime.TenantID, server uptime.ServerID) (*shard, *entry) {
+	hash := l.hash(tenant, server)
+	h.take(l.shardOf(hash))
+	return h.shard, h.shard.entry(hash, tenant, server)
+}
+
+func (h *hold) take(s *shard) {
+	if h.shard == s {
+		return
 	}
-	return s, e
+	h.release()
+	s.mu.Lock()
+	h.shard = s
+}
+
+func (h *hold) release() {
+	if h.shard != nil {
+		h.shard.mu.Unlock()
+		h.shard = nil
+	}
 }
 
 // sealedThrough reports whether a cycle is too late to be sealed.
@@ -112,6 +148,9 @@ func (e *entry) cycleAt(at int64) (c *cycle, pushed int) {
 		i--
 	}
 	e.pending = slices.Insert(e.pending, i, cycle{at: at})
+	if len(e.pending) == len(e.room)+1 {
+		clear(e.room[:]) // it was moved out
+	}
 	return &e.pending[i], pushed
 }
 
@@ -141,10 +180,15 @@ func (c *cycle) share(key serverKey) uptime.Pending {
 	}
 }
 
+// know makes v the newest verdict.
+func (e *entry) know(v *uptime.Verdict) {
+	e.latest, e.sealed, e.expect = v, v.Cycle.UnixNano(), v.Expected
+}
+
 // admit makes v the newest verdict and lets go of the cycles that it settles. It
 // returns how many reports were pending in older ones.
 func (e *entry) admit(v *uptime.Verdict) (crowded int) {
-	e.latest, e.sealed = v, v.Cycle.UnixNano()
+	e.know(v)
 	n := 0
 	for n < len(e.pending) && e.pending[n].at <= e.sealed {
 		if e.pending[n].at < e.sealed {

@@ -171,8 +171,8 @@ func (l *Live) Open(ctx context.Context) error {
 func (l *Live) restore(v *uptime.Verdict) {
 	s, e := l.lock(v.Tenant, v.Server)
 	defer s.mu.Unlock()
-	if at := v.Cycle.UnixNano(); !e.sealedThrough(at) {
-		e.latest, e.sealed = v, at
+	if !e.sealedThrough(v.Cycle.UnixNano()) {
+		e.know(v)
 	}
 }
 

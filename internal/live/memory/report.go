@@ -53,7 +53,7 @@ func (l *Live) file(r *uptime.Report) bool {
 	if c == nil {
 		return false
 	}
-	if !c.add(r, e.expect()) {
+	if !c.add(r, e.expect) {
 		l.count.duplicate.Add(1)
 		return false
 	}
@@ -65,14 +65,6 @@ func (l *Live) file(r *uptime.Report) bool {
 	e.queued = true
 	s.arrived = append(s.arrived, e)
 	return true
-}
-
-// expect guesses how many reports a cycle will have.
-func (e *entry) expect() int {
-	if e.latest == nil {
-		return 1
-	}
-	return e.latest.Expected
 }
 
 func (l *Live) signal() {

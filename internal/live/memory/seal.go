@@ -39,35 +39,39 @@ type claim struct {
 
 // choose copies and numbers those verdicts that can be sealed.
 func (l *Live) choose(verdicts []uptime.Verdict) ([]*uptime.Verdict, []claim) {
-	l.batch++
-	now, next := l.opt.Now(), l.feed.end()
-	chosen, claims := make([]*uptime.Verdict, 0, len(verdicts)), make([]claim, 0, len(verdicts))
-	for i := range verdicts {
-		if l.stale(verdicts[i].Cycle, now) {
-			continue
-		}
-		c, ok := l.claim(&verdicts[i])
-		if !ok {
-			continue
-		}
-		v := new(verdicts[i])
+	claims, taken := l.claim(verdicts)
+	chosen, next := make([]*uptime.Verdict, len(taken)), l.feed.end()
+	for i, n := range taken {
+		v := new(verdicts[n])
 		next++
 		v.Seq = next
-		chosen, claims = append(chosen, v), append(claims, c)
+		chosen[i] = v
 	}
 	return chosen, claims
 }
 
-// claim takes a cycle for this batch, unless it is sealed or taken.
-func (l *Live) claim(v *uptime.Verdict) (claim, bool) {
-	s, e := l.lock(v.Tenant, v.Server)
-	defer s.mu.Unlock()
-	at := v.Cycle.UnixNano()
-	if e.sealedThrough(at) || e.batch == l.batch && at <= e.claim {
-		return claim{}, false
+// claim takes cycles for this batch, unless they are sealed or taken, and
+// returns the places of their verdicts.
+func (l *Live) claim(verdicts []uptime.Verdict) (claims []claim, taken []int) {
+	l.batch++
+	now := l.opt.Now()
+	claims, taken = make([]claim, 0, len(verdicts)), make([]int, 0, len(verdicts))
+	var held hold
+	defer held.release()
+	for i := range verdicts {
+		v := &verdicts[i]
+		if l.stale(v.Cycle, now) {
+			continue
+		}
+		s, e := held.lock(l, v.Tenant, v.Server)
+		at := v.Cycle.UnixNano()
+		if e.sealedThrough(at) || e.batch == l.batch && at <= e.claim {
+			continue
+		}
+		e.claim, e.batch = at, l.batch
+		claims, taken = append(claims, claim{s, e}), append(taken, i)
 	}
-	e.claim, e.batch = at, l.batch
-	return claim{s, e}, true
+	return claims, taken
 }
 
 // write makes verdicts durable.
@@ -105,30 +109,31 @@ func (l *Live) settle(ctx context.Context) error {
 	return nil
 }
 
-// show makes durable verdicts visible.
+// show makes durable verdicts visible. Claims may be zero.
 func (l *Live) show(verdicts []*uptime.Verdict, claims []claim) {
 	if len(verdicts) == 0 {
 		return
 	}
-	for i, v := range verdicts {
-		l.admit(v, claims[i])
-		l.count.states[min(v.State, uptime.Down)].Add(1)
-	}
+	l.admit(verdicts, claims)
 	l.feed.publish(verdicts)
 	l.count.sealed.Add(uint64(len(verdicts)))
 }
 
-// admit makes a verdict the newest of its server, whose entry was claimed.
-func (l *Live) admit(v *uptime.Verdict, c claim) {
-	if c.entry == nil {
-		c.shard, c.entry = l.lock(v.Tenant, v.Server)
-	} else {
-		c.shard.mu.Lock()
-	}
-	crowded, gone := c.entry.admit(v), c.entry.gone
-	c.shard.mu.Unlock()
-	l.count.crowded.Add(uint64(crowded)) //nolint:gosec // a length
-	if gone {                            // it was let go in the meantime
-		l.admit(v, claim{})
+// admit makes each verdict the newest of its server.
+func (l *Live) admit(verdicts []*uptime.Verdict, claims []claim) {
+	var held hold
+	defer held.release()
+	for i, v := range verdicts {
+		e := claims[i].entry
+		if e != nil {
+			held.take(claims[i].shard)
+		}
+		if e == nil || e.gone { // it was let go in the meantime
+			_, e = held.lock(l, v.Tenant, v.Server)
+		}
+		if crowded := e.admit(v); crowded > 0 {
+			l.count.crowded.Add(uint64(crowded)) //nolint:gosec // a length
+		}
+		l.count.states[min(v.State, uptime.Down)].Add(1)
 	}
 }

@@ -1,6 +1,7 @@
-package statuspage
+package draw
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -20,8 +21,8 @@ const (
 	plotHeight = 200
 )
 
-// chartWindow is a stretch of time that a chart can show.
-type chartWindow struct {
+// Window is a stretch of time that a chart can show.
+type Window struct {
 	Key    string // in addresses
 	Label  string
 	Span   time.Duration
@@ -30,28 +31,28 @@ type chartWindow struct {
 	layout string        // of its labels
 }
 
-// chartWindows are the three choices; the first is the default.
-func chartWindows() []chartWindow {
-	return []chartWindow{
+// Windows are the three choices; the first is the default.
+func Windows() []Window {
+	return []Window{
 		{Key: "24h", Label: "24 hours", Span: 24 * time.Hour, Step: 15 * time.Minute, Ticks: 4, layout: "15:04"},
 		{Key: "7d", Label: "7 days", Span: 7 * 24 * time.Hour, Step: 2 * time.Hour, Ticks: 7, layout: "2 Jan"},
 		{Key: "90d", Label: "90 days", Span: 90 * 24 * time.Hour, Step: 24 * time.Hour, Ticks: 3, layout: "2 Jan"},
 	}
 }
 
-// windowOf returns the window with this key; the empty key is the first one's.
-func windowOf(key string) (chartWindow, error) {
-	for _, w := range chartWindows() {
+// WindowOf returns the window with this key; the empty key is the first one's.
+func WindowOf(key string) (Window, error) {
+	for _, w := range Windows() {
 		if key == "" || key == w.Key {
 			return w, nil
 		}
 	}
-	return chartWindow{}, fmt.Errorf("%w: window must be 24h, 7d or 90d, not %q", uptime.ErrInvalid, web.Visible(key, 20))
+	return Window{}, fmt.Errorf("%w: window must be 24h, 7d or 90d, not %q", uptime.ErrInvalid, web.Visible(key, 20))
 }
 
-// bounds returns the stretch of the window that ends now, on the grid of its
+// Bounds returns the stretch of the window that ends now, on the grid of its
 // steps, so that the picture is the same for everybody who looks within one.
-func (w chartWindow) bounds(now time.Time) (from, to time.Time) {
+func (w Window) Bounds(now time.Time) (from, to time.Time) {
 	to = now.UTC().Truncate(w.Step)
 	if to.Before(now) {
 		to = to.Add(w.Step)
@@ -59,49 +60,51 @@ func (w chartWindow) bounds(now time.Time) (from, to time.Time) {
 	return to.Add(-w.Span), to
 }
 
-// chart is a picture of latencies and the numbers that it shows.
-type chart struct {
-	Window        chartWindow
+// Chart is a picture of latencies and the numbers that it shows.
+type Chart struct {
+	Window        Window
 	Width, Height int
 	// P50 and P95 are paths; Band is the area between them.
 	P50, P95, Band string
 	// Dots are points that stand alone: a line needs two.
-	Dots []dot
-	Gaps []gap
+	Dots []Dot
+	Gaps []Gap
 	// YTicks go from the top down, XTicks from left to right.
-	YTicks []yTick
-	XTicks []instant
-	Points []chartPoint
+	YTicks []Tick
+	XTicks []Moment
+	Points []Point
 	// Empty says that nothing was measured at all.
 	Empty bool
 	Text  string
 }
 
-type dot struct{ X, Y string }
+// Dot is a place in the picture.
+type Dot struct{ X, Y string }
 
-// gap is a stretch in which nothing was measured.
-type gap struct{ X, Width string }
+// Gap is a stretch in which nothing was measured.
+type Gap struct{ X, Width string }
 
-type yTick struct {
+// Tick is a line of the grid.
+type Tick struct {
 	Y    string
 	Text string
 }
 
-// chartPoint is a row of the table, and what a crosshair reads.
-type chartPoint struct {
-	At       instant
+// Point is a row of the table, and what a crosshair reads.
+type Point struct {
+	At       Moment
 	X        string // in thousandths of the width
 	P50, P95 string
 	Y50, Y95 string // in thousandths of the height; empty without samples
 	N        string
 }
 
-// chartOf draws the points of [from, to), one a step of the window, oldest
+// ChartOf draws the points of [from, to), one a step of the window, oldest
 // first. Steps without samples are gaps: a line never crosses them.
-func chartOf(w chartWindow, from, to time.Time, points []uptime.LatencyPoint, now time.Time) chart {
+func ChartOf(w Window, from, to time.Time, points []uptime.LatencyPoint, now time.Time) Chart {
 	points = slices.Clone(points)
 	p := plot{from: from, span: to.Sub(from), step: w.Step, top: ceiling(points), now: now}
-	c := chart{Window: w, Width: plotWidth, Height: plotHeight, YTicks: p.yTicks(), XTicks: xTicks(w, from)}
+	c := Chart{Window: w, Width: plotWidth, Height: plotHeight, YTicks: p.yTicks(), XTicks: xTicks(w, from)}
 	c.P50, c.P95 = p.line(points, p50), p.line(points, p95)
 	c.Band, c.Dots, c.Gaps = p.band(points), p.dots(points), p.gaps(points)
 	for _, l := range points {
@@ -198,18 +201,18 @@ func (p plot) band(points []uptime.LatencyPoint) string {
 	return b.String()
 }
 
-func (p plot) dots(points []uptime.LatencyPoint) []dot {
-	var out []dot
+func (p plot) dots(points []uptime.LatencyPoint) []Dot {
+	var out []Dot
 	for _, run := range stretches(points) {
 		if len(run) == 1 {
-			out = append(out, dot{num(p.x(run[0].At)), num(p.y(run[0].P95))}, dot{num(p.x(run[0].At)), num(p.y(run[0].P50))})
+			out = append(out, Dot{num(p.x(run[0].At)), num(p.y(run[0].P95))}, Dot{num(p.x(run[0].At)), num(p.y(run[0].P50))})
 		}
 	}
 	return out
 }
 
-func (p plot) gaps(points []uptime.LatencyPoint) []gap {
-	var out []gap
+func (p plot) gaps(points []uptime.LatencyPoint) []Gap {
+	var out []Gap
 	wide := plotWidth * float64(p.step) / float64(p.span)
 	for at := 0; at < len(points); at++ {
 		end := at
@@ -217,7 +220,7 @@ func (p plot) gaps(points []uptime.LatencyPoint) []gap {
 			end++
 		}
 		if end > at {
-			out = append(out, gap{num(p.x(points[at].At) - wide/2), num(wide * float64(end-at))})
+			out = append(out, Gap{num(p.x(points[at].At) - wide/2), num(wide * float64(end-at))})
 			at = end
 		}
 	}
@@ -230,13 +233,13 @@ func (p plot) missing(l uptime.LatencyPoint) bool {
 }
 
 // yTicks are four pieces from the ceiling down to zero.
-func (p plot) yTicks() []yTick {
+func (p plot) yTicks() []Tick {
 	const pieces = 4
-	var out []yTick
+	var out []Tick
 	for i := range pieces + 1 {
 		d := p.top * time.Duration(pieces-i) / pieces
 		text := axisText(d, p.top)
-		out = append(out, yTick{Y: num(p.y(d)), Text: text})
+		out = append(out, Tick{Y: num(p.y(d)), Text: text})
 	}
 	return out
 }
@@ -252,34 +255,37 @@ func axisText(d, top time.Duration) string {
 	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'g', 4, 64) + " ms"
 }
 
-func xTicks(w chartWindow, from time.Time) []instant {
-	var out []instant
+func xTicks(w Window, from time.Time) []Moment {
+	var out []Moment
 	for i := range w.Ticks + 1 {
 		at := from.Add(w.Span * time.Duration(i) / time.Duration(w.Ticks)).UTC()
 		label := at
 		if i == w.Ticks && w.Step >= 2*time.Hour {
 			label = at.Add(-time.Second) // the end of a day belongs to it
 		}
-		out = append(out, instant{ISO: at.Format(time.RFC3339), Text: label.Format(w.layout)})
+		out = append(out, Moment{ISO: at.Format(time.RFC3339), Text: label.Format(w.layout)})
 	}
 	return out
 }
 
-func (p plot) point(l uptime.LatencyPoint, w chartWindow, now time.Time) chartPoint {
-	at := clock(l.At, now)
+// millis is a latency; an en dash for none.
+func millis(d time.Duration) string { return cmp.Or(board.Millis(d), "–") }
+
+func (p plot) point(l uptime.LatencyPoint, w Window, now time.Time) Point {
+	at := Clock(l.At, now)
 	if w.Step >= 24*time.Hour {
 		at.Text = l.At.UTC().Format("Mon 2 Jan 2006")
 	}
-	c := chartPoint{At: at, X: num(p.x(l.At)), P50: "–", P95: "–", N: board.Count(l.Samples)}
+	c := Point{At: at, X: num(p.x(l.At)), P50: "–", P95: "–", N: board.Count(l.Samples)}
 	if measured(l) {
-		c.P50, c.P95 = millisText(l.P50), millisText(l.P95)
+		c.P50, c.P95 = millis(l.P50), millis(l.P95)
 		c.Y50, c.Y95 = num(1000*p.y(l.P50)/plotHeight), num(1000*p.y(l.P95)/plotHeight)
 	}
 	return c
 }
 
 // text says in a sentence what the picture shows.
-func (p plot) text(points []uptime.LatencyPoint, w chartWindow) string {
+func (p plot) text(points []uptime.LatencyPoint, w Window) string {
 	var lowest, highest uptime.LatencyPoint
 	missing := 0
 	for _, l := range points {
@@ -302,7 +308,7 @@ func (p plot) text(points []uptime.LatencyPoint, w chartWindow) string {
 	if highest.P95 == 0 {
 		return "Nothing was measured in these " + w.Label + "."
 	}
-	text := "p95 between " + millisText(lowest.P95) + " and " + millisText(highest.P95)
+	text := "p95 between " + millis(lowest.P95) + " and " + millis(highest.P95)
 	if missing > 0 {
 		text += fmt.Sprintf("; %d of %d steps were not measured", missing, len(points))
 	}

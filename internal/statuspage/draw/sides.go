@@ -1,4 +1,4 @@
-package statuspage
+package draw
 
 import (
 	"bytes"
@@ -18,26 +18,26 @@ const (
 	near = 3
 )
 
-// pair is a line of a side-by-side comparison.
-type pair struct {
+// Pair is a line of a side-by-side comparison.
+type Pair struct {
 	// Kind is same, removed, added, changed or skip.
 	Kind string
 	// Old and New are the two lines, in spans, of which some are marked as what
 	// differs.
-	Old, New []lineSpan
+	Old, New []Part
 	HasOld   bool
 	HasNew   bool
 	Skipped  int // lines left out, of a skip
 }
 
-// lineSpan is a part of a line.
-type lineSpan struct {
+// Part is a part of a line.
+type Part struct {
 	Text   string
 	Marked bool
 }
 
-// pretty writes canonical JSON over several lines; nothing for nothing.
-func pretty(raw []byte) []string {
+// Pretty writes canonical JSON over several lines; nothing for nothing.
+func Pretty(raw []byte) []string {
 	if len(raw) == 0 {
 		return nil
 	}
@@ -55,41 +55,56 @@ func pretty(raw []byte) []string {
 	return lines
 }
 
+// Lines are the lines of a text, cut to what a reader bears.
+func Lines(s string) []string {
+	if s == "" {
+		return nil
+	}
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	if len(lines) > maxSide {
+		lines = append(lines[:maxSide], "… the rest is left out")
+	}
+	for i, line := range lines {
+		lines[i] = visibleLine(line)
+	}
+	return lines
+}
+
 // visibleLine is web.Visible for a line that keeps its indentation.
 func visibleLine(line string) string {
 	text := strings.TrimLeft(line, " ")
 	return strings.Repeat(" ", min(40, len(line)-len(text))) + web.Visible(text, maxLine)
 }
 
-// sideBySide compares two texts line by line.
-func sideBySide(old, now []string) []pair {
+// Sides compares two texts line by line.
+func Sides(old, now []string) []Pair {
 	return fold(join(align(old, now)))
 }
 
 // align finds the longest common subsequence of lines and returns what is on
 // each side of it, in order. It takes len(old)*len(now) steps, which the bounds
-// of pretty keep small.
-func align(old, now []string) []pair {
+// of Pretty keep small.
+func align(old, now []string) []Pair {
 	long := lengths(old, now)
-	var out []pair
+	var out []Pair
 	i, j := 0, 0
 	for i < len(old) || j < len(now) {
 		switch {
 		case i < len(old) && j < len(now) && old[i] == now[j]:
-			out = append(out, pair{Kind: "same", Old: whole(old[i]), New: whole(now[j]), HasOld: true, HasNew: true})
+			out = append(out, Pair{Kind: "same", Old: whole(old[i]), New: whole(now[j]), HasOld: true, HasNew: true})
 			i, j = i+1, j+1
 		case j == len(now) || i < len(old) && long[i+1][j] >= long[i][j+1]:
-			out = append(out, pair{Kind: "removed", Old: whole(old[i]), HasOld: true})
+			out = append(out, Pair{Kind: "removed", Old: whole(old[i]), HasOld: true})
 			i++
 		default:
-			out = append(out, pair{Kind: "added", New: whole(now[j]), HasNew: true})
+			out = append(out, Pair{Kind: "added", New: whole(now[j]), HasNew: true})
 			j++
 		}
 	}
 	return out
 }
 
-func whole(s string) []lineSpan { return []lineSpan{{Text: s}} }
+func whole(s string) []Part { return []Part{{Text: s}} }
 
 // lengths is the table of longest common subsequences of the ends of both.
 func lengths(old, now []string) [][]int32 {
@@ -110,8 +125,8 @@ func lengths(old, now []string) [][]int32 {
 }
 
 // join puts removed lines beside the added ones that took their place.
-func join(lines []pair) []pair {
-	var out []pair
+func join(lines []Pair) []Pair {
+	var out []Pair
 	for at := 0; at < len(lines); {
 		if lines[at].Kind == "same" {
 			out = append(out, lines[at])
@@ -119,7 +134,7 @@ func join(lines []pair) []pair {
 			continue
 		}
 		end := at
-		var gone, came []pair
+		var gone, came []Pair
 		for ; end < len(lines) && lines[end].Kind != "same"; end++ {
 			if lines[end].HasOld {
 				gone = append(gone, lines[end])
@@ -133,8 +148,8 @@ func join(lines []pair) []pair {
 	return out
 }
 
-func beside(gone, came []pair) []pair {
-	var out []pair
+func beside(gone, came []Pair) []Pair {
+	var out []Pair
 	for i := range max(len(gone), len(came)) {
 		switch {
 		case i >= len(came):
@@ -143,7 +158,7 @@ func beside(gone, came []pair) []pair {
 			out = append(out, came[i])
 		default:
 			before, after := markWords(gone[i].Old[0].Text, came[i].New[0].Text)
-			out = append(out, pair{Kind: "changed", Old: before, New: after, HasOld: true, HasNew: true})
+			out = append(out, Pair{Kind: "changed", Old: before, New: after, HasOld: true, HasNew: true})
 		}
 	}
 	return out
@@ -151,7 +166,7 @@ func beside(gone, came []pair) []pair {
 
 // markWords finds what differs between two lines: what is left when their common
 // beginning and end are taken away, word by word.
-func markWords(old, now string) (before, after []lineSpan) {
+func markWords(old, now string) (before, after []Part) {
 	a, b := words(old), words(now)
 	head := 0
 	for head < min(len(a), len(b)) && a[head] == b[head] {
@@ -164,9 +179,9 @@ func markWords(old, now string) (before, after []lineSpan) {
 	return spans(a, head, tail), spans(b, head, tail)
 }
 
-func spans(w []string, head, tail int) []lineSpan {
-	var out []lineSpan
-	for _, p := range []lineSpan{
+func spans(w []string, head, tail int) []Part {
+	var out []Part
+	for _, p := range []Part{
 		{Text: strings.Join(w[:head], "")},
 		{Text: strings.Join(w[head:len(w)-tail], ""), Marked: true},
 		{Text: strings.Join(w[len(w)-tail:], "")},
@@ -204,7 +219,7 @@ func wordRune(r rune) bool {
 }
 
 // fold leaves out what is far from every change.
-func fold(lines []pair) []pair {
+func fold(lines []Pair) []Pair {
 	keep := make([]bool, len(lines))
 	for i, l := range lines {
 		if l.Kind == "same" {
@@ -214,7 +229,7 @@ func fold(lines []pair) []pair {
 			keep[k] = true
 		}
 	}
-	var out []pair
+	var out []Pair
 	for i, l := range lines {
 		switch {
 		case keep[i]:
@@ -222,7 +237,7 @@ func fold(lines []pair) []pair {
 		case len(out) > 0 && out[len(out)-1].Kind == "skip":
 			out[len(out)-1].Skipped++
 		default:
-			out = append(out, pair{Kind: "skip", Skipped: 1})
+			out = append(out, Pair{Kind: "skip", Skipped: 1})
 		}
 	}
 	return out

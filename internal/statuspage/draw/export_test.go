@@ -1,0 +1,35 @@
+package draw
+
+import "github.com/alivemcp/alivemcp/internal/uptime"
+
+// Bar is the heights of one day's pieces, by class.
+func Bar(c uptime.Counts) map[string]float64 {
+	out := map[string]float64{}
+	for _, p := range pieces(c) {
+		if p.size > 0 {
+			out[p.class] += p.size
+		}
+	}
+	return out
+}
+
+// Aligned returns both sides before equal lines are left out.
+func Aligned(old, now []string) (left, right []string) {
+	for _, p := range join(align(old, now)) {
+		if p.HasOld {
+			left = append(left, plain(p.Old))
+		}
+		if p.HasNew {
+			right = append(right, plain(p.New))
+		}
+	}
+	return left, right
+}
+
+func plain(spans []Part) string {
+	s := ""
+	for _, p := range spans {
+		s += p.Text
+	}
+	return s
+}
