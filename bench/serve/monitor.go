@@ -50,6 +50,7 @@ type configuration struct {
 	interval time.Duration
 	regions  []string
 	targets  *targets
+	pprof    string // where Go's profiler answers; empty for nowhere
 }
 
 // write writes the configuration file.
@@ -58,6 +59,9 @@ func (c configuration) write(file string) error {
 	fmt.Fprintf(&b, "data: %q\nlog: {level: warn}\nmetrics: {per_server: false}\ndefaults: {interval: %s}\nregions:\n", c.data, c.interval)
 	for _, region := range c.regions {
 		fmt.Fprintf(&b, "  - {id: %s}\n", region)
+	}
+	if c.pprof != "" {
+		fmt.Fprintf(&b, "pprof: %q\n", c.pprof)
 	}
 	b.WriteString("servers:\n")
 	for i := range c.servers {
