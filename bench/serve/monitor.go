@@ -166,17 +166,17 @@ func (m metrics) seconds(name string) time.Duration {
 
 // await looks at the metrics until something is true, and returns when that was
 // after the start.
-func (m *monitor) await(ctx context.Context, within time.Duration, what string, true func(metrics) bool) (time.Duration, error) {
+func (m *monitor) await(ctx context.Context, within time.Duration, what string, holds func(metrics) bool) (time.Duration, error) {
 	return m.until(ctx, within, what, func() (bool, error) {
 		seen, err := m.metrics(ctx)
-		return err == nil && true(seen), err
+		return err == nil && holds(seen), err
 	})
 }
 
 // until looks until something is true, and returns when that was after the start.
-func (m *monitor) until(ctx context.Context, within time.Duration, what string, true func() (bool, error)) (time.Duration, error) {
+func (m *monitor) until(ctx context.Context, within time.Duration, what string, holds func() (bool, error)) (time.Duration, error) {
 	for {
-		ok, err := true()
+		ok, err := holds()
 		switch {
 		case err != nil:
 			return 0, fmt.Errorf("looking whether %s: %w", what, err)
