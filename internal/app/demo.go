@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/demo"
 	"github.com/alivemcp/alivemcp/internal/drift"
@@ -211,8 +212,9 @@ func (c *distantConn) Read(p []byte) (int, error) {
 
 // fill writes the invented past, unless there is one.
 func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
-	today := uptime.DayOf(m.began)
-	for _, r := range demo.Roles() {
+	today, roles := uptime.DayOf(m.began), demo.Roles()
+	servers := make([]*uptime.Server, len(roles))
+	for i, r := range roles {
 		srv, err := m.plans.server(DefaultTenant, r.Slug)
 		if err != nil {
 			return err
@@ -220,23 +222,39 @@ func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
 		if known, err := m.store.PackedDays(ctx, srv.Tenant, srv.ID, today-1, today-1); err != nil || len(known) > 0 {
 			return err
 		}
-		if err := d.fillServer(ctx, m, r, srv, today); err != nil {
-			return fmt.Errorf("inventing the past of %s: %w", r.Slug, err)
+		servers[i] = srv
+	}
+	for day := today - demo.Days; day <= today; day++ {
+		if err := m.archiver.Import(ctx, day, pastOf(roles, servers, day, m.began), true); err != nil {
+			return fmt.Errorf("inventing the past: %w", err)
+		}
+	}
+	for i, r := range roles {
+		if err := fillServer(ctx, m, r, servers[i], today); err != nil {
+			return fmt.Errorf("inventing what happened to %s: %w", r.Slug, err)
 		}
 	}
 	return d.fillDrifts(ctx, m, today)
 }
 
-func (d *Demonstration) fillServer(ctx context.Context, m *Monitor, r demo.Role, srv *uptime.Server, today uptime.Day) error {
-	for day := today - uptime.Day(r.Age); day <= today; day++ {
-		cells := r.Day(day, today, srv.Regions)
+// pastOf invents a day of all servers that were measured in it.
+func pastOf(roles []demo.Role, servers []*uptime.Server, day uptime.Day, now time.Time) (out []archive.PastDay) {
+	today := uptime.DayOf(now)
+	for i, srv := range servers {
+		if day < today-uptime.Day(roles[i].Age) {
+			continue
+		}
+		cells := roles[i].Day(day, today, srv.Regions)
 		if day == today {
-			cells = r.Today(m.began, srv.Regions)
+			cells = roles[i].Today(now, srv.Regions)
 		}
-		if err := m.archiver.Import(ctx, srv.Tenant, srv.ID, srv.Num, day, cells, true); err != nil {
-			return err
-		}
+		out = append(out, archive.PastDay{Tenant: srv.Tenant, Server: srv.ID, Cells: cells})
 	}
+	return out
+}
+
+// fillServer writes what happened to a server.
+func fillServer(ctx context.Context, m *Monitor, r demo.Role, srv *uptime.Server, today uptime.Day) error {
 	incidents, events := r.Incidents(srv, today, srv.Regions)
 	if err := m.store.Record(ctx, uptime.Changes{Incidents: incidents, Events: events}); err != nil {
 		return err
