@@ -52,6 +52,8 @@ type Store struct {
 	writer *sql.DB
 	reader *sql.DB
 	schema int
+	// deflater packs the journal.
+	deflater deflater
 }
 
 // Open opens the database of a data directory, creates it when there is none,
