@@ -1,5 +1,7 @@
 package draw
 
+import "strings"
+
 import "github.com/alivemcp/alivemcp/internal/uptime"
 
 // Bar is the heights of one day's pieces, by class.
@@ -27,9 +29,9 @@ func Aligned(old, now []string) (left, right []string) {
 }
 
 func plain(spans []Part) string {
-	s := ""
+	var s strings.Builder
 	for _, p := range spans {
-		s += p.Text
+		s.WriteString(p.Text)
 	}
-	return s
+	return s.String()
 }

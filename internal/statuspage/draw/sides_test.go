@@ -60,13 +60,13 @@ func sides(old, now []string) [][3]string {
 }
 
 func flat(spans []draw.Part) string {
-	s := ""
+	var s strings.Builder
 	for _, p := range spans {
 		if p.Marked {
-			s += "[" + p.Text + "]"
+			s.WriteString("[" + p.Text + "]")
 		} else {
-			s += p.Text
+			s.WriteString(p.Text)
 		}
 	}
-	return s
+	return s.String()
 }
