@@ -1,8 +1,10 @@
 package draw
 
-import "strings"
+import (
+	"strings"
 
-import "github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
 
 // Bar is the heights of one day's pieces, by class.
 func Bar(c uptime.Counts) map[string]float64 {
