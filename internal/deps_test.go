@@ -33,7 +33,7 @@ var allowed = map[string]string{
 	"internal/statuspage":      "internal/uptime internal/board internal/web internal/drift internal/show internal/embed internal/statuspage/draw internal/public",
 	"internal/statuspage/draw": "internal/uptime internal/board internal/web",
 	"internal/embed":           "internal/uptime internal/board internal/web",
-	"internal/feed":            "internal/uptime internal/board internal/web internal/public",
+	"internal/feed":            "internal/uptime internal/board internal/public internal/web",
 	"internal/live/memory":     "internal/uptime",
 	"internal/live/livetest":   "internal/uptime",
 	"internal/api":             "internal/uptime internal/board internal/public internal/web",

@@ -13,6 +13,7 @@ const slugs = `[...document.querySelectorAll("[data-row]")].map((e) => e.dataset
 // board searches, filters, sorts and pages with the pointer, with the keyboard
 // and without script.
 func (r *rig) board(t *testing.T) {
+	t.Parallel()
 	t.Run("script", r.boardScripted)
 	t.Run("no script", r.boardPlain)
 	t.Run("keys", r.boardKeys)

@@ -27,6 +27,7 @@ const shadows = `[...document.querySelectorAll("[data-alivemcp], #alivemcp-embed
 
 // embed shows widgets on a page of another origin.
 func (r *rig) embed(t *testing.T) {
+	t.Parallel()
 	t.Run("all styles", r.embedStyles)
 	t.Run("no answers", r.embedWithoutAnswers)
 	t.Run("no monitor", r.embedWithoutMonitor)
@@ -93,6 +94,7 @@ func (r *rig) embedWithoutMonitor(t *testing.T) {
 
 // studio tries the badge studio: previews follow the choices, texts are copied.
 func (r *rig) studio(t *testing.T) {
+	t.Parallel()
 	w := r.tab(t)
 	w.open(r.demo + "/status/inventory/badge")
 	w.until("the widgets are there", `document.querySelectorAll(".stage [data-alivemcp]").length === 6 &&

@@ -18,6 +18,7 @@ const (
 // hostile monitors a server whose every text is an attack, and one that nobody
 // looked at yet.
 func (r *rig) hostile(t *testing.T) {
+	t.Parallel()
 	bad := newLab(t, hostileText)
 	base := r.serve(t, config(t, "  - {slug: bad, name: %s, description: %s, group: %s, url: %q}\n"+
 		"  - {slug: young, name: Young, interval: 24h, url: %q}\n",

@@ -17,6 +17,7 @@ const cycle = 45 * time.Second
 
 // live follows a server that falls and rises, on pages that nobody reloads.
 func (r *rig) live(t *testing.T) {
+	t.Parallel()
 	quick := newLab(t, "Looks around.")
 	addr := freeAddr(t)
 	args := config(t, "  - {slug: quick, name: Quick, url: %q}\n", quick.URL)
@@ -58,6 +59,10 @@ func (r *rig) live(t *testing.T) {
 	for _, w := range []*tab{board, page} {
 		if !eval[bool](w, "window.stayed === true") {
 			t.Errorf("%s was loaded again", w.location())
+		}
+		// A new state brings sentences of its own; even so nothing may jump.
+		if shift := eval[float64](w, "e2e.shift"); shift >= 0.1 {
+			t.Errorf("%s moved by %.3f while the state changed twice", w.location(), shift)
 		}
 	}
 	r.refused(board)

@@ -12,6 +12,7 @@ import (
 
 // operator does what an operator can do, and checks that nobody else can.
 func (r *rig) operator(t *testing.T) {
+	t.Parallel()
 	w, guest := r.tab(t), r.tab(t)
 	w.expect("403")
 	w.open(r.demo + "/operator")
@@ -135,6 +136,7 @@ func (r *rig) crossSite(t *testing.T, w *tab) {
 
 // print prints a status page: the sentence, without what only a screen needs.
 func (r *rig) print(t *testing.T) {
+	t.Parallel()
 	w := r.tab(t)
 	w.open(r.demo + "/status/inventory")
 	pdf, err := chromedp.Run(w.ctx, chromedp.PrintToPDF())

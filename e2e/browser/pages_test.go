@@ -73,6 +73,7 @@ func (r *rig) pageCases(t *testing.T) []pageCase {
 
 // pages opens every page in every width, and looks at it in every dress.
 func (r *rig) pages(t *testing.T) {
+	t.Parallel()
 	for _, c := range r.pageCases(t) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -17,10 +17,10 @@ const patience = 20 * time.Second
 // rig is what all tests share: the binary, one browser, one demonstration.
 type rig struct {
 	alivemcp string
-	browser  context.Context
-	axe      string // source of axe-core
-	demo     string // address of the demonstration, without a slash
-	shots    string // folder of the pictures
+	browser  context.Context //nolint:containedctx // what chromedp knows a browser by
+	axe      string          // source of axe-core
+	demo     string          // address of the demonstration, without a slash
+	shots    string          // folder of the pictures
 }
 
 // TestBrowser is one test, because browser and demonstration take seconds to
@@ -29,18 +29,15 @@ func TestBrowser(t *testing.T) {
 	r := newRig(t)
 	// The first two wait for the monitor most of the time, the others work.
 	t.Run("parts", func(t *testing.T) {
-		for _, part := range []struct {
-			name string
-			run  func(*testing.T)
-		}{
-			{"live", r.live}, {"hostile", r.hostile}, {"pages", r.pages}, {"board", r.board}, {"server", r.server},
-			{"embed", r.embed}, {"studio", r.studio}, {"operator", r.operator}, {"print", r.print},
-		} {
-			t.Run(part.name, func(t *testing.T) {
-				t.Parallel()
-				part.run(t)
-			})
-		}
+		t.Run("live", r.live)
+		t.Run("hostile", r.hostile)
+		t.Run("pages", r.pages)
+		t.Run("board", r.board)
+		t.Run("server", r.server)
+		t.Run("embed", r.embed)
+		t.Run("studio", r.studio)
+		t.Run("operator", r.operator)
+		t.Run("print", r.print)
 	})
 	t.Logf("pictures are in %s", r.shots)
 }

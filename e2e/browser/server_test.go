@@ -10,6 +10,7 @@ import (
 
 // server checks that bars, strips and charts show data, and say it in words.
 func (r *rig) server(t *testing.T) {
+	t.Parallel()
 	t.Run("days", r.serverDays)
 	t.Run("chart", r.serverChart)
 	t.Run("minutes", r.serverMinutes)
@@ -71,7 +72,7 @@ func (r *rig) serverMinutes(t *testing.T) {
 	w.until("pointing says it", `document.querySelector("#minutes [data-readout]").textContent === `+quote(say))
 	w.do(chromedp.MouseClickXY(at.X, at.Y))
 	w.until("the minute has an address", `new URLSearchParams(location.search).get("minute")`)
-	w.until("and a panel", `document.querySelector("#minute h3").textContent.includes("Down") && document.querySelectorAll("#minute .hour60 a").length === 60`)
+	w.until("and a panel", `document.querySelector("#minute h3").textContent.includes("Down") && document.querySelectorAll("#minute .hour60 a[aria-current]").length === 1`)
 	w.settle()
 	w.shot(r, "status-down/minute")
 	r.accessible(w, "a minute")

@@ -33,7 +33,7 @@ addEventListener("securitypolicyviolation", (e) => e2e.refused.push(e.violatedDi
 // complain about fails the test at its end.
 type tab struct {
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // what chromedp knows a window by
 
 	plain bool // its pages run no script
 
@@ -180,8 +180,10 @@ func (w *tab) dress(name string) {
 		scheme, contrast, forced = "dark", "more", "active"
 	}
 	call(w, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-contrast", Value: contrast},
-		{Name: "forced-colors", Value: forced}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		{Name: "prefers-color-scheme", Value: scheme},
+		{Name: "prefers-contrast", Value: contrast},
+		{Name: "forced-colors", Value: forced},
+		{Name: "prefers-reduced-motion", Value: "reduce"},
 	}})
 }
 

@@ -178,6 +178,25 @@ func TestReadsRecordsWhenTouched(t *testing.T) {
 	})
 }
 
+// TestGoesOnBehindAGap: the newest verdict of every server that is monitored can
+// be older than what the feed keeps, when those that were judged since are gone.
+func TestGoesOnBehindAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, other := server("a"), server("other")
+		w := newWorld(a)
+		for range 50 {
+			w.seal(verdict(other, time.Now(), uptime.Live))
+		}
+		w.gone = 50
+		b := run(t, w)
+		w.seal(verdict(a, time.Now(), uptime.Live))
+		wait(time.Second)
+		if r := row(t, b, "a"); r.State != uptime.Live {
+			t.Errorf("the board stands still at a gap: %s", r.State)
+		}
+	})
+}
+
 func TestStoreThatFailsLeavesOldRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := server("a")

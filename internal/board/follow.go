@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -230,6 +231,10 @@ func (b *Board) warn(ctx context.Context, err error) {
 func (b *Board) pull(ctx context.Context) {
 	for range maxBatches {
 		verdicts, err := b.Feed.After(ctx, b.cursor, batch)
+		if gap, ok := errors.AsType[*uptime.FeedGap](err); ok && gap.Resume > b.cursor {
+			b.cursor = gap.Resume // what is gone was of servers that nobody asks about, or is shown by Latest
+			continue
+		}
 		if err != nil {
 			b.warn(ctx, fmt.Errorf("reading the feed after %d: %w", b.cursor, err))
 			return

@@ -226,6 +226,20 @@ func TestTheme(t *testing.T) {
 	}
 }
 
+// TestBrokenFormIsTheClients: what a stranger sends is no failure of ours, which
+// would be logged.
+func TestBrokenFormIsTheClients(t *testing.T) {
+	for _, body := range []string{"theme=%zz", strings.Repeat("x", 5<<10)} {
+		r := httptest.NewRequest(http.MethodPost, "/theme", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		dashSite(t, boardtest.New(now())).ServeHTTP(w, r)
+		if w.Code < 400 || w.Code >= 500 {
+			t.Errorf("a form of %d bytes that is broken: status %d", len(body), w.Code)
+		}
+	}
+}
+
 func TestErrorsSuitTheClient(t *testing.T) {
 	h := dashSite(t, boardtest.New(now()))
 	page := dashGet(h, "/nowhere")

@@ -53,7 +53,7 @@ func rowLine(r *board.Row) (text string, alarm bool) {
 	case because != "":
 		return upperFirst(because), true
 	case r.Incident != nil:
-		return "Recovering: " + board.CausePhrase(r.Incident.Failure.Cause), true
+		return "Recovering; the last trouble: " + board.CausePhrase(r.Incident.Failure.Cause), true
 	case r.LastProbe.IsZero():
 		return "Waiting for the first check", false
 	case r.Description != "":

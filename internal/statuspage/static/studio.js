@@ -47,7 +47,6 @@
     form.elements.metric.value = link.dataset.metric;
     show();
   });
-  for (const button of form.querySelectorAll(".apply")) button.hidden = true;
 
   // Without a secure context there is no clipboard: the text is selected instead.
   async function copy(button) {
