@@ -30,10 +30,10 @@ func Aligned(old, now []string) (left, right []string) {
 	return left, right
 }
 
-func plain(spans []Part) string {
-	var s strings.Builder
-	for _, p := range spans {
-		s.WriteString(p.Text)
+func plain(parts []Part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.Text)
 	}
-	return s.String()
+	return b.String()
 }
