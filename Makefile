@@ -9,7 +9,7 @@ SOURCE = $$(find . -name '*.go' -not -path '*/node_modules/*')
 STAGES = fmt vet tidy fix deps lint deadcode race e2e browser
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-all bench check-deps e2e-deps $(STAGES)
+.PHONY: help build test test-all bench soak check-deps e2e-deps $(STAGES)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +67,16 @@ e2e-deps: ## Fetch and build what the e2e and browser tests need (needs Node.js 
 bench: ## Run the benchmarks; bench/README.md has the last numbers
 	@go run ./bench/probe
 	@go run ./bench/probe -hang 10000
+	@go run ./bench/archive
+	@go run ./bench/embed
+	@go run ./bench/serve past
+	@go run ./bench/serve pages
+	@go run ./bench/serve first
+	@go run ./bench/serve demo
 	@go test -run '^$$' -bench . -benchmem $(UNITS)
+
+soak: ## Probe 5,000 servers for ten minutes; the machine should have nothing else to do
+	@go run ./bench/serve load
 
 check-deps: ## Say what the gate needs and this machine lacks
 	@out="$$(scripts/missing)" && test -z "$$out" || { echo "$$out"; exit 1; }

@@ -150,11 +150,11 @@ func (m *monitor) page(t *testing.T, path string) string {
 }
 
 // await looks until something is true.
-func (m *monitor) await(t *testing.T, within time.Duration, what string, true func() bool) {
+func (m *monitor) await(t *testing.T, within time.Duration, what string, holds func() bool) {
 	t.Helper()
 	look := time.NewTicker(10 * lookEvery)
 	defer look.Stop()
-	for end := time.Now().Add(within); !true(); <-look.C {
+	for end := time.Now().Add(within); !holds(); <-look.C {
 		if time.Now().After(end) {
 			t.Fatalf("not true within %s: %s", within, what)
 		}

@@ -36,7 +36,7 @@ func measureFill(ctx context.Context, out *table, servers, days int) (*past, err
 		for i := range servers {
 			for day := today - uptime.Day(days); day < today && err == nil; day++ {
 				fleet.Day(r, cells)
-				err = a.Import(ctx, tenant, serverID(i), uint32(i+1), day, cells, true)
+				err = a.Import(ctx, day, []archive.PastDay{{Tenant: tenant, Server: serverID(i), Cells: cells}}, true)
 			}
 		}
 	})

@@ -67,7 +67,7 @@ func (w *world) fill(ctx context.Context, days int, until uptime.Day) error {
 			for i := range past {
 				fleet.Day(random, past[i].Cells)
 			}
-			if err := w.archive.ImportDay(ctx, day, past, false); err != nil {
+			if err := w.archive.Import(ctx, day, past, false); err != nil {
 				return err
 			}
 		}

@@ -39,6 +39,7 @@ func runLoad(ctx context.Context, args []string) (err error) {
 	set.DurationVar(&f.interval, "interval", time.Minute, "interval of the servers")
 	set.DurationVar(&f.length, "for", 10*time.Minute, "how long to watch, once every server has a verdict")
 	set.BoolVar(&f.secure, "tls", true, "with TLS")
+	set.StringVar(&f.pprof, "pprof", "", "let the monitor serve Go's profiler at this `address`")
 	_ = set.Parse(args)
 	out := &table{}
 	out.head(fmt.Sprintf("%d servers, interval %s, TLS %t, watched for %s", f.servers, f.interval, f.secure, f.length))

@@ -50,6 +50,7 @@ type configuration struct {
 	interval time.Duration
 	regions  []string
 	targets  *targets
+	pprof    string // where Go's profiler answers; empty for nowhere
 }
 
 // write writes the configuration file.
@@ -58,6 +59,9 @@ func (c configuration) write(file string) error {
 	fmt.Fprintf(&b, "data: %q\nlog: {level: warn}\nmetrics: {per_server: false}\ndefaults: {interval: %s}\nregions:\n", c.data, c.interval)
 	for _, region := range c.regions {
 		fmt.Fprintf(&b, "  - {id: %s}\n", region)
+	}
+	if c.pprof != "" {
+		fmt.Fprintf(&b, "pprof: %q\n", c.pprof)
 	}
 	b.WriteString("servers:\n")
 	for i := range c.servers {
@@ -162,17 +166,17 @@ func (m metrics) seconds(name string) time.Duration {
 
 // await looks at the metrics until something is true, and returns when that was
 // after the start.
-func (m *monitor) await(ctx context.Context, within time.Duration, what string, true func(metrics) bool) (time.Duration, error) {
+func (m *monitor) await(ctx context.Context, within time.Duration, what string, holds func(metrics) bool) (time.Duration, error) {
 	return m.until(ctx, within, what, func() (bool, error) {
 		seen, err := m.metrics(ctx)
-		return err == nil && true(seen), err
+		return err == nil && holds(seen), err
 	})
 }
 
 // until looks until something is true, and returns when that was after the start.
-func (m *monitor) until(ctx context.Context, within time.Duration, what string, true func() (bool, error)) (time.Duration, error) {
+func (m *monitor) until(ctx context.Context, within time.Duration, what string, holds func() (bool, error)) (time.Duration, error) {
 	for {
-		ok, err := true()
+		ok, err := holds()
 		switch {
 		case err != nil:
 			return 0, fmt.Errorf("looking whether %s: %w", what, err)

@@ -22,6 +22,7 @@ type pagesFlags struct {
 	interval time.Duration
 	regions  int
 	requests int
+	pprof    string
 }
 
 // runPages measures the binary over a past: its start, its memory, and its
@@ -33,6 +34,7 @@ func runPages(ctx context.Context, args []string) (err error) {
 	set.DurationVar(&f.interval, "interval", time.Minute, "interval of the servers")
 	set.IntVar(&f.regions, "regions", 3, "regions that probe, 1 to 3")
 	set.IntVar(&f.requests, "requests", 400, "requests for each kind of page")
+	set.StringVar(&f.pprof, "pprof", "", "let the monitor serve Go's profiler at this `address`")
 	_ = set.Parse(args)
 	dir, remove, err := f.place()
 	if err != nil {
@@ -44,7 +46,7 @@ func runPages(ctx context.Context, args []string) (err error) {
 	}
 	out := &table{}
 	out.head(fmt.Sprintf("the binary over %d servers x %d days, %d regions, interval %s", f.servers, f.days, f.regions, f.interval))
-	r, err := startRig(ctx, rigOptions{data: dir, servers: f.servers, interval: f.interval, regions: fleet.Regions()[:f.regions]})
+	r, err := startRig(ctx, rigOptions{data: dir, servers: f.servers, interval: f.interval, regions: fleet.Regions()[:f.regions], pprof: f.pprof})
 	if err != nil {
 		return err
 	}

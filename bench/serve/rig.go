@@ -24,6 +24,7 @@ type rigOptions struct {
 	interval time.Duration
 	regions  []string
 	secure   bool
+	pprof    string
 }
 
 // startRig starts targets and a monitor. The caller must stop it.
@@ -49,7 +50,7 @@ func startRig(ctx context.Context, o rigOptions) (r *rig, err error) {
 		return r, err
 	}
 	file := filepath.Join(r.dir, "alivemcp.yaml")
-	conf := configuration{data: r.data(o.data), servers: o.servers, interval: o.interval, regions: o.regions, targets: r.targets}
+	conf := configuration{data: r.data(o.data), servers: o.servers, interval: o.interval, regions: o.regions, targets: r.targets, pprof: o.pprof}
 	if err := conf.write(file); err != nil {
 		return r, err
 	}

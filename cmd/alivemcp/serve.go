@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -61,6 +62,9 @@ func (f *serveFlags) run(ctx context.Context, sh Shell) error {
 	if f.demo {
 		return f.runDemo(ctx, sh)
 	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // now: before, and while the data are read, it would end the process
+	defer signal.Stop(hup)
 	watcher := config.NewWatcher(f.path(), configOptions(sh))
 	file, problems := watcher.Load()
 	if file == nil && f.nothing() {
@@ -87,7 +91,7 @@ func (f *serveFlags) run(ctx context.Context, sh Shell) error {
 			log.ErrorContext(ctx, "the new configuration is not used", "error", err)
 		}
 	}
-	go f.follow(ctx, watcher, log, reload)
+	go follow(ctx, watcher, hup, log, reload)
 	return f.serve(ctx, sh, m)
 }
 
@@ -97,21 +101,22 @@ func (f *serveFlags) serve(ctx context.Context, sh Shell, m *app.Monitor) error 
 	return errors.Join(m.Run(ctx), m.Close())
 }
 
-// follow reloads when the file changes, and when SIGHUP asks for it.
-func (f *serveFlags) follow(ctx context.Context, w *config.Watcher, log *slog.Logger, reload func(*config.File)) {
+// follow reloads when the file changes, and when SIGHUP asks for it; one after
+// the other, and what was read last is what is used.
+func follow(ctx context.Context, w *config.Watcher, hup <-chan os.Signal, log *slog.Logger, reload func(*config.File)) {
+	var turn sync.Mutex
 	adopt := func(file *config.File, problems config.Problems) {
+		turn.Lock()
+		defer turn.Unlock()
 		for _, p := range problems {
 			log.WarnContext(ctx, "configuration", "problem", p.String())
 		}
 		if file == nil {
-			log.Error("the configuration has errors: the former one stays in use")
+			log.ErrorContext(ctx, "the configuration has errors: the former one stays in use")
 			return
 		}
-		reload(file)
+		reload(w.Current()) // of two loads at once the newer counts
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	go func() {
 		for {
 			select {
@@ -166,6 +171,9 @@ func (f *serveFlags) runDemo(ctx context.Context, sh Shell) error {
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 		file.Data = dir
+	}
+	if token := demo.Lock(); token != "" {
+		sh.remark("others can reach it, so sign in as the operator with the token " + token)
 	}
 	m, err := app.OpenMonitor(ctx, app.MonitorOptions{File: file, Demo: demo, Version: build().Version, Log: newLog(sh, file.Log)})
 	if err != nil {

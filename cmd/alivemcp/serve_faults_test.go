@@ -7,9 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -121,6 +123,76 @@ func TestDamagedDatabase(t *testing.T) {
 			here.t = t
 			here.refuses("the database is damaged", "alivemcp admin restore")
 		})
+	}
+}
+
+// TestDamagedPage overwrites one page after the other. Not each of them is read at
+// the start: a monitor that runs in spite of it must neither fall nor call a
+// server down because of it.
+func TestDamagedPage(t *testing.T) {
+	t.Parallel()
+	labURL, _ := startLab(t)
+	s := newSite(t, "", labServers(labURL, "healthy-dual")...)
+	m := s.start()
+	m.awaitState("healthy-dual", uptime.Live)
+	if code := m.stop(); code != 0 {
+		t.Fatalf("exit code %d after SIGTERM", code)
+	}
+	path := filepath.Join(s.dir, sqlite.File)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := 3
+	if testing.Short() {
+		step = 15
+	}
+	for page := 1; page < len(good)/4096; page += step {
+		bad := slices.Clone(good)
+		for i := range 4096 {
+			bad[page*4096+i] ^= byte(i*7 + page)
+		}
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s.livesWith(page)
+	}
+}
+
+// livesWith runs a monitor on a database with a damaged page until it ends, or
+// for a few cycles.
+func (s *site) livesWith(page int) {
+	s.t.Helper()
+	m := s.launch()
+	end, code := time.After(4*time.Second), 0
+	look := time.NewTicker(glance)
+	defer look.Stop()
+	for ended := false; !ended; {
+		select {
+		case <-look.C:
+			if !m.serving() {
+				continue
+			}
+			if seen, ok := m.see("healthy-dual"); ok && seen.State == uptime.Down {
+				s.t.Errorf("page %d is damaged, and the server is called down", page)
+			}
+		case <-m.done:
+			ended, code = true, m.exit()
+		case <-end:
+			ended, code = true, m.stop()
+		}
+	}
+	said := m.err.String()
+	if strings.Contains(said, "goroutine ") || strings.Contains(said, "panic") {
+		s.t.Errorf("page %d is damaged, and the monitor falls:\n%s", page, m.err.tail(3000))
+	}
+	if code == 0 && !strings.Contains(said, "the database is damaged") {
+		if out, bad := s.admin("verify"); bad != 0 { // else the page was not in use
+			s.t.Errorf("page %d is damaged, and nobody says so but admin verify: %s", page, out)
+		}
+	}
+	if code != 0 && (code != 2 || !strings.Contains(said, "the database is damaged")) {
+		s.t.Errorf("page %d is damaged: exit code %d, and it says:\n%s", page, code, m.err.tail(3000))
 	}
 }
 

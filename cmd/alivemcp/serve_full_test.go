@@ -79,6 +79,11 @@ func TestDiskFull(t *testing.T) {
 		t.Error("the dashboard does not say that the monitor is in trouble")
 	}
 	m.await(3*time.Minute, "/ready is 503", func() bool { status, _ := m.get("/ready"); return status == http.StatusServiceUnavailable })
+	for range 10 {
+		if status, body := m.get("/ready"); status != http.StatusServiceUnavailable {
+			t.Errorf("/ready is %d as soon as somebody else has asked: %s", status, body)
+		}
+	}
 	if said := m.err.String(); !strings.Contains(said, "no room left on the disk") || strings.Contains(said, "panic") {
 		t.Errorf("the log does not say that the disk is full:\n%s", m.err.tail(2000))
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -49,7 +50,13 @@ func TestKilled(t *testing.T) {
 			t.Fatalf("after round %d, killed %s after its start", round, life)
 		}
 	}
+	if out, code := s.admin("status"); code != 0 || !strings.Contains(out, "not running") {
+		t.Errorf("admin status after a kill: exit code %d\n%s", code, out)
+	}
 	m := s.start()
+	if out, code := s.admin("status"); code != 0 || !strings.Contains(out, "running since") {
+		t.Errorf("admin status: exit code %d\n%s", code, out)
+	}
 	before := len(s.sealed())
 	m.await(aWhile, "sealing goes on after all that", func() bool { return len(s.sealed()) > before })
 	if out, code := s.admin("verify"); code != 0 {

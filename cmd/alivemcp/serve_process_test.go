@@ -152,11 +152,11 @@ func (m *monitor) exit() int {
 }
 
 // await looks until something is true of a monitor that runs.
-func (m *monitor) await(within time.Duration, what string, true func() bool) {
+func (m *monitor) await(within time.Duration, what string, holds func() bool) {
 	m.site.t.Helper()
 	tick := time.NewTicker(glance)
 	defer tick.Stop()
-	for end := time.Now().Add(within); !true(); {
+	for end := time.Now().Add(within); !holds(); {
 		select {
 		case <-tick.C:
 		case <-m.done:

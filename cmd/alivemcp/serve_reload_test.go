@@ -95,3 +95,23 @@ func (s *site) missesNothing(slug string, since time.Time) {
 		s.t.Errorf("%s has %d verdicts since the first change", slug, n)
 	}
 }
+
+// TestHangUp sends SIGHUP from the first sign of life on: a monitor that starts
+// is not ended by it, and one that runs reloads, with what the flags say.
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "", "slug: one, url: \"http://127.0.0.1:1/mcp\"")
+	m := s.launch()
+	m.await(aWhile, "it opens its data", func() bool { _, err := os.Stat(s.dir); return err == nil })
+	m.await(aWhile, "it serves its pages", func() bool { m.signal(syscall.SIGHUP); return m.serving() })
+	s.configure("", "slug: one, url: \"http://127.0.0.1:1/mcp\"", "slug: two, url: \"http://127.0.0.1:1/mcp\"")
+	m.signal(syscall.SIGHUP)
+	m.await(aWhile, "the new server is there", func() bool { _, ok := m.see("two"); return ok })
+	said := m.err.String()
+	if !strings.Contains(said, "need_restart=[]") || strings.Contains(said, "need_restart=[listen") {
+		t.Errorf("the flags are lost in a reload: %s", said)
+	}
+	if code := m.stop(); code != 0 {
+		t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+}

@@ -119,23 +119,12 @@ func (a *API) get(pattern string, h web.Handler) {
 		case http.MethodGet, http.MethodHead:
 			return h(w, r)
 		case http.MethodOptions:
-			preflight(w)
+			web.Preflight(w, "If-None-Match, Accept, Content-Type")
 			return nil
 		}
 		w.Header().Set("Allow", "GET, HEAD, OPTIONS")
 		return &web.Fault{Status: http.StatusMethodNotAllowed, Detail: "this can only be read: use GET or HEAD"}
 	}, a.fail))
-}
-
-// preflight answers the question that browsers ask before a request with
-// headers of its own (Fetch, section 3.2.2).
-func preflight(w http.ResponseWriter) {
-	h := w.Header()
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD")
-	h.Set("Access-Control-Allow-Headers", "If-None-Match, Accept, Content-Type")
-	h.Set("Access-Control-Max-Age", "86400")
-	h.Set("Allow", "GET, HEAD, OPTIONS")
-	w.WriteHeader(http.StatusNoContent)
 }
 
 // fail answers with a problem document, and logs what is our own failure.

@@ -59,7 +59,7 @@ func (a *API) minutes(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := minutesShape{
 		From: from.Time(), To: to.Time(), Step: 60, States: states(cells), Latency: latencies(cells),
-		Causes: []runShape{}, Maintenance: []runShape{}, Cities: a.cityStates(cells), Counts: countsOf(count(cells)),
+		Causes: []runShape{}, Maintenance: []runShape{}, Cities: a.cityStates(cells), Counts: countsOf(uptime.CountMinutes(cells)),
 	}
 	for i := range cells {
 		c := &cells[i]
@@ -124,24 +124,6 @@ func extend(runs []runShape, i int, cause string, yes bool) []runShape {
 		return runs
 	}
 	return append(runs, runShape{At: i, Minutes: 1, Cause: cause})
-}
-
-func count(cells []uptime.MinuteCell) (c uptime.Counts) {
-	for i := range cells {
-		switch m := &cells[i]; {
-		case m.Maintenance:
-			c.Maintenance++
-		case m.State == uptime.Live:
-			c.Live++
-		case m.State == uptime.Degraded:
-			c.Degraded++
-		case m.State == uptime.Down:
-			c.Down++
-		default:
-			c.Unknown++
-		}
-	}
-	return c
 }
 
 type daysShape struct {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,7 +35,7 @@ func readParams(r *http.Request, names ...string) *params {
 	for name, all := range values {
 		switch {
 		case !slices.Contains(names, name):
-			p.fail(name, "there is no such parameter here; there are: "+or(strings.Join(names, ", "), "none"))
+			p.fail(name, "there is no such parameter here; there are: "+cmp.Or(strings.Join(names, ", "), "none"))
 		case len(all) > 1:
 			p.fail(name, "it is given more than once")
 		case len(all[0]) > maxValue:
@@ -42,13 +43,6 @@ func readParams(r *http.Request, names ...string) *params {
 		}
 	}
 	return p
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 // fail names the parameter that is wrong.

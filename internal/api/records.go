@@ -1,12 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -80,7 +82,7 @@ func (a *API) slice(r *http.Request) (slice, error) {
 	if p.err != nil {
 		return slice{}, p.err
 	}
-	if slug = or(slug, p.text("server")); slug != "" {
+	if slug = cmp.Or(slug, p.text("server")); slug != "" {
 		row, ok := a.Source.Row(a.Tenant, slug)
 		if !ok {
 			return slice{}, unknown(uptime.ErrNotFound, "server", slug)
@@ -90,12 +92,14 @@ func (a *API) slice(r *http.Request) (slice, error) {
 	return s, nil
 }
 
-// next is the place after the last of a list that filled more than its page.
-func (s *slice) next(more bool, at time.Time, id string) *string {
-	if !more {
-		return nil
+// cut returns a page of a list that was read one longer than the page, and the
+// place after it; nil at the end. The key is what the list is ordered by.
+func cut[T any](s *slice, list []T, key func(*T) (at time.Time, id string)) (page []T, next *string) {
+	if len(list) <= s.limit {
+		return list, nil
 	}
-	return word(place{Of: s.Of, At: at, ID: id}.String())
+	at, id := key(&list[s.limit-1])
+	return list[:s.limit], word(place{Of: s.Of, At: at, ID: id}.String())
 }
 
 func (a *API) listIncidents(w http.ResponseWriter, r *http.Request) error {
@@ -109,18 +113,12 @@ func (a *API) listIncidents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	more := len(list) > s.limit
-	list = list[:min(len(list), s.limit)]
+	list, next := cut(&s, list, func(one *uptime.Incident) (time.Time, string) { return one.Opened, string(one.ID) })
 	out := make([]incidentShape, 0, len(list))
 	for i := range list {
 		out = append(out, a.incidentOf(&list[i]))
 	}
-	answer := page{Incidents: &out}
-	if more {
-		last := list[len(list)-1]
-		answer.Next = s.next(more, last.Opened, string(last.ID))
-	}
-	return web.SendJSON(w, r, web.Content{Cache: cacheState}, answer)
+	return web.SendJSON(w, r, web.Content{Cache: cacheState}, page{Incidents: &out, Next: next})
 }
 
 func (a *API) listDrifts(w http.ResponseWriter, r *http.Request) error {
@@ -134,18 +132,12 @@ func (a *API) listDrifts(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	more := len(list) > s.limit
-	list = list[:min(len(list), s.limit)]
+	list, next := cut(&s, list, func(one *uptime.Drift) (time.Time, string) { return one.Detected, string(one.ID) })
 	out := make([]driftShape, 0, len(list))
 	for i := range list {
 		out = append(out, a.driftOf(&list[i]))
 	}
-	answer := page{Drifts: &out}
-	if more {
-		last := list[len(list)-1]
-		answer.Next = s.next(more, last.Detected, string(last.ID))
-	}
-	return web.SendJSON(w, r, web.Content{Cache: cacheState}, answer)
+	return web.SendJSON(w, r, web.Content{Cache: cacheState}, page{Drifts: &out, Next: next})
 }
 
 type incidentDetail struct {
@@ -209,12 +201,13 @@ func (a *API) incident(w http.ResponseWriter, r *http.Request) error {
 func (a *API) evidenceOf(e *uptime.Evidence) evidenceShape {
 	out := evidenceShape{City: a.City(e.Region), At: e.Result.Started.UTC(), Steps: []stepShape{}, Transcript: []exchangeShape{}}
 	if f := e.Result.Failure; f != nil {
-		out.Cause, out.Detail = word(string(f.Cause)), word(f.Detail)
+		out.Cause, out.Detail = word(string(f.Cause)), word(public.Detail(*f))
 	}
 	for _, s := range e.Result.Steps {
-		out.Steps = append(out.Steps, stepShape{string(s.Name), string(s.Status), tenths(s.Took), s.Detail})
+		out.Steps = append(out.Steps, stepShape{string(s.Name), string(s.Status), tenths(s.Took), public.Text(s.Detail)})
 	}
 	for _, x := range e.Result.Transcript {
+		x = public.Exchange(x)
 		out.Transcript = append(out.Transcript, exchangeShape{tenths(x.At), tenths(x.Took), x.Request, x.Response})
 	}
 	return out
@@ -312,7 +305,7 @@ func (a *API) contract(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	hash, cache := or(p.text("hash"), row.ToolsHash), cacheState
+	hash, cache := cmp.Or(p.text("hash"), row.ToolsHash), cacheState
 	if hash == "" {
 		return &web.Fault{Status: http.StatusNotFound, Detail: fmt.Sprintf("the tools of %q were never listed", row.Slug)}
 	}

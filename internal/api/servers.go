@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -212,7 +213,7 @@ func links(slug string) map[string]string {
 }
 
 func regionOf(v *board.RegionView) regionShape {
-	out := regionShape{City: or(v.City, v.ID), State: uptime.Unknown.String(), Day: countsOf(v.H24)}
+	out := regionShape{City: cmp.Or(v.City, v.ID), State: uptime.Unknown.String(), Day: countsOf(v.H24)}
 	r := v.Report
 	if r == nil {
 		return out

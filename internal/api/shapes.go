@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // The shapes of answers. They are the contract that openapi.json describes: a
@@ -86,7 +88,7 @@ func countsOf(c uptime.Counts) countsShape {
 
 func (a *API) serverOf(r *board.Row) serverShape {
 	s := serverShape{
-		Slug: r.Slug, Name: r.Name, Group: r.Group, Description: r.Description, URL: r.URL,
+		Slug: r.Slug, Name: r.Name, Group: r.Group, Description: r.Description, URL: public.URL(r.URL),
 		Transport: string(r.Transport), Interval: r.Interval.Seconds(), State: r.State.String(), Headline: board.Gist(r, a.Now()),
 		Access: word(string(r.Access)), Because: word(board.Because(r)), Since: when(r.Since), LastProbe: when(r.LastProbe),
 		DownLong: r.DownLong, Paused: r.Paused, Demo: r.Demo,
@@ -120,7 +122,7 @@ func (a *API) serverOf(r *board.Row) serverShape {
 }
 
 // page is the address of a server's status page.
-func (a *API) page(slug string) string { return a.BaseURL + "/status/" + slug }
+func (a *API) page(slug string) string { return a.BaseURL + web.ServerPath(slug) }
 
 func windowOf(w *uptime.Window) windowShape {
 	return windowShape{

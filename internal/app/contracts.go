@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/alivemcp/alivemcp/internal/drift"
-	"github.com/alivemcp/alivemcp/internal/probe"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -84,12 +83,10 @@ func (c *contracts) settle(id string) {
 	delete(c.owed, id)
 }
 
-// newContract makes the contract of what a look has listed.
+// newContract makes the contract of what a look has listed. It does not say whose
+// it is: it is kept once for all servers that show it, hidden ones too.
 func newContract(srv *uptime.Server, r uptime.Result) (uptime.Contract, error) {
-	snap := drift.Snapshot{
-		Target: probe.SafeURL(srv.URL), TakenAt: r.Started, ProtocolVersion: r.Version,
-		Server: drift.ServerInfo{Name: r.ServerName, Version: r.ServerVer},
-	}
+	snap := drift.Snapshot{TakenAt: r.Started, ProtocolVersion: r.Version}
 	for _, raw := range r.Tools.Raw {
 		snap.Tools = append(snap.Tools, json.RawMessage(raw))
 	}

@@ -3,16 +3,19 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/demo"
 	"github.com/alivemcp/alivemcp/internal/drift"
@@ -43,6 +46,47 @@ func NewDemonstration(now time.Time) (*Demonstration, error) {
 	}
 	d.file = f
 	return d, nil
+}
+
+// Lock makes a token of the operator that nobody can guess, and returns it, when
+// the demonstration is to be reached from other machines: an operator can have
+// any address probed, also such that only this machine can reach. On a loopback
+// address it returns nothing and the token stays "demo".
+func (d *Demonstration) Lock() (token string) {
+	if loopback(d.file.Listen) {
+		return ""
+	}
+	token = strings.ToLower(rand.Text())
+	d.file.OperatorToken = uptime.Secret(token)
+	return token
+}
+
+// loopback reports whether a HOST:PORT is on this machine alone.
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && thisMachine(host)
+}
+
+func thisMachine(host string) bool {
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+}
+
+// keepLocal refuses requests that were sent to another name than that of this
+// machine: a page of somebody else whose name was made to point here would be of
+// the same origin, and could sign in with the token that everybody knows.
+func keepLocal(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if !thisMachine(host) {
+			http.Error(w, "the demonstration answers to localhost alone; serve it with --listen for others", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // File is the demonstration's configuration.
@@ -168,8 +212,9 @@ func (c *distantConn) Read(p []byte) (int, error) {
 
 // fill writes the invented past, unless there is one.
 func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
-	today := uptime.DayOf(m.began)
-	for _, r := range demo.Roles() {
+	today, roles := uptime.DayOf(m.began), demo.Roles()
+	servers := make([]*uptime.Server, len(roles))
+	for i, r := range roles {
 		srv, err := m.plans.server(DefaultTenant, r.Slug)
 		if err != nil {
 			return err
@@ -177,23 +222,39 @@ func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
 		if known, err := m.store.PackedDays(ctx, srv.Tenant, srv.ID, today-1, today-1); err != nil || len(known) > 0 {
 			return err
 		}
-		if err := d.fillServer(ctx, m, r, srv, today); err != nil {
-			return fmt.Errorf("inventing the past of %s: %w", r.Slug, err)
+		servers[i] = srv
+	}
+	for day := today - demo.Days; day <= today; day++ {
+		if err := m.archiver.Import(ctx, day, pastOf(roles, servers, day, m.began), true); err != nil {
+			return fmt.Errorf("inventing the past: %w", err)
+		}
+	}
+	for i, r := range roles {
+		if err := fillServer(ctx, m, r, servers[i], today); err != nil {
+			return fmt.Errorf("inventing what happened to %s: %w", r.Slug, err)
 		}
 	}
 	return d.fillDrifts(ctx, m, today)
 }
 
-func (d *Demonstration) fillServer(ctx context.Context, m *Monitor, r demo.Role, srv *uptime.Server, today uptime.Day) error {
-	for day := today - uptime.Day(r.Age); day <= today; day++ {
-		cells := r.Day(day, today, srv.Regions)
+// pastOf invents a day of all servers that were measured in it.
+func pastOf(roles []demo.Role, servers []*uptime.Server, day uptime.Day, now time.Time) (out []archive.PastDay) {
+	today := uptime.DayOf(now)
+	for i, srv := range servers {
+		if day < today-uptime.Day(roles[i].Age) {
+			continue
+		}
+		cells := roles[i].Day(day, today, srv.Regions)
 		if day == today {
-			cells = r.Today(m.began, srv.Regions)
+			cells = roles[i].Today(now, srv.Regions)
 		}
-		if err := m.archiver.Import(ctx, srv.Tenant, srv.ID, srv.Num, day, cells, true); err != nil {
-			return err
-		}
+		out = append(out, archive.PastDay{Tenant: srv.Tenant, Server: srv.ID, Cells: cells})
 	}
+	return out
+}
+
+// fillServer writes what happened to a server.
+func fillServer(ctx context.Context, m *Monitor, r demo.Role, srv *uptime.Server, today uptime.Day) error {
 	incidents, events := r.Incidents(srv, today, srv.Regions)
 	if err := m.store.Record(ctx, uptime.Changes{Incidents: incidents, Events: events}); err != nil {
 		return err

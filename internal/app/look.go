@@ -66,6 +66,7 @@ func (l *looker) handOn(ctx context.Context, srv *uptime.Server, cell uptime.Cel
 		cell.Attempts[i] = cell.Attempts[i].MapText(scrub)
 	}
 	report := verdict.Report(cell, srv.Slow)
+	report.Every = srv.Every()
 	if err := l.contracts.keep(ctx, srv, listing(cell)); err != nil {
 		report.ToolsHash, report.ContractHash = "", "" // nobody could show the contract
 		l.log.ErrorContext(ctx, "a contract is not stored", "server", srv.Slug, "error", err)

@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"sync/atomic"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/api"
@@ -78,8 +77,6 @@ type Monitor struct {
 	site      *statuspage.Site
 	api       *api.API
 	tally     *tally
-	// lastFailed is how often the journal had failed when we were last asked.
-	lastFailed atomic.Uint64
 
 	public  *webServer
 	private *webServer // profiles; nil for none
@@ -262,7 +259,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 // stages are the parts in the order in which they end: those who look first,
 // then those who judge, then those who remember.
 func (m *Monitor) stages() []stage {
-	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}}
+	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}, {"examination", m.examine}}
 	for _, r := range m.regions {
 		look = append(look, part{"scheduler of " + r.id, r.scheduler.Run})
 	}
@@ -335,7 +332,7 @@ func (m *Monitor) openPages(context.Context) (err error) {
 	f := m.opt.File
 	city := func(region string) string { return m.plans.Plan().City(region) }
 	opt := statuspage.Options{
-		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, City: city, Demo: m.opt.Demo != nil,
+		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, Demo: m.opt.Demo != nil,
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
 	}
 	if f.OperatorToken != "" {
@@ -368,7 +365,11 @@ func (m *Monitor) handler() http.Handler {
 	feed.Register(mux, feed.Options{
 		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Name: f.Branding.Title, Demo: m.opt.Demo != nil, Logger: log,
 	})
-	return web.Log(log, web.Protect(web.Compress(feed.Documents(mux))))
+	all := web.Compress(feed.Documents(mux))
+	if m.opt.Demo != nil && loopback(f.Listen) {
+		all = keepLocal(all)
+	}
+	return web.Log(log, web.Protect(all))
 }
 
 // needRestart names the keys whose change a reload does not follow.

@@ -74,7 +74,7 @@ func (r *rig) changesItsTools(m *app.Monitor, d *door) {
 	r.t.Helper()
 	d.turn("product-search")
 	r.await(aCycle, "the change is a drift", func() bool { return len(r.drifts(m, "shop")) > 0 })
-	seen := r.firstAfter("shop", time.Now().Add(-aCycle), func(v *uptime.Verdict) bool { return true })
+	seen := r.newest("shop")
 	r.await(aCycle, "it is seen again", func() bool { return r.newest("shop").Cycle.After(seen.Cycle.Add(2 * every)) })
 	found := r.drifts(m, "shop")
 	if len(found) != 1 || found[0].Class != uptime.DriftCompatible || !strings.Contains(found[0].Summary, "compare_products") {
@@ -203,11 +203,11 @@ func (r *rig) newest(slug string) (v uptime.Verdict) {
 	return v
 }
 
-// firstAfter is the first verdict of a cycle at or after t of which true holds.
-func (r *rig) firstAfter(slug string, t time.Time, true func(*uptime.Verdict) bool) uptime.Verdict {
+// firstAfter is the first verdict of a cycle at or after t that is such a one.
+func (r *rig) firstAfter(slug string, t time.Time, holds func(*uptime.Verdict) bool) uptime.Verdict {
 	r.t.Helper()
 	for _, v := range r.sealed(r.stored())[r.server(slug).ID] {
-		if !v.Cycle.Before(t) && true(&v) {
+		if !v.Cycle.Before(t) && holds(&v) {
 			return v
 		}
 	}

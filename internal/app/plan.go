@@ -30,6 +30,9 @@ type planner struct {
 	environ []string
 	current atomic.Pointer[uptime.Plan]
 	mu      sync.Mutex // held while a plan is made
+	// running are the regions of the first file: probers are made once. Guarded by
+	// mu.
+	running []uptime.Region
 }
 
 // Plan returns the present plan; never nil.
@@ -44,7 +47,10 @@ func (p *planner) Plan() *uptime.Plan {
 func (p *planner) adopt(ctx context.Context, f *config.File) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	servers, err := p.store.SyncServers(ctx, DefaultTenant, f.ServersOf(DefaultTenant))
+	if p.running == nil {
+		p.running = f.Places()
+	}
+	servers, err := p.store.SyncServers(ctx, DefaultTenant, p.probed(f.ServersOf(DefaultTenant)))
 	if err != nil {
 		return fmt.Errorf("storing the servers of the configuration: %w", err)
 	}
@@ -52,7 +58,7 @@ func (p *planner) adopt(ctx context.Context, f *config.File) error {
 	if err := p.store.SyncWindows(ctx, DefaultTenant, windows); err != nil {
 		return fmt.Errorf("storing the windows of the configuration: %w", err)
 	}
-	plan := &uptime.Plan{Version: p.Plan().Version + 1, Windows: windows, Regions: f.Places()}
+	plan := &uptime.Plan{Version: p.Plan().Version + 1, Windows: windows, Regions: p.running}
 	for i := range servers {
 		srv := &servers[i]
 		if srv.Transport == uptime.Stdio {
@@ -62,6 +68,25 @@ func (p *planner) adopt(ctx context.Context, f *config.File) error {
 	}
 	p.current.Store(plan)
 	return nil
+}
+
+// probed leaves those regions to the servers that somebody probes from. One
+// that a new file adds runs after a restart: until then it must not be waited
+// for, nor count among the N of two of N. A server that would be left without any
+// has all that there are.
+func (p *planner) probed(servers []uptime.Server) []uptime.Server {
+	var all []string
+	for _, r := range p.running {
+		all = append(all, r.ID)
+	}
+	for i := range servers {
+		left := slices.DeleteFunc(slices.Clone(servers[i].Regions), func(id string) bool { return !slices.Contains(all, id) })
+		if len(left) == 0 {
+			left = slices.Clone(all)
+		}
+		servers[i].Regions = left
+	}
+	return servers
 }
 
 // server finds a server of the plan by its slug.

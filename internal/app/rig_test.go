@@ -142,7 +142,10 @@ func (r *rig) file(more string, servers ...string) *config.File {
 	var b strings.Builder
 	fmt.Fprintf(&b, "listen: 127.0.0.1:0\ndata: %q\nprobe: {gap: 500ms, timeout: 5s}\nlog: {level: debug}\n%s\nservers:\n", r.dir, more)
 	for _, s := range servers {
-		fmt.Fprintf(&b, "  - {interval: 5s, %s}\n", s)
+		if !strings.Contains(s, "interval:") {
+			s = "interval: 5s, " + s
+		}
+		fmt.Fprintf(&b, "  - {%s}\n", s)
 	}
 	f, problems := config.Parse(filepath.Join(r.t.TempDir(), "alivemcp.yaml"), []byte(b.String()), config.Options{})
 	if f == nil {
@@ -160,6 +163,12 @@ func (r *rig) start(f *config.File) *app.Monitor {
 	if err != nil {
 		r.t.Fatalf("opening the monitor: %v", err)
 	}
+	r.run(m)
+	return m
+}
+
+// run runs a monitor until stop.
+func (r *rig) run(m *app.Monitor) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- m.Run(ctx) }()
@@ -173,7 +182,6 @@ func (r *rig) start(f *config.File) *app.Monitor {
 			r.t.Errorf("closing the monitor: %v", err)
 		}
 	})
-	return m
 }
 
 func (r *rig) open(f *config.File) (*app.Monitor, error) {
@@ -216,11 +224,11 @@ func (r *rig) state(slug string) string {
 }
 
 // await looks until something is true.
-func (r *rig) await(within time.Duration, what string, true func() bool) {
+func (r *rig) await(within time.Duration, what string, holds func() bool) {
 	r.t.Helper()
 	tick := time.NewTicker(look)
 	defer tick.Stop()
-	for end := time.Now().Add(within); !true(); <-tick.C {
+	for end := time.Now().Add(within); !holds(); <-tick.C {
 		if time.Now().After(end) {
 			r.t.Fatalf("not true within %s: %s", within, what)
 		}

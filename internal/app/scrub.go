@@ -39,7 +39,31 @@ func moreSecrets(srv uptime.Server) []uptime.Secret {
 	}
 	addArgs(srv.Command.Args, add)
 	addURL(srv.URL, add)
-	return list
+	if srv.SecretURL {
+		addSecretURL(srv.URL, add)
+	}
+	return append(list, srv.Command.Secrets...)
+}
+
+// keyLength is how long a part of a path must be, in bytes, to be taken for a
+// key and not for a word such as servers.
+const keyLength = 8
+
+// addSecretURL adds everything behind the host, whole and in parts: servers
+// repeat what they were asked for.
+func addSecretURL(raw string, add func(string)) {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return
+	}
+	add(raw)
+	add(u.RequestURI())
+	add(u.Path)
+	for part := range strings.SplitSeq(u.Path, "/") {
+		if len(part) >= keyLength {
+			add(part)
+		}
+	}
 }
 
 // addAfterScheme adds what stands behind the first word of a header's value.

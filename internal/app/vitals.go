@@ -16,11 +16,20 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
+// failingFor is how long after its last failure the journal counts as failing:
+// longer than the pauses between tries.
+const failingFor = 30 * time.Second
+
 // tally counts what the monitor has seen since its start.
 type tally struct {
 	mu     sync.Mutex
 	sealed map[uptime.State]uint64
 	failed map[uptime.Cause]uint64
+	// unsealed says that sealing failed the last time.
+	unsealed bool
+	// damage says what is wrong with the database; empty for nothing, as far as is
+	// known.
+	damage string
 }
 
 func newTally() *tally {
@@ -55,11 +64,12 @@ type countedLive struct {
 // Seal seals and counts.
 func (l countedLive) Seal(ctx context.Context, verdicts []uptime.Verdict) (int, error) {
 	n, err := l.Live.Seal(ctx, verdicts)
+	l.tally.mu.Lock()
+	defer l.tally.mu.Unlock()
+	l.tally.unsealed = err != nil
 	if err != nil {
 		return n, err
 	}
-	l.tally.mu.Lock()
-	defer l.tally.mu.Unlock()
 	for i := range verdicts {
 		l.tally.sealed[verdicts[i].State]++
 	}
@@ -91,10 +101,34 @@ func (m *Monitor) vitals() api.Vitals {
 	default:
 		v.NotReady = append(v.NotReady, "the state before the start is still being read")
 	}
-	if failing := live.Failed > m.lastFailed.Swap(live.Failed); failing {
-		v.NotReady = append(v.NotReady, "verdicts cannot be stored: is the disk full?")
-	}
+	v.NotReady = append(v.NotReady, m.tally.troubles()...)
 	return v
+}
+
+// troubles are what keeps the monitor from storing what it sees.
+func (t *tally) troubles() (out []string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.unsealed {
+		out = append(out, "verdicts cannot be stored: is the disk full?")
+	}
+	if t.damage != "" {
+		out = append(out, t.damage)
+	}
+	return out
+}
+
+// examine reads the whole database once, beside everything else: damage that the
+// start did not meet would otherwise show when it is too late for a backup.
+func (m *Monitor) examine(ctx context.Context) error {
+	if err := m.store.Check(ctx); err != nil && ctx.Err() == nil {
+		m.log.ErrorContext(ctx, "the database was examined", "error", err)
+		m.tally.mu.Lock()
+		m.tally.damage = "the database is damaged: see the log"
+		m.tally.mu.Unlock()
+	}
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 func fileSize(dir, name string) int64 {

@@ -260,9 +260,14 @@ func (a *Archiver) take(ctx context.Context, v *uptime.Verdict, now time.Time) e
 	if err != nil {
 		return err
 	}
-	switch m := v.Minute(); {
+	m, s := v.Minute(), sightOf(v)
+	late := v.SealedAt.Sub(m.Time()) > closeAfter // else it was seen before
+	if late && s.until > a.mark.Through+1 {
+		m = max(m, a.mark.Through+1) // it stands, from when it was known
+	}
+	switch {
 	case m <= a.mark.Through:
-		if v.SealedAt.Sub(m.Time()) > closeAfter { // else it was seen before
+		if late {
 			a.stats.Late++
 		}
 	case m > uptime.MinuteOf(now)+maxAhead:
@@ -270,7 +275,7 @@ func (a *Archiver) take(ctx context.Context, v *uptime.Verdict, now time.Time) e
 	case !ok:
 		a.stats.Nameless++
 	default:
-		a.minutes.add(num, m, v.Seq, sightOf(v))
+		a.minutes.add(num, m, v.Seq, s)
 	}
 	a.read = max(a.read, v.Seq)
 	return nil

@@ -84,7 +84,7 @@ func BenchmarkHistory(b *testing.B) {
 	today := uptime.DayOf(time.Now())
 	r := rand.New(rand.NewPCG(1, 2))
 	for day := today - 90; day < today; day++ {
-		if err := a.Import(b.Context(), tenant, serverID(0), 1, day, realistic(r), true); err != nil {
+		if err := a.Import(b.Context(), day, alone(serverID(0), realistic(r)), true); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -129,7 +129,7 @@ func BenchmarkImport(b *testing.B) {
 	cells := realistic(rand.New(rand.NewPCG(1, 2)))
 	first := uptime.DayOf(time.Now()) - 90
 	for i := 0; b.Loop(); i++ {
-		if err := a.Import(b.Context(), tenant, serverID(0), 1, first+uptime.Day(i%90), cells, true); err != nil {
+		if err := a.Import(b.Context(), first+uptime.Day(i%90), alone(serverID(0), cells), true); err != nil {
 			b.Fatal(err)
 		}
 	}

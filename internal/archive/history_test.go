@@ -36,9 +36,14 @@ func opened(t *testing.T, st *store) *archive.Archiver {
 	return a
 }
 
+// alone is the past of one server.
+func alone(server uptime.ServerID, cells []uptime.MinuteCell) []archive.PastDay {
+	return []archive.PastDay{{Tenant: tenant, Server: server, Cells: cells}}
+}
+
 func importDay(t *testing.T, a *archive.Archiver, day uptime.Day, cells []uptime.MinuteCell) {
 	t.Helper()
-	if err := a.Import(t.Context(), tenant, serverID(0), 1, day, cells, true); err != nil {
+	if err := a.Import(t.Context(), day, alone(serverID(0), cells), true); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -277,9 +282,9 @@ func TestImport(t *testing.T) {
 			t.Errorf("months %+v, %+v", feb, mar)
 		}
 		for name, err := range map[string]error{
-			"tomorrow": a.Import(t.Context(), tenant, serverID(0), 1, today+1, whole(uptime.MinuteCell{}), true),
-			"short":    a.Import(t.Context(), tenant, serverID(0), 1, today-1, nil, true),
-			"early":    newArchiver(newFeed(nil), st).Import(t.Context(), tenant, serverID(0), 1, today-1, whole(uptime.MinuteCell{}), true),
+			"tomorrow": a.Import(t.Context(), today+1, alone(serverID(0), whole(uptime.MinuteCell{})), true),
+			"short":    a.Import(t.Context(), today-1, alone(serverID(0), nil), true),
+			"early":    newArchiver(newFeed(nil), st).Import(t.Context(), today-1, alone(serverID(0), whole(uptime.MinuteCell{})), true),
 		} {
 			if !errors.Is(err, uptime.ErrInvalid) {
 				t.Errorf("%s: %v", name, err)
@@ -289,11 +294,11 @@ func TestImport(t *testing.T) {
 }
 
 // Servers that are imported together become what they become alone.
-func TestImportDay(t *testing.T) {
+func TestImportTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		today := noon(t)
-		alone, together := newStore(3), newStore(3)
-		one, many := opened(t, alone), opened(t, together)
+		single, together := newStore(3), newStore(3)
+		one, many := opened(t, single), opened(t, together)
 		writes := 0
 		together.fail = func(string) error { writes++; return nil }
 		bad := uptime.MinuteCell{State: uptime.Down, Cause: uptime.BadJSON}
@@ -302,18 +307,18 @@ func TestImportDay(t *testing.T) {
 			for i := range past {
 				past[i] = archive.PastDay{Tenant: tenant, Server: serverID(i), Cells: whole(liveCell(time.Duration(i+1) * time.Second))}
 				past[i].Cells[int(day)%1440] = bad
-				if err := one.Import(t.Context(), tenant, serverID(i), 1, day, past[i].Cells, true); err != nil {
+				if err := one.Import(t.Context(), day, alone(serverID(i), past[i].Cells), true); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := many.ImportDay(t.Context(), day, past, true); err != nil {
+			if err := many.Import(t.Context(), day, past, true); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if want := 2 * 21; writes != want { // before and after each
 			t.Errorf("%d steps of transactions, want %d", writes, want)
 		}
-		if diff := cmp.Diff(alone.days, together.days) + cmp.Diff(alone.months, together.months); diff != "" {
+		if diff := cmp.Diff(single.days, together.days) + cmp.Diff(single.months, together.months); diff != "" {
 			t.Error(diff)
 		}
 		for i := range 3 {
@@ -326,7 +331,7 @@ func TestImportDay(t *testing.T) {
 }
 
 // A batch of which one server is wrong leaves nothing behind.
-func TestImportDayIsOneThing(t *testing.T) {
+func TestImportIsOneThing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		today := noon(t)
 		st := newStore(2)
@@ -334,7 +339,7 @@ func TestImportDayIsOneThing(t *testing.T) {
 			{Tenant: tenant, Server: serverID(0), Cells: whole(liveCell(time.Second))},
 			{Tenant: tenant, Server: serverID(1)},
 		}
-		if err := opened(t, st).ImportDay(t.Context(), today-1, past, true); !errors.Is(err, uptime.ErrInvalid) || len(st.days) != 0 {
+		if err := opened(t, st).Import(t.Context(), today-1, past, true); !errors.Is(err, uptime.ErrInvalid) || len(st.days) != 0 {
 			t.Errorf("%v, and %d days", err, len(st.days))
 		}
 	})
@@ -421,11 +426,11 @@ func TestImportOfToday(t *testing.T) {
 				t.Errorf("%+v", s)
 			}
 		}
-		if err := a.Import(t.Context(), tenant, serverID(0), 1, today+1, whole(liveCell(time.Second)), true); !errors.Is(err, uptime.ErrInvalid) {
+		if err := a.Import(t.Context(), today+1, alone(serverID(0), whole(liveCell(time.Second))), true); !errors.Is(err, uptime.ErrInvalid) {
 			t.Errorf("importing tomorrow: %v", err)
 		}
 		late := opened(t, st)
-		if err := late.Import(t.Context(), tenant, serverID(0), 1, today, whole(liveCell(time.Second)), true); !errors.Is(err, uptime.ErrInvalid) {
+		if err := late.Import(t.Context(), today, alone(serverID(0), whole(liveCell(time.Second))), true); !errors.Is(err, uptime.ErrInvalid) {
 			t.Errorf("importing over the archive: %v", err)
 		}
 		time.Sleep(13 * time.Hour)

@@ -28,15 +28,7 @@ type cachedDay struct {
 	digest []byte
 }
 
-// Import stores a day of the past of one server, as ImportDay does. The server's
-// number stands only in open days; here it is not needed.
-func (a *Archiver) Import(ctx context.Context, tenant uptime.TenantID, server uptime.ServerID, _ uint32,
-	day uptime.Day, cells []uptime.MinuteCell, demo bool,
-) error {
-	return a.ImportDay(ctx, day, []PastDay{{tenant, server, cells}}, demo)
-}
-
-// ImportDay stores a day of the past of several servers, each named once, in one
+// Import stores a day of the past of several servers, each named once, in one
 // transaction: all or nothing. It replaces what the day had. It may be today, as
 // long as nothing of today is archived: then only the minutes that are over
 // count, and what is archived later is laid over them. Days of one server are
@@ -44,7 +36,7 @@ func (a *Archiver) Import(ctx context.Context, tenant uptime.TenantID, server up
 // which it was first measured. It fails with ErrInvalid for a day that is not
 // over or that the archive itself writes. Many servers are imported quickly a
 // few hundred at a time; the archive waits meanwhile.
-func (a *Archiver) ImportDay(ctx context.Context, day uptime.Day, past []PastDay, demo bool) error {
+func (a *Archiver) Import(ctx context.Context, day uptime.Day, past []PastDay, demo bool) error {
 	for i := range past {
 		if n := len(past[i].Cells); n != uptime.MinutesPerDay {
 			return fmt.Errorf("%w: a day of %d minutes, want %d", uptime.ErrInvalid, n, uptime.MinutesPerDay)

@@ -123,6 +123,39 @@ func seqOf(f *feed, v uptime.Verdict) uptime.Cursor {
 }
 
 // A server that was added after the start is found.
+// TestLateVerdictStands: a verdict of a long cycle that comes when the minute in
+// which the cycle began is closed counts from then on until the next is due.
+func TestLateVerdictStands(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(24 * time.Hour)
+		now := time.Now()
+		late := live(1, now)
+		late.Every, late.SealedAt = time.Hour, now.Add(20*time.Minute)
+		st := newStore(2)
+		f := newFeed(append(every(0, now, 90), late))
+		f.again = 40
+		a := newArchiver(f, st)
+		start(t, a)
+		time.Sleep(95 * time.Minute)
+		cells, err := a.History().Minutes(t.Context(), tenant, serverID(1), uptime.MinuteOf(now), uptime.MinuteOf(now)+90)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, c := range cells {
+			want := uptime.Unknown
+			if i >= 20 && i < 60 {
+				want = uptime.Live
+			}
+			if near := i >= 15 && i < 20; c.State != want && !near {
+				t.Errorf("minute %d is %s, want %s", i, c.State, want)
+			}
+		}
+		if s := a.Stats(); s.Late != 0 {
+			t.Errorf("stats %+v", s)
+		}
+	})
+}
+
 func TestNewServersAreFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Hour)

@@ -16,7 +16,8 @@ import (
 // on from the cursor of the last one that it saw.
 type Feed interface {
 	// After returns at most limit verdicts that were sealed after the cursor, oldest
-	// first; none when there are none yet.
+	// first; none when there are none yet. A *uptime.FeedGap says where to go on
+	// when they are not kept any more.
 	After(ctx context.Context, after uptime.Cursor, limit int) ([]uptime.Verdict, error)
 	// Wait returns when there is a verdict after the cursor, or with the error of
 	// ctx.

@@ -54,7 +54,7 @@ func TestFollowsTheFeed(t *testing.T) {
 		a := server("a")
 		w := newWorld(a)
 		b := run(t, w)
-		if got := board.Headline(row(t, b, "a"), time.Now()); got != "Not checked yet." {
+		if got := board.Headline(row(t, b, "a"), time.Now()); got != "Waiting for the first check — it runs every minute from 2 cities." {
 			t.Errorf("before the first verdict: %s", got)
 		}
 		start := time.Now()
@@ -175,6 +175,25 @@ func TestReadsRecordsWhenTouched(t *testing.T) {
 				t.Errorf("%d questions in a quiet hour", w.asked)
 			}
 		})
+	})
+}
+
+// TestGoesOnBehindAGap: the newest verdict of every server that is monitored can
+// be older than what the feed keeps, when those that were judged since are gone.
+func TestGoesOnBehindAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, other := server("a"), server("other")
+		w := newWorld(a)
+		for range 50 {
+			w.seal(verdict(other, time.Now(), uptime.Live))
+		}
+		w.gone = 50
+		b := run(t, w)
+		w.seal(verdict(a, time.Now(), uptime.Live))
+		wait(time.Second)
+		if r := row(t, b, "a"); r.State != uptime.Live {
+			t.Errorf("the board stands still at a gap: %s", r.State)
+		}
 	})
 }
 

@@ -2,7 +2,6 @@ package board
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -39,22 +38,13 @@ func (e *entry) adopt(s *uptime.Server, plan *uptime.Plan) {
 	e.server = s
 	d := &e.draft
 	d.Tenant, d.Server, d.Slug, d.Name, d.Group = s.Tenant, s.ID, s.Slug, s.Name, s.Group
-	d.URL, d.Description, d.RunbookURL = publicURL(s.URL), s.Description, s.RunbookURL
+	d.URL, d.Description, d.RunbookURL = s.PublicURL(), s.Description, s.RunbookURL
 	d.Interval, d.Paused, d.Guest = s.Every(), s.Paused, s.Guest
 	d.Transport = cmp.Or(d.Transport, s.Transport)
 	if s.Objective == nil {
 		d.Budget = nil
 	}
 	e.cells(plan)
-}
-
-// publicURL leaves out what can hold a secret: user, query and fragment.
-func publicURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
 }
 
 // cells sets the regions that are to report, and what they reported.

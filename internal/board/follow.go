@@ -2,6 +2,7 @@ package board
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -118,7 +119,6 @@ func (b *Board) replan(now time.Time) {
 		entries[k] = b.enter(k, s, now)
 	}
 	b.entries = entries
-	b.windows = current(plan.Windows, now)
 	b.put(shelves, now)
 }
 
@@ -131,6 +131,7 @@ func (b *Board) enter(k key, s *uptime.Server, now time.Time) *entry {
 		e.restored, e.reread = true, 1
 		if v, ok := b.Feed.Latest(k.tenant, k.server); ok {
 			e.server = s
+			v = discreetVerdict(v)
 			e.take(&v, b.plan)
 		}
 	}
@@ -151,6 +152,7 @@ func current(windows []uptime.Window, now time.Time) []uptime.Window {
 
 // put shows a new selection of servers.
 func (b *Board) put(shelves map[uptime.TenantID][]*uptime.Server, now time.Time) {
+	b.windows = current(discreetWindows(b.plan.Windows, named(shelves), grouped(shelves)), now)
 	sheets := make(map[uptime.TenantID]*sheet, len(shelves))
 	for tenant, servers := range shelves {
 		rows := make([]*Row, len(servers))
@@ -229,6 +231,10 @@ func (b *Board) warn(ctx context.Context, err error) {
 func (b *Board) pull(ctx context.Context) {
 	for range maxBatches {
 		verdicts, err := b.Feed.After(ctx, b.cursor, batch)
+		if gap, ok := errors.AsType[*uptime.FeedGap](err); ok && gap.Resume > b.cursor {
+			b.cursor = gap.Resume // what is gone was of servers that nobody asks about, or is shown by Latest
+			continue
+		}
 		if err != nil {
 			b.warn(ctx, fmt.Errorf("reading the feed after %d: %w", b.cursor, err))
 			return
@@ -249,7 +255,7 @@ func (b *Board) apply(ctx context.Context, v *uptime.Verdict) {
 	if e == nil || e.draft.Verdict != nil && v.Seq <= e.draft.Verdict.Seq {
 		return
 	}
-	sealed := *v // the batch shall not live as long as one of its verdicts
+	sealed := discreetVerdict(*v) // a copy: the batch shall not live as long as one of its verdicts
 	if e.take(&sealed, b.plan) {
 		e.reread = rereads
 	}

@@ -2,7 +2,6 @@ package board
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,18 +10,16 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// Span says a duration in its largest fitting unit, rounded down: 14 s, 3 min,
-// 2 h, 12 days. Less than a second, and anything negative, is 0 s.
+// Span says a duration, rounded down: 14 s, 3 min, 5 h 12 min, 12 days. Less
+// than a second, and anything negative, is 0 s. Scripts of pages say the same.
 func Span(d time.Duration) string {
 	switch {
-	case d < time.Second:
-		return "0 s"
 	case d < time.Minute:
-		return fmt.Sprintf("%d s", d/time.Second)
+		return fmt.Sprintf("%d s", max(0, d/time.Second))
 	case d < time.Hour:
 		return fmt.Sprintf("%d min", d/time.Minute)
 	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h", d/time.Hour)
+		return strings.TrimSuffix(fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute), " 0 min")
 	default:
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
 	}
@@ -43,25 +40,51 @@ func Millis(d time.Duration) string {
 	}
 }
 
-// Percent is the uptime of the counts in percent with two decimals, rounded
-// down so that 100 means that nothing failed; nil when nothing was measured.
+// Hundredths is the uptime of the counts in hundredths of a percent, rounded
+// down so that 10000 means that nothing failed; ok is false when nothing was
+// measured.
+func Hundredths(c uptime.Counts) (h int, ok bool) {
+	if c.Measured() == 0 {
+		return 0, false
+	}
+	return 10000 * (c.Live + c.Degraded) / c.Measured(), true
+}
+
+// Percent is Hundredths in percent; nil when nothing was measured.
 func Percent(c uptime.Counts) *float64 {
-	exact, ok := c.Uptime()
+	h, ok := Hundredths(c)
 	if !ok {
 		return nil
 	}
-	// The tiny addend keeps 99.95 from becoming 99.94 for being binary.
-	down := math.Floor(exact*100+1e-6) / 100
-	return &down
+	p := float64(h) / 100
+	return &p
 }
 
 // PercentWord is Percent for people: 99.95 %, or "no data".
 func PercentWord(c uptime.Counts) string {
-	p := Percent(c)
-	if p == nil {
+	h, ok := Hundredths(c)
+	if !ok {
 		return "no data"
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%.2f", *p), ".00") + " %"
+	return strings.TrimSuffix(fmt.Sprintf("%d.%02d", h/100, h%100), ".00") + " %"
+}
+
+// Share says how much of the whole a part is: 0 %, less than 0.1 %, 1.4 %, 12 %.
+// The share of nothing is an en dash.
+func Share(part, whole int) string {
+	share := 100 * float64(part) / float64(max(1, whole))
+	switch {
+	case whole == 0:
+		return "–"
+	case share == 0:
+		return "0 %"
+	case share < 0.1:
+		return "less than 0.1 %"
+	case share < 10:
+		return fmt.Sprintf("%.1f %%", share)
+	default:
+		return fmt.Sprintf("%.0f %%", share)
+	}
 }
 
 // Sentence joins names as people do: London, Tokyo and Sydney. More than four

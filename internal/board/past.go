@@ -131,7 +131,7 @@ func (b *Board) review(ctx context.Context, e *entry) error {
 		return fmt.Errorf("reading the drifts of %s: %w", e.server.Slug, err)
 	}
 	d := &e.draft
-	d.Incident, d.Drift, d.OpenDrift = first(incidents), first(newest), nil
+	d.Incident, d.Drift, d.OpenDrift = first(discreetIncidents(incidents)), first(newest), nil
 	if d.Drift != nil {
 		open, err := b.Records.Drifts(ctx, t, uptime.DriftQuery{Server: s, Open: true, Limit: openDrifts})
 		if err != nil {

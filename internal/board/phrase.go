@@ -4,8 +4,9 @@ import "github.com/alivemcp/alivemcp/internal/uptime"
 
 // CausePhrase says in plain words what is wrong, for people who use the server
 // and did not build it: a clause that can follow "Down:" or stand in a sentence
-// after "because". It is empty for the empty cause; a cause that nobody knows
-// any more is its own name.
+// after "because". It tells nothing that is the monitor's or its operator's own
+// business, such as which credential expired. It is empty for the empty cause; a
+// cause that nobody knows any more is its own name.
 func CausePhrase(c uptime.Cause) string {
 	if c == "" {
 		return ""
@@ -54,19 +55,19 @@ func connectPhrase(c uptime.Cause) string {
 func httpPhrase(c uptime.Cause) string {
 	switch c {
 	case uptime.HTTPNotFound:
-		return "nothing is found at its address"
+		return "there is no MCP endpoint at its address"
 	case uptime.HTTPMethod:
 		return "it does not take requests at its address"
 	case uptime.HTTPClientError:
 		return "it refuses correct requests"
 	case uptime.HTTPServerError:
-		return "it fails with an internal error"
+		return "it answers with a server error"
 	case uptime.HTTPRedirect:
 		return "it redirects to where clients cannot follow"
 	case uptime.MisdirectedHost:
 		return "it does not answer for its own name"
 	case uptime.NotMCP:
-		return "something answers that is no MCP server"
+		return "something answers that does not speak MCP"
 	case uptime.EmptyBody:
 		return "its answers are empty"
 	case uptime.ContentType:
@@ -78,7 +79,7 @@ func httpPhrase(c uptime.Cause) string {
 	case uptime.AuthBroken:
 		return "its sign-in cannot be completed"
 	case uptime.CredentialRefused:
-		return "it refuses the monitor's credential: either that was revoked or its keys have changed"
+		return "it refuses the monitor's sign-in: that was withdrawn, or its keys have changed"
 	default:
 		return ""
 	}
@@ -93,7 +94,7 @@ func messagePhrase(c uptime.Cause) string {
 	case uptime.IDMismatch:
 		return "its answers belong to other questions"
 	case uptime.RPCError:
-		return "it answers the handshake with an error"
+		return "it answers the handshake or the list of tools with an error"
 	case uptime.VersionUnsupported:
 		return "it speaks an unknown protocol version"
 	case uptime.VersionRefused:
@@ -142,15 +143,15 @@ func toolPhrase(c uptime.Cause) string {
 func ourPhrase(c uptime.Cause) string {
 	switch c {
 	case uptime.RateLimited:
-		return "it asks the monitor to come less often"
+		return "it asks the monitor to slow down"
 	case uptime.BotChallenge:
 		return "a bot check keeps the monitor out"
 	case uptime.CredentialExpired:
-		return "the monitor's own credential has expired"
+		return "the monitor cannot sign in at the moment"
 	case uptime.BlockedTarget:
 		return "its address is one that the monitor must not visit"
 	case uptime.AgentLost:
-		return "the monitor did not report"
+		return "nobody could look"
 	case uptime.SelfOverload:
 		return "the monitor itself was not fit to judge"
 	default:
@@ -162,7 +163,7 @@ func ourPhrase(c uptime.Cause) string {
 func StateWord(s uptime.State) string {
 	switch s {
 	case uptime.Live:
-		return "Operational"
+		return "Live"
 	case uptime.Degraded:
 		return "Degraded"
 	case uptime.Down:
@@ -181,7 +182,7 @@ func AccessPhrase(a uptime.Access) string {
 	case uptime.AccessWalled:
 		return "sign-in required"
 	case uptime.AccessCustom:
-		return "own key required"
+		return "API key or similar required"
 	case uptime.AccessBroken:
 		return "sign-in is broken"
 	default:

@@ -3,9 +3,9 @@ package board
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -38,6 +38,7 @@ func (b *Board) View(ctx context.Context, t uptime.TenantID, slug string) (View,
 	if v.Incidents, err = b.Records.Incidents(ctx, t, uptime.IncidentQuery{Server: row.Server, Limit: newest}); err != nil {
 		return View{}, fmt.Errorf("reading the incidents of %s: %w", slug, err)
 	}
+	v.Incidents = discreetIncidents(v.Incidents)
 	if v.Drifts, err = b.Records.Drifts(ctx, t, uptime.DriftQuery{Server: row.Server, Limit: newest}); err != nil {
 		return View{}, fmt.Errorf("reading the drifts of %s: %w", slug, err)
 	}
@@ -150,24 +151,16 @@ func (b *Board) Windows(t uptime.TenantID, s uptime.ServerID) []uptime.Window {
 	if !ok {
 		return nil
 	}
-	return planned(plan.Windows, &uptime.Server{Tenant: t, ID: s, Slug: row.Slug, Group: row.Group}, now)
+	return planned(b.windowsOf(plan), &uptime.Server{Tenant: t, ID: s, Slug: row.Slug, Group: row.Group}, now)
 }
 
 // Planned returns the maintenance of a tenant that is on or planned, soonest
-// first. Servers that are not shown are not named in it.
+// first. Servers and groups that are not shown are not named in it.
 func (b *Board) Planned(t uptime.TenantID) []uptime.Window {
-	now, sheet := b.Now(), b.sheet(t)
+	now := b.Now()
 	var out []uptime.Window
-	for _, w := range b.Plan().Windows {
-		if w.Tenant != t || !now.Before(w.To) {
-			continue
-		}
-		named := len(w.Servers) > 0
-		w.Servers = slices.DeleteFunc(slices.Clone(w.Servers), func(slug string) bool {
-			_, shown := sheet.bySlug[slug]
-			return !shown
-		})
-		if !named || len(w.Servers)+len(w.Groups) > 0 {
+	for _, w := range b.windowsOf(b.Plan()) {
+		if w.Tenant == t && now.Before(w.To) {
 			out = append(out, w)
 		}
 	}
@@ -190,7 +183,8 @@ func (b *Board) Incidents(ctx context.Context, t uptime.TenantID, q uptime.Incid
 		return b.Records.Incidents(ctx, t, q)
 	}
 	show := func(i *uptime.Incident) bool { return b.visible(t, i.Server) == nil }
-	return gather(limit, read, show)
+	list, err := gather(limit, read, show)
+	return discreetIncidents(list), err
 }
 
 // Drifts returns drifts of servers that are shown, newest first. Limit is at
@@ -250,7 +244,8 @@ func (b *Board) Incident(ctx context.Context, t uptime.TenantID, id uptime.Incid
 	if err := b.visible(t, i.Server); err != nil {
 		return IncidentView{}, err
 	}
-	return IncidentView{Incident: i, Events: events, Evidence: evidence}, nil
+	i.Failure = public.Failure(i.Failure)
+	return IncidentView{Incident: i, Events: discreetEvents(events), Evidence: evidence}, nil
 }
 
 // Drift returns a drift with both contracts. A contract that is not kept any

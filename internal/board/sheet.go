@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -32,7 +33,7 @@ func newShelf(servers []*uptime.Server) *shelf {
 	}
 	for i, server := range servers {
 		s.bySlug[server.Slug], s.byID[server.ID] = i, i
-		s.text[i] = searched(server.Name, server.Slug, server.Group, server.Description, publicURL(server.URL))
+		s.text[i] = searched(server.Name, server.Slug, server.Group, server.Description, public.URL(server.PublicURL()))
 		if server.Group != "" {
 			s.groups = append(s.groups, server.Group)
 		}

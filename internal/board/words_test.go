@@ -23,6 +23,13 @@ func TestEveryCauseHasWords(t *testing.T) {
 		}
 		seen[words] = c
 	}
+	for _, c := range []uptime.Cause{uptime.CredentialExpired, uptime.CredentialRefused, uptime.AgentLost, uptime.SelfOverload} {
+		for _, private := range []string{"expire", "credential", "token", "agent", "CPU", "overload"} {
+			if strings.Contains(board.CausePhrase(c), private) {
+				t.Errorf("%s tells the public about the monitor: %q", c, board.CausePhrase(c))
+			}
+		}
+	}
 	if got := board.CausePhrase(""); got != "" {
 		t.Errorf("no cause has the words %q", got)
 	}
@@ -57,7 +64,8 @@ func TestHeadline(t *testing.T) {
 		want string
 	}{
 		{"live", live(func(*board.Row) {}), "Operational — tools unchanged for 12 days, p95 412 ms, checked 14 s ago from 5 cities."},
-		{"one region", live(func(r *board.Row) { r.Verdict.Reports = reports(1) }), "Operational — tools unchanged for 12 days, p95 412 ms, checked 14 s ago."},
+		{"one region", live(func(r *board.Row) { r.Verdict.Reports = reports(1) }), "Operational — tools unchanged for 12 days, p95 412 ms, checked 14 s ago from 1 city."},
+		{"one of two", live(func(r *board.Row) { r.Verdict.Reports, r.Verdict.Expected = reports(1), 2 }), "Operational — tools unchanged for 12 days, p95 412 ms, checked 14 s ago from 1 of 2 cities."},
 		{"walled", live(func(r *board.Row) { r.Access, r.ToolsHash = uptime.AccessWalled, "" }), "Operational, sign-in required — tools not verified, p95 412 ms, checked 14 s ago from 5 cities."},
 		{"drifted", live(func(r *board.Row) {
 			r.OpenDrift = &uptime.Drift{Class: uptime.DriftBreaking, Detected: now.Add(-3 * time.Hour)}
@@ -80,7 +88,7 @@ func TestHeadline(t *testing.T) {
 			r.Window = &uptime.Window{Name: "Moving house", To: now.Add(13 * time.Hour)}
 		}), "Under maintenance — Moving house, until 21 Jul, 01:00 UTC, checked 14 s ago from 5 cities."},
 		{"paused", live(func(r *board.Row) { r.Paused = true }), "Paused — it is not being checked."},
-		{"new", &board.Row{}, "Not checked yet."},
+		{"new", &board.Row{}, "Waiting for the first check."},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -101,6 +109,15 @@ func TestMeasures(t *testing.T) {
 	same(board.Span(-time.Hour), "0 s")
 	same(board.Span(59*time.Minute), "59 min")
 	same(board.Span(47*time.Hour), "47 h")
+	same(board.Span(5*time.Hour+12*time.Minute+59*time.Second), "5 h 12 min")
+	same(board.Span(49*time.Hour), "2 days")
+	same(board.Share(0, 0), "–")
+	same(board.Share(0, 9), "0 %")
+	same(board.Share(1, 43200), "less than 0.1 %")
+	same(board.Share(1013, 129600), "0.8 %")
+	same(board.Share(1, 8), "12 %")
+	same(board.Count(1234567), "1\u202f234\u202f567")
+	same(board.Count(-123), "-123")
 	same(board.Millis(0), "")
 	same(board.Millis(999_600*time.Microsecond), "1.0 s")
 	same(board.Millis(4149*time.Millisecond), "4.1 s")

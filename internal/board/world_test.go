@@ -26,9 +26,10 @@ type world struct {
 	days      []uptime.DayStat
 	summary   uptime.Summary
 	cells     []uptime.Cell
-	broken    error // of the store
-	asked     int   // questions to the store
-	daysAsked int   // questions for days
+	broken    error         // of the store
+	gone      uptime.Cursor // the feed does not keep what is not after it
+	asked     int           // questions to the store
+	daysAsked int           // questions for days
 }
 
 func newWorld(servers ...*uptime.Server) *world {
@@ -82,6 +83,9 @@ func (w *world) options() board.Options {
 func (w *world) After(_ context.Context, at uptime.Cursor, limit int) ([]uptime.Verdict, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if at < w.gone {
+		return nil, &uptime.FeedGap{After: at, Resume: w.gone}
+	}
 	rest := w.feed[min(int(at), len(w.feed)):]
 	return slices.Clone(rest[:min(limit, len(rest))]), nil
 }

@@ -74,6 +74,9 @@ type File struct {
 
 	sources  []string
 	patterns []string // of servers_from, as paths
+	// refs are the texts that were given as env:NAME or file:PATH: secrets, also
+	// where their type does not say so.
+	refs map[string]bool
 }
 
 // Region is where probes run from.

@@ -98,7 +98,7 @@ func Parse(name string, data []byte, o Options) (*File, Problems) {
 // parse returns the file also when it is broken: it knows its sources.
 func parse(name string, data []byte, o Options) (*File, Problems) {
 	d := decoder{
-		o: o, name: name, dir: filepath.Dir(name), f: &File{},
+		o: o, name: name, dir: filepath.Dir(name), f: &File{refs: map[string]bool{}},
 		places: map[any]place{}, seen: map[Problem]bool{}, keys: map[reflect.Type][]keyed{}, known: map[string]bool{},
 	}
 	d.source(name)

@@ -49,7 +49,9 @@ func (d *decoder) text(n *node, tag reflect.StructTag, at place) string {
 		return ""
 	}
 	if tag.Get("ref") == "yes" && (strings.HasPrefix(n.text, "env:") || strings.HasPrefix(n.text, "file:")) {
-		return d.secret(n, tag, at).Reveal()
+		value := d.secret(n, tag, at).Reveal()
+		d.f.refs[value] = true
+		return value
 	}
 	words := strings.Fields(tag.Get("one"))
 	switch {

@@ -55,7 +55,7 @@ func TestWords(t *testing.T) {
 	want := []uptime.Server{
 		{
 			Tenant: "default", Slug: "files", Name: "files", Group: "g", Transport: uptime.Stdio, Private: true,
-			Command:  uptime.Command{Path: "npx", Args: []string{"-y", "7", "s3cr3t"}, Env: []string{"A=s3cr3t", "B=x"}, Dir: filepath.Join(dir, "sub")},
+			Command:  uptime.Command{Path: "npx", Args: []string{"-y", "7", "s3cr3t"}, Env: []string{"A=s3cr3t", "B=x"}, Dir: filepath.Join(dir, "sub"), Secrets: []uptime.Secret{"s3cr3t"}},
 			Interval: 2 * time.Minute, Regions: []string{"eu"}, Slow: 5 * time.Second,
 			Objective: &uptime.Objective{Percent: 99.9, Window: 30 * 24 * time.Hour},
 			Profile:   uptime.Profile{Prompts: &uptime.PromptCheck{Name: "p", Arguments: map[string]string{"n": "Ada"}}},

@@ -47,20 +47,31 @@ func (f *File) Places() []uptime.Region {
 func (f *File) server(s *Server) uptime.Server {
 	srv := uptime.Server{
 		Slug: s.Slug, Name: s.Name, Description: s.Description, Group: s.Group,
-		URL: s.URL, Transport: uptime.Transport(s.Transport),
+		URL: s.URL, SecretURL: s.URL != "" && f.refs[s.URL], Transport: uptime.Transport(s.Transport),
 		Private: s.Private, Guest: s.Guest, Hidden: s.Hidden, Paused: s.Paused,
 		Interval: s.Interval, Regions: f.regionsOf(s), Slow: s.Slow, RunbookURL: s.RunbookURL,
 		Profile: s.profile(),
 	}
 	if s.Command != "" {
 		srv.Transport = uptime.Stdio
-		srv.Command = uptime.Command{Path: s.Command, Args: s.Args, Env: environ(s.Env), Dir: s.Dir}
+		srv.Command = uptime.Command{Path: s.Command, Args: s.Args, Env: environ(s.Env), Dir: s.Dir, Secrets: f.secretsOf(s.Args)}
 		srv.Profile.Credential, srv.Profile.Headers = nil, nil // of the defaults, perhaps
 	}
 	if s.SLO != nil {
 		srv.Objective = &uptime.Objective{Percent: s.SLO.Percent, Window: s.SLO.Window}
 	}
 	return srv
+}
+
+// secretsOf returns the arguments that were given as references.
+func (f *File) secretsOf(args []string) []uptime.Secret {
+	var out []uptime.Secret
+	for _, arg := range args {
+		if f.refs[arg] {
+			out = append(out, uptime.Secret(arg))
+		}
+	}
+	return out
 }
 
 func (f *File) regionsOf(s *Server) []string {

@@ -76,13 +76,7 @@ func (e *embeds) row(slug string) (*board.Row, error) {
 
 // preflight answers OPTIONS: anyone may read, and ask whether it changed.
 func preflight(w http.ResponseWriter, _ *http.Request) error {
-	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-	h.Set("Access-Control-Allow-Headers", "If-None-Match")
-	h.Set("Access-Control-Max-Age", "86400")
-	h.Set("Allow", "GET, HEAD, OPTIONS")
-	w.WriteHeader(http.StatusNoContent)
+	web.Preflight(w, "If-None-Match")
 	return nil
 }
 

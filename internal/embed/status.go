@@ -83,10 +83,11 @@ type hundredths int
 // uptimeOf is the uptime of the counts, rounded down: 100.00 is said only of a
 // server that was never down.
 func uptimeOf(c uptime.Counts) hundredths {
-	if c.Measured() == 0 {
+	h, ok := board.Hundredths(c)
+	if !ok {
 		return -1
 	}
-	return hundredths(10000 * (c.Live + c.Degraded) / c.Measured())
+	return hundredths(h)
 }
 
 // String returns the percentage with two decimals and without a unit.

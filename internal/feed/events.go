@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -115,7 +114,7 @@ func incidentEvents(row *board.Row, in *uptime.Incident) []event {
 	opened := event{
 		kind: "opened", id: string(in.ID), at: in.Opened, updated: in.Detected, path: path,
 		title: name + " went down",
-		text:  "Down since " + stamp(in.Opened) + demoMark(in.Demo) + ". " + failureText(in.Failure),
+		text:  "Down since " + board.Stamp(in.Opened) + demoMark(in.Demo) + ". " + failureText(in.Failure),
 	}
 	if in.Open() {
 		return []event{opened}
@@ -124,7 +123,7 @@ func incidentEvents(row *board.Row, in *uptime.Incident) []event {
 	return []event{opened, {
 		kind: "resolved", id: string(in.ID), at: in.Recovered, updated: in.Closed, path: path,
 		title: name + " works again after " + lasted,
-		text: "Down from " + stamp(in.Opened) + " to " + stamp(in.Recovered) + ", " + lasted + demoMark(in.Demo) + ". " +
+		text: "Down from " + board.Stamp(in.Opened) + " to " + board.Stamp(in.Recovered) + ", " + lasted + demoMark(in.Demo) + ". " +
 			failureText(in.Failure),
 	}}
 }
@@ -134,15 +133,15 @@ func driftEvent(row *board.Row, d *uptime.Drift) event {
 	e := event{
 		kind: "drift", id: string(d.ID), at: d.Detected, updated: d.Detected, path: web.DriftPath(row.Slug, d.ID),
 		title: name + ": " + d.Class.String() + " change of its tools",
-		text:  ended(d.Summary) + "Seen first at " + stamp(d.Detected) + demoMark(d.Demo) + ".",
+		text:  ended(d.Summary) + "Seen first at " + board.Stamp(d.Detected) + demoMark(d.Demo) + ".",
 	}
 	switch {
 	case !d.Accepted.IsZero():
 		e.updated = d.Accepted
-		e.text += " Accepted as the new baseline at " + stamp(d.Accepted) + "."
+		e.text += " Accepted as the new baseline at " + board.Stamp(d.Accepted) + "."
 	case !d.Reverted.IsZero():
 		e.updated = d.Reverted
-		e.text += " Taken back at " + stamp(d.Reverted) + "."
+		e.text += " Taken back at " + board.Stamp(d.Reverted) + "."
 	}
 	return e
 }
@@ -171,5 +170,3 @@ func demoMark(demo bool) string {
 	}
 	return ""
 }
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

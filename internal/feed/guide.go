@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -113,7 +114,7 @@ func (f *feeds) indexRow(base string, row *board.Row) []string {
 	return []string{
 		"[" + web.Markdown(row.Name, maxInertName) + "](" + base + web.ServerPath(row.Slug) + ".md)",
 		row.State.String(), web.Markdown(board.Headline(row, f.Now()), maxInertText),
-		board.PercentWord(row.Summary.D30), orDash(board.Millis(row.Summary.P95)), tools,
+		board.PercentWord(row.Summary.D30), cmp.Or(board.Millis(row.Summary.P95), "–"), tools,
 	}
 }
 
@@ -125,11 +126,4 @@ func (f *feeds) writeWarnings(m *markdown) {
 	if f.Demo {
 		m.line("This is a demonstration: the servers are part of it and the history before its start is invented.\n")
 	}
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
 }

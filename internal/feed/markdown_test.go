@@ -40,14 +40,14 @@ func TestServerDocument(t *testing.T) {
 	s := newSurface(t)
 	for slug, wants := range map[string][]string{
 		"payments-ledger": {
-			"# Payments ledger", "**Down for 43 min — it fails with an internal error", "- State: down since 2026-03-05 13:24 UTC",
+			"# Payments ledger", "**Down for 43 min — it answers with a server error in Frankfurt and London", "- State: down since 5 Mar 2026, 13:24 UTC",
 			"Red flag: down for more than 15 minutes", "| Frankfurt | down |", "| 30 days | 99.8", "| City | State |",
 			"goes on", "The new release ran out of database connections.", "Objective: 99.9 %", "## How to read this",
 			surfaceBase + "/api/embed-status/payments-ledger",
 		},
 		"crm-contacts":  {"- Endpoint: `https://crm.example.com/mcp`\n", "breaking: breaks existing clients", "search\\_contacts needs account\\_id now", "| open |", "- Weight: "},
 		"issue-tracker": {"sign-in required", "## Planned maintenance", "| Database upgrade | The issue database moves"},
-		"meeting-notes": {"**Not checked yet.**", "- Last checked: not yet", "| 24 h | no data | 0 |", "The tools of this server could not be listed."},
+		"meeting-notes": {"**Waiting for the first check — it runs every minute from 5 cities.**", "- Last checked: not yet", "| 24 h | no data | 0 |", "The tools of this server could not be listed."},
 	} {
 		body := s.Get(t, "/status/"+slug+".md").Body.String()
 		for _, want := range wants {

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -52,7 +54,7 @@ func writeFacts(m *markdown, v *board.View) {
 	fact("Last checked", stampOr(v.LastProbe, "not yet"))
 	fact("Description", web.Markdown(v.Description, maxInertText))
 	fact("Group", web.Markdown(v.Group, maxInertName))
-	fact("Endpoint", codeURL(v.URL))
+	fact("Endpoint", codeURL(public.URL(v.URL)))
 	fact("Transport", string(v.Transport))
 	if b := v.Budget; b != nil {
 		fact("Objective", fmt.Sprintf("%s %% of minutes with a handshake under 5 s over %s; %.0f %% of the error budget is left",
@@ -71,14 +73,14 @@ func sinceStamp(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return " since " + stamp(t)
+	return " since " + board.Stamp(t)
 }
 
 func stampOr(t time.Time, none string) string {
 	if t.IsZero() {
 		return none
 	}
-	return stamp(t)
+	return board.Stamp(t)
 }
 
 // writeRegions writes what each city sees. Regions have no other public name.
@@ -88,7 +90,7 @@ func writeRegions(m *markdown, v *board.View) {
 		region := &v.Regions[i]
 		state, handshake, why := uptime.Unknown.String(), "–", "no report"
 		if rep := region.Report; rep != nil {
-			state, handshake, why = rep.State.String(), orDash(board.Millis(rep.Latency)), ""
+			state, handshake, why = rep.State.String(), cmp.Or(board.Millis(rep.Latency), "–"), ""
 			if rep.Failure != nil {
 				why = board.CausePhrase(rep.Failure.Cause)
 			}
@@ -110,7 +112,7 @@ func writeUptime(m *markdown, v *board.View) {
 	row := func(name string, c uptime.Counts) []string {
 		return []string{
 			name, board.PercentWord(c), strconv.Itoa(c.Measured()), strconv.Itoa(c.Down), strconv.Itoa(c.Degraded),
-			strconv.Itoa(c.Unknown), percentOf(c.Unknown, c.Total()), strconv.Itoa(c.Maintenance),
+			strconv.Itoa(c.Unknown), board.Share(c.Unknown, c.Total()), strconv.Itoa(c.Maintenance),
 		}
 	}
 	sum := v.Summary
@@ -121,20 +123,13 @@ func writeUptime(m *markdown, v *board.View) {
 	m.line("")
 	if sum.P95 > 0 {
 		m.line("Handshake over 24 h: p50 %s, p95 %s (n = %d). p95 over 7 days: %s.\n",
-			board.Millis(sum.P50), board.Millis(sum.P95), sum.Samples, orDash(board.Millis(sum.P95D7)))
+			board.Millis(sum.P50), board.Millis(sum.P95), sum.Samples, cmp.Or(board.Millis(sum.P95D7), "–"))
 	}
 }
 
 // countsSentence is an uptime with its sample.
 func countsSentence(c uptime.Counts) string {
-	return fmt.Sprintf("%s (n = %d minutes, %s unknown)", board.PercentWord(c), c.Measured(), percentOf(c.Unknown, c.Total()))
-}
-
-func percentOf(part, whole int) string {
-	if whole == 0 {
-		return "–"
-	}
-	return strconv.FormatFloat(100*float64(part)/float64(whole), 'f', 1, 64) + " %"
+	return fmt.Sprintf("%s (n = %d minutes, %s unknown)", board.PercentWord(c), c.Measured(), board.Share(c.Unknown, c.Total()))
 }
 
 func writeTools(m *markdown, v *board.View) {
@@ -146,7 +141,7 @@ func writeTools(m *markdown, v *board.View) {
 	m.line("- Count: %d", v.Tools)
 	m.line("- Hash: %s", web.Markdown(v.ToolsHash, maxInertText))
 	if !v.ToolsSince.IsZero() {
-		m.line("- Unchanged since: %s", stamp(v.ToolsSince))
+		m.line("- Unchanged since: %s", board.Stamp(v.ToolsSince))
 	}
 	if c := v.Contract; c != nil {
 		m.line("- Weight: %d bytes, about %d tokens for an agent that loads them", c.Bytes, c.Tokens)
@@ -164,9 +159,9 @@ func writeIncidents(m *markdown, v *board.View, now time.Time, base string) {
 			lasted += ", goes on"
 		}
 		rows = append(rows, []string{
-			"[" + stamp(in.Opened) + "](" + base + web.IncidentPath(v.Slug, in.ID) + ")", lasted,
+			"[" + board.Stamp(in.Opened) + "](" + base + web.IncidentPath(v.Slug, in.ID) + ")", lasted,
 			web.Markdown(board.CausePhrase(in.Failure.Cause), maxInertText), web.Markdown(board.Sentence(cities(v, in.Regions)), maxInertText),
-			orDash(web.Markdown(in.Note, maxInertText)) + demoMark(in.Demo),
+			cmp.Or(web.Markdown(in.Note, maxInertText), "–") + demoMark(in.Demo),
 		})
 	}
 	if len(rows) == 0 {
@@ -196,7 +191,7 @@ func writeDrifts(m *markdown, v *board.View, base string) {
 	for i := range v.Drifts {
 		d := &v.Drifts[i]
 		rows = append(rows, []string{
-			"[" + stamp(d.Detected) + "](" + base + web.DriftPath(v.Slug, d.ID) + ")", d.Class.String() + ": " + board.DriftPhrase(d.Class),
+			"[" + board.Stamp(d.Detected) + "](" + base + web.DriftPath(v.Slug, d.ID) + ")", d.Class.String() + ": " + board.DriftPhrase(d.Class),
 			web.Markdown(strings.TrimSpace(d.Summary), maxInertText) + demoMark(d.Demo), driftStatus(d),
 		})
 	}
@@ -210,9 +205,9 @@ func writeDrifts(m *markdown, v *board.View, base string) {
 func driftStatus(d *uptime.Drift) string {
 	switch {
 	case !d.Accepted.IsZero():
-		return "accepted " + stamp(d.Accepted)
+		return "accepted " + board.Stamp(d.Accepted)
 	case !d.Reverted.IsZero():
-		return "taken back " + stamp(d.Reverted)
+		return "taken back " + board.Stamp(d.Reverted)
 	default:
 		return "open"
 	}
@@ -222,7 +217,7 @@ func writeWindows(m *markdown, v *board.View) {
 	var rows [][]string
 	for i := range v.Windows {
 		w := &v.Windows[i]
-		rows = append(rows, []string{stamp(w.From), stamp(w.To), web.Markdown(w.Name, maxInertName), web.Markdown(w.Text, maxInertText)})
+		rows = append(rows, []string{board.Stamp(w.From), board.Stamp(w.To), web.Markdown(w.Name, maxInertName), web.Markdown(w.Text, maxInertText)})
 	}
 	if len(rows) == 0 {
 		return

@@ -157,7 +157,7 @@ func (s *Site) jumpList(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range s.opt.Source.List(s.opt.Tenant, q.board()).Rows {
 		list = append(list, jump{
 			Slug: row.Slug, Name: web.Visible(row.Name, maxName), Group: web.Visible(row.Group, maxName),
-			State: stateWord(row.State), Mark: rowMark(row),
+			State: board.StateWord(row.State), Mark: rowMark(row),
 		})
 	}
 	return web.SendJSON(w, r, web.Content{}, list)

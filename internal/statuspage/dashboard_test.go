@@ -26,7 +26,7 @@ func now() time.Time { return time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC) }
 func dashSite(tb testing.TB, b *boardtest.Board) http.Handler {
 	tb.Helper()
 	site, err := statuspage.New(statuspage.Options{
-		Tenant: boardtest.Tenant, Source: b, City: boardtest.City, Now: func() time.Time { return b.Now() },
+		Tenant: boardtest.Tenant, Source: b, Now: func() time.Time { return b.Now() },
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -67,10 +67,10 @@ func TestDashboardShowsAllServersWorstFirst(t *testing.T) {
 	for _, want := range []string{
 		`<h1 id="sentence" data-fresh>1 of 15 servers is down, 5 degraded, 3 unknown and 1 in maintenance.</h1>`, // one sentence first
 		`<title>1 down · AliveMCP</title>`,
-		`>It fails with an internal error<`,    // words, never ids
-		`aria-label="sign-in required"`,        // the second axis
-		`downtime on 3 days: 43 min on 14 Mar`, // bars in words
-		`n 43` + "\u202f" + `200`,              // what the uptime is a share of
+		`>It answers with a server error in Frankfurt and London<`, // words, never ids
+		`aria-label="sign-in required"`,                            // the second axis
+		`downtime on 3 days: 43 min on 14 Mar`,                     // bars in words
+		`n 43` + "\u202f" + `200`,                                  // what the uptime is a share of
 		`breaking change`,
 		`href="/status/weather"`,
 		`<html lang="en">`, `<a class="skip" href="#main">`, `<main id="main"`,
@@ -222,6 +222,20 @@ func TestTheme(t *testing.T) {
 		h.ServeHTTP(w, r)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != want || !strings.Contains(w.Header().Get("Set-Cookie"), "alivemcp-theme=dark") {
 			t.Errorf("back to %q: %d %v", back, w.Code, w.Header())
+		}
+	}
+}
+
+// TestBrokenFormIsTheClients: what a stranger sends is no failure of ours, which
+// would be logged.
+func TestBrokenFormIsTheClients(t *testing.T) {
+	for _, body := range []string{"theme=%zz", strings.Repeat("x", 5<<10)} {
+		r := httptest.NewRequest(http.MethodPost, "/theme", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		dashSite(t, boardtest.New(now())).ServeHTTP(w, r)
+		if w.Code < 400 || w.Code >= 500 {
+			t.Errorf("a form of %d bytes that is broken: status %d", len(body), w.Code)
 		}
 	}
 }

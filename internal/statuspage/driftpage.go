@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -35,18 +36,14 @@ type driftView struct {
 
 func driftOf(slug string, d uptime.Drift, cities []city, operator bool, now nowText) driftView {
 	v := driftView{
-		ID: string(d.ID), Href: driftHref(slug, d),
+		ID: string(d.ID), Href: web.DriftPath(slug, d.ID),
 		Class: d.Class.String(), Mark: classMark(d.Class), Summary: visible(d.Summary), Changes: manyText(d.Changes, "change"),
 		Detected: now.exact(d.Detected), Ago: now.ago(d.Detected), Note: visible(d.Note), Demo: d.Demo,
-		Places: sentenceList(cityNames(cities, d.Regions)),
+		Places: board.Sentence(cityNames(cities, d.Regions)),
 	}
 	v.Status, v.Told = standing(d, operator, now)
 	v.Standing = upperFirst(v.Status) + ". " + v.Told
 	return v
-}
-
-func driftHref(slug string, d uptime.Drift) string {
-	return fmt.Sprintf("/status/%s/drifts/%s", slug, d.ID)
 }
 
 // standing says whether anybody has decided about a drift. Who it was is for
@@ -187,7 +184,7 @@ func toolDiffs(diff drift.Diff, old, now map[string]drift.Tool) []toolDiff {
 	}
 	for name, i := range at {
 		if i < maxToolDiffs {
-			out[i].Parts = partsOf(old[or(renamedFrom(diff, name), name)], now[name])
+			out[i].Parts = partsOf(old[cmp.Or(renamedFrom(diff, name), name)], now[name])
 		}
 	}
 	return out

@@ -1,12 +1,15 @@
 package statuspage
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // incidentCard has the four elements that somebody who is hit wants to know:
@@ -30,8 +33,8 @@ const redFlag = 15 * time.Minute
 
 func cardOf(slug string, i uptime.Incident, cities []city, now time.Time) incidentCard {
 	c := incidentCard{
-		ID: string(i.ID), Href: incidentHref(slug, i), Open: i.Open(), Demo: i.Demo,
-		What: upperFirst(inWords(i.Failure.Cause)), Where: sentenceList(cityNames(cities, i.Regions)),
+		ID: string(i.ID), Href: web.IncidentPath(slug, i.ID), Open: i.Open(), Demo: i.Demo,
+		What: upperFirst(inWords(i.Failure.Cause)), Where: board.Sentence(cityNames(cities, i.Regions)),
 		Begin: draw.Clock(i.Opened, now), End: draw.Clock(i.Recovered, now), Lasted: spellExact(i.Duration(now)),
 	}
 	if uptime.DayOf(i.Opened) == uptime.DayOf(i.Recovered) { // the day is said once
@@ -138,7 +141,7 @@ func eventWord(k uptime.IncidentEventKind) string {
 // eventText writes an event anew from its facts, since texts may name regions
 // by ids; only notes speak for themselves.
 func eventText(e uptime.IncidentEvent, cities []city) string {
-	where := sentenceList(cityNames(cities, e.Regions))
+	where := board.Sentence(cityNames(cities, e.Regions))
 	cause := upperFirst(inWords(e.Cause))
 	switch e.Kind {
 	case uptime.IncidentNote:
@@ -159,7 +162,7 @@ func eventText(e uptime.IncidentEvent, cities []city) string {
 	case uptime.IncidentForgotten:
 		return "The server was taken off this monitor."
 	}
-	return visible(publicText(e.Text))
+	return visible(public.Text(e.Text))
 }
 
 // windowView is a planned maintenance.
@@ -174,8 +177,8 @@ func windowsOf(all []uptime.Window, now time.Time) []windowView {
 	var out []windowView
 	for _, w := range all {
 		out = append(out, windowView{
-			Name: visible(or(w.Name, "Planned maintenance")), Text: visible(w.Text), From: draw.Clock(w.From, now), To: draw.Clock(w.To, now),
-			Now: !now.Before(w.From) && now.Before(w.To), Lasts: spanText(w.To.Sub(w.From)),
+			Name: visible(cmp.Or(w.Name, "Planned maintenance")), Text: visible(w.Text), From: draw.Clock(w.From, now), To: draw.Clock(w.To, now),
+			Now: !now.Before(w.From) && now.Before(w.To), Lasts: board.Span(w.To.Sub(w.From)),
 		})
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/show"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -114,7 +115,7 @@ func (s *Site) signIn(w http.ResponseWriter, r *http.Request) error {
 	wait, ok := s.desk.try(r)
 	if !ok {
 		w.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())+1))
-		return s.showSignIn(w, r, http.StatusTooManyRequests, operatorView{Back: back, Wrong: "Too many tries. Wait " + spanText(wait+time.Second) + "."})
+		return s.showSignIn(w, r, http.StatusTooManyRequests, operatorView{Back: back, Wrong: "Too many tries. Wait " + board.Span(wait+time.Second) + "."})
 	}
 	if !s.opt.Acts.Check(r.PostFormValue("token")) {
 		return s.showSignIn(w, r, http.StatusForbidden, operatorView{Back: back, Wrong: "This is not the operator's token."})

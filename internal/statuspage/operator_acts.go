@@ -3,11 +3,11 @@ package statuspage
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // remark reads what an operator wrote.
@@ -77,7 +77,7 @@ func (s *Site) replay(w http.ResponseWriter, r *http.Request, _ string) error {
 		return fmt.Errorf("probing %s from %s: %w", l.view.Slug, l.cities[at].Name, err)
 	}
 	view := replayView{identity: s.identityOf(r, l), Place: l.cities[at].Name, Region: l.cities[at].Slug}
-	view.Path = "/status/" + url.PathEscape(l.view.Slug) + "?region=" + view.Region
+	view.Path = web.ServerPath(l.view.Slug) + "?region=" + view.Region
 	view.Ladder = ladderOf(cell.Last(), strings.HasPrefix(l.view.URL, "https:"), true, s.opt.Now())
 	return s.showAs(w, r, http.StatusOK, "replay.html", Frame{Title: view.Name + ": probed now", Nav: "servers", Styles: []string{"server.css"}, Data: view})
 }

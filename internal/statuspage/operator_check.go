@@ -100,7 +100,7 @@ func regionID(places []city, slug string) string {
 
 func (s *Site) foundOf(c show.Check, u *url.URL, header string) *foundView {
 	f := &foundView{
-		Mark: c.State.String(), Word: stateWord(c.State), Lock: lockOf(c.Result.Access, c.Result.Tools != nil),
+		Mark: c.State.String(), Word: board.StateWord(c.State), Lock: lockOf(c.Result.Access, c.Result.Tools != nil),
 		Grade: visible(c.Grade, 4), GradeWords: gradeWords(c.Grade), Snippet: yamlSnippet(u, header, c.Result),
 		Ladder:   ladderOf(c.Result, u.Scheme == "https", true, s.opt.Now()),
 		Software: visible(strings.Join(sensible(c.Result.ServerName, c.Result.ServerVer), " "), 80),

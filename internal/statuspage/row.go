@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -54,11 +55,11 @@ func rowLine(r *board.Row) (text string, alarm bool) {
 	case r.Incident != nil:
 		return "Recovering; the last trouble: " + board.CausePhrase(r.Incident.Failure.Cause), true
 	case r.LastProbe.IsZero():
-		return "Waiting for the first probe", false
+		return "Waiting for the first check", false
 	case r.Description != "":
 		return r.Description, false
 	default:
-		return r.URL, false
+		return public.URL(r.URL), false
 	}
 }
 
@@ -88,22 +89,7 @@ func shareText(c uptime.Counts, window string) string {
 }
 
 // unknownText is the share of time without evidence.
-func unknownText(c uptime.Counts) string {
-	if c.Total() == 0 {
-		return "–"
-	}
-	share := 100 * float64(c.Unknown) / float64(max(1, c.Total()))
-	switch {
-	case share == 0:
-		return "0 %"
-	case share < 0.1:
-		return "less than 0.1 %"
-	case share < 10:
-		return fmt.Sprintf("%.1f %%", share)
-	default:
-		return fmt.Sprintf("%.0f %%", share)
-	}
-}
+func unknownText(c uptime.Counts) string { return board.Share(c.Unknown, c.Total()) }
 
 // renderRow makes the HTML of a row.
 func (s *Site) renderRow(ctx context.Context, r *board.Row) ([]byte, error) {

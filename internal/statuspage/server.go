@@ -1,16 +1,17 @@
 package statuspage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -142,10 +143,10 @@ func (s *Site) look(r *http.Request) (looker, error) {
 func (s *Site) identityOf(r *http.Request, l looker) identity {
 	row := l.view.Row
 	id := identity{
-		Slug: row.Slug, Name: visible(or(row.Name, row.Slug), 120), Group: visible(row.Group, 60), Description: visible(row.Description),
+		Slug: row.Slug, Name: visible(cmp.Or(row.Name, row.Slug), 120), Group: visible(row.Group, 60), Description: visible(row.Description),
 		Demo: row.Demo, Guest: row.Guest, Operator: l.operator, CanSignIn: s.opt.Acts != nil, Path: r.URL.RequestURI(),
 	}
-	id.URL = visible(publicURL(row.URL), 160)
+	id.URL = visible(public.URL(row.URL), 160)
 	if days := l.view.CertificateDays; days != nil {
 		id.Certificate, id.Expiring = certificateWords(*days), *days < expiresSoon
 	}
@@ -164,20 +165,6 @@ func certificateWords(days int) string {
 		return "certificate expired " + manyText(-days, "day") + " ago"
 	}
 	return "certificate valid for " + manyText(days, "day")
-}
-
-// publicURL is the address as the public may know it: without query, and not at
-// all when it names a machine instead of a host.
-func publicURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	host := u.Hostname()
-	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || !strings.Contains(host, ".") {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 // webLink returns a URL that may be linked to, or nothing.
@@ -199,7 +186,7 @@ func (s *Site) serverPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return s.show(w, r, "server.html", Frame{
-		Title: view.Name + ": " + strings.ToLower(view.Head.Word), Description: view.Head.String(), Nav: "servers",
+		Title: view.Name + ": " + strings.ToLower(view.Health.Word), Description: visible(board.Headline(l.view.Row, l.now)), Nav: "servers",
 		Styles: []string{"server.css"}, Scripts: []string{"server.js"}, Live: &place, Data: view,
 		Alternates: []Alternate{{"application/atom+xml", view.Name + ": incidents and changes", view.Feed}},
 	})
@@ -224,8 +211,8 @@ func (s *Site) serverOf(r *http.Request, l looker) (serverView, error) {
 func (s *Site) present(r *http.Request, l looker, h here, chosen int) serverView {
 	b, now := &l.view, l.now
 	v := serverView{
-		identity: s.identityOf(r, l), Head: headlineOf(b, l.cities, now), Health: healthOf(b, now), Lock: lockOf(b.Access, b.ToolsHash != ""),
-		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: "/status/" + url.PathEscape(b.Slug) + "/feed.atom",
+		identity: s.identityOf(r, l), Head: headlineOf(b, now), Health: healthOf(b, now), Lock: lockOf(b.Access, b.ToolsHash != ""),
+		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: web.ServerPath(b.Slug) + "/feed.atom",
 		Shares: sharesOf(b.Summary), Budget: budgetOf(b.Budget), Surface: surfaceOf(b, nowText(now)), Maintenance: windowsOf(b.Windows, now),
 	}
 	slug := ""
@@ -235,7 +222,7 @@ func (s *Site) present(r *http.Request, l looker, h here, chosen int) serverView
 	}
 	v.Places = placesOf(b, l.cities, slug, h, now)
 	if b.State == uptime.Down && b.Window == nil && (b.DownLong || !b.Since.IsZero() && now.Sub(b.Since) > redFlag) {
-		v.Flag = "Down for more than " + spanText(redFlag) + "."
+		v.Flag = "Down for more than " + board.Span(redFlag) + "."
 	}
 	return v
 }
@@ -253,7 +240,7 @@ func probeOf(l looker, chosen int) probeView {
 }
 
 func healthOf(v *board.View, now time.Time) healthSign {
-	h := healthSign{Mark: rowMark(v.Row), Word: stateWord(v.State)}
+	h := healthSign{Mark: rowMark(v.Row), Word: board.StateWord(v.State)}
 	switch h.Mark {
 	case "paused", "new":
 		h.Word = map[string]string{"paused": "Paused", "new": "New"}[h.Mark]
@@ -262,7 +249,7 @@ func healthOf(v *board.View, now time.Time) healthSign {
 		h.Mark = v.State.String()
 	}
 	if !v.Since.IsZero() {
-		h.Since, h.At = "for "+spanText(now.Sub(v.Since)), draw.Clock(v.Since, now)
+		h.Since, h.At = "for "+board.Span(now.Sub(v.Since)), draw.Clock(v.Since, now)
 	}
 	return h
 }
@@ -289,7 +276,7 @@ func awareOf(v *board.View, now time.Time) awareness {
 func lastIncident(all []uptime.Incident, now time.Time) string {
 	for _, i := range all {
 		if !i.Open() {
-			return "; the last one ended " + spanText(now.Sub(i.Recovered)) + " ago"
+			return "; the last one ended " + board.Span(now.Sub(i.Recovered)) + " ago"
 		}
 	}
 	return "; there was none so far"

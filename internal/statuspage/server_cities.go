@@ -73,17 +73,5 @@ func cityNames(cities []city, ids []string) []string {
 
 // cityName is the name of one region id.
 func cityName(cities []city, id string) string {
-	return sentenceList(cityNames(cities, []string{id}))
-}
-
-// sentenceList joins names as a sentence does: A, B and C.
-func sentenceList(names []string) string {
-	switch n := len(names); n {
-	case 0:
-		return ""
-	case 1:
-		return names[0]
-	default:
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
-	}
+	return board.Sentence(cityNames(cities, []string{id}))
 }

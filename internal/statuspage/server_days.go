@@ -7,6 +7,7 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // dayBar is one of the 90 bars.
@@ -36,7 +37,7 @@ func dayBars(slug string, days []uptime.DayStat, incidents []uptime.Incident, h 
 		b := barOf(d.Day, d.Counts, inWordsOr(d.Worst))
 		b.Select = h.with("day", b.Day, "days")
 		if inc, ok := by[d.Day]; ok && several[d.Day] == 1 {
-			b.Href, b.Text = incidentHref(slug, inc), b.Text+" See the incident."
+			b.Href, b.Text = web.IncidentPath(slug, inc.ID), b.Text+" See the incident."
 		} else if ok {
 			b.Href, b.Text = b.Select, fmt.Sprintf("%s See the %d incidents.", b.Text, several[d.Day])
 		} else if b.State == "down" || b.State == "degraded" {
@@ -151,10 +152,6 @@ func overlap(from, to time.Time, day uptime.Day) time.Duration {
 		end = to
 	}
 	return end.Sub(begin)
-}
-
-func incidentHref(slug string, i uptime.Incident) string {
-	return fmt.Sprintf("/status/%s/incidents/%s", slug, i.ID)
 }
 
 // dayTable holds the days that a table shows: newest first.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/show"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -63,7 +64,7 @@ type finding struct{ Severity, Message, Spec string }
 // without addresses, routes and stack traces.
 func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	l := ladder{
-		Started: draw.Exact(res.Started), Ago: spanText(now.Sub(res.Started)) + " ago", Total: millisText(res.Timings.Total),
+		Started: draw.Exact(res.Started), Ago: board.Span(now.Sub(res.Started)) + " ago", Total: draw.Millis(res.Timings.Total),
 		Passed: res.Failure == nil, Full: operator, Protocol: protocolOf(res),
 	}
 	if len(res.Steps) > 0 { // else only the judgement is known
@@ -75,7 +76,7 @@ func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	if f := res.Failure; f != nil {
 		l.Cause, l.Advice, l.Detail = upperFirst(inWords(f.Cause)), upperFirst(show.Advice(f.Cause)), f.Detail
 		if !operator {
-			l.Detail = publicDetail(*f)
+			l.Detail = public.Detail(*f)
 		}
 		l.Detail = web.Visible(l.Detail, maxDetail)
 	}
@@ -87,7 +88,7 @@ func ladderOf(res uptime.Result, secure, operator bool, now time.Time) ladder {
 	for _, f := range res.Findings {
 		message := f.Message
 		if !operator {
-			message = publicText(message)
+			message = public.Text(message)
 		}
 		l.Findings = append(l.Findings, finding{string(f.Severity), web.Visible(message, maxDetail), web.Visible(f.Spec, 80)})
 	}
@@ -170,13 +171,13 @@ func triedHandshake(steps []uptime.StepResult) bool {
 func rungOf(s uptime.StepResult, failed, operator bool) rung {
 	detail := s.Detail
 	if !operator {
-		detail = publicText(detail)
+		detail = public.Text(detail)
 	}
 	r := rung{Status: string(s.Status), Word: statusWord(s.Status), Name: stepWords(s.Name), Term: stepTerm(s.Name), Detail: web.Visible(detail, maxDetail)}
 	if failed && s.Status == uptime.StepSkip {
 		r.Status, r.Word, r.Detail = "unreached", "not reached", ""
 	} else if s.Status != uptime.StepSkip {
-		r.Took = millisText(s.Took)
+		r.Took = draw.Millis(s.Took)
 	}
 	return r
 }
@@ -225,9 +226,9 @@ func transcriptOf(all []uptime.Exchange, operator bool) []exchange {
 	var out []exchange
 	for _, x := range all[:min(len(all), maxTranscript)] {
 		if !operator {
-			x = publicExchange(x)
+			x = public.Exchange(x)
 		}
-		out = append(out, exchange{At: millisText(x.At), Took: millisText(x.Took), Request: visibleBlock(x.Request), Response: visibleBlock(x.Response)})
+		out = append(out, exchange{At: draw.Millis(x.At), Took: draw.Millis(x.Took), Request: visibleBlock(x.Request), Response: visibleBlock(x.Response)})
 	}
 	return out
 }
@@ -288,14 +289,14 @@ func sameWords(places []placeView) bool {
 }
 
 func (p *placeView) fill(r *uptime.Report, now time.Time) {
-	p.State, p.Word = r.State.String(), strings.ToLower(stateWord(r.State))
-	p.Latency, p.Ago, p.At = millisText(r.Latency), spanText(now.Sub(r.Started))+" ago", draw.Exact(r.Started)
+	p.State, p.Word = r.State.String(), strings.ToLower(board.StateWord(r.State))
+	p.Latency, p.Ago, p.At = draw.Millis(r.Latency), board.Span(now.Sub(r.Started))+" ago", draw.Exact(r.Started)
 	p.Retried = r.Attempts > 1 && r.State != uptime.Down
 	switch {
 	case r.Failure != nil && r.State != uptime.Live:
 		p.Words = inWords(r.Failure.Cause)
 	case r.State == uptime.Degraded:
-		p.Words = visible(publicText(r.Why))
+		p.Words = visible(public.Text(r.Why))
 	}
 }
 

@@ -137,31 +137,11 @@ func minuteWord(c uptime.MinuteCell) string {
 
 func hourOf(from uptime.Minute, at int, cells []uptime.MinuteCell, h here) hourLink {
 	start := from + uptime.Minute(at)
-	return hourLink{X: at, Width: len(cells), Text: start.Time().Format("15:04 UTC") + ", an hour: " + dayText(countCells(cells), ""), Href: minuteHref(h, start)}
-}
-
-// countCells counts minutes as uptime does.
-func countCells(cells []uptime.MinuteCell) uptime.Counts {
-	var c uptime.Counts
-	for _, m := range cells {
-		switch {
-		case m.Maintenance:
-			c.Maintenance++
-		case m.State == uptime.Live:
-			c.Live++
-		case m.State == uptime.Degraded:
-			c.Degraded++
-		case m.State == uptime.Down:
-			c.Down++
-		default:
-			c.Unknown++
-		}
-	}
-	return c
+	return hourLink{X: at, Width: len(cells), Text: start.Time().Format("15:04 UTC") + ", an hour: " + dayText(uptime.CountMinutes(cells), ""), Href: minuteHref(h, start)}
 }
 
 func stripText(cells []uptime.MinuteCell, window string) string {
-	c := countCells(cells)
+	c := uptime.CountMinutes(cells)
 	if c.Measured() == 0 && c.Maintenance == 0 {
 		return "Nothing was measured " + window + "."
 	}
@@ -232,7 +212,7 @@ func minuteOf(at, first uptime.Minute, cells []uptime.MinuteCell, cities []city,
 }
 
 func (m *minuteView) fill(c uptime.MinuteCell, cities []city) {
-	m.State, m.Word, m.Latency = minuteState(c), upperFirst(minuteWord(c)), millisText(c.Latency)
+	m.State, m.Word, m.Latency = minuteState(c), upperFirst(minuteWord(c)), draw.Millis(c.Latency)
 	if c.Cause != "" {
 		m.Cause = upperFirst(inWords(c.Cause))
 	}
@@ -242,7 +222,7 @@ func (m *minuteView) fill(c uptime.MinuteCell, cities []city) {
 	}
 	for _, place := range cities {
 		state, ok := seen[place.ID]
-		p := minutePlace{Name: place.Name, State: state.String(), Word: strings.ToLower(stateWord(state))}
+		p := minutePlace{Name: place.Name, State: state.String(), Word: strings.ToLower(board.StateWord(state))}
 		if !ok {
 			p.Word = "did not report"
 		}

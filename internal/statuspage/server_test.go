@@ -77,15 +77,15 @@ func fold(body string) string {
 func TestServerPageAnswersAtOnce(t *testing.T) {
 	h := server(t, boardtest.New(storyTime()), nil)
 	for slug, want := range map[string][]string{
-		"weather":         {"Operational – tools unchanged for at least 90 days, p95", "checked 2 min ago from 5 cities.", "Open anyone can connect", "No incident is open", "Atom feed", "Singapore live", "valid for 68 days"},
-		"payments-ledger": {"Down for more than 15 min.", "Down – for 43 min, since 14:24 UTC, seen from Frankfurt and London: it answers with a server error", "We are rolling back.", "An incident was opened at", "31 s after the first failure", "London down"},
-		"maps":            {"Degraded – for 50 min", "Singapore cannot use it (there is no MCP endpoint at its address), the other 4 cities can", "Own sign-in"},
-		"crm-contacts":    {"it works, but its tools changed in a way that breaks clients", "What changed in its tools", "not accepted the change of its tools yet"},
-		"issue-tracker":   {"Operational – sign-in required, tools not verified", "Sign-in required", "tools were not verified", "Maintenance is planned for 25 Nov"},
-		"translate":       {"Unknown –", "it asked the monitor to slow down"},
-		"meeting-notes":   {"Waiting for the first check – it runs every minute from 5 cities", "not looked yet"},
-		"inventory":       {"Paused – it is not being checked"},
-		"warehouse":       {"Planned maintenance – until", "Queries may fail while tables are rewritten", "These minutes do not count", "going on until"},
+		"weather":         {"Operational — tools unchanged for 89 days, p95", "checked 2 min ago from 5 cities.", "Open anyone can connect", "No incident is open", "Atom feed", "Singapore live", "valid for 68 days"},
+		"payments-ledger": {"Down for more than 15 min.", "Down for 43 min — it answers with a server error in Frankfurt and London, checked 2 min ago from 5 cities.", "for 43 min, since 14:24 UTC", "We are rolling back.", "An incident was opened at", "31 s after the first failure", "London down"},
+		"maps":            {"Degraded — there is no MCP endpoint at its address in Singapore, for 50 min", "Own sign-in"},
+		"crm-contacts":    {"Degraded — its tools changed in a way that breaks clients", "What changed in its tools", "not accepted the change of its tools yet"},
+		"issue-tracker":   {"Operational, sign-in required — tools not verified", "Sign-in required", "tools were not verified", "Maintenance is planned for 25 Nov"},
+		"translate":       {"Unknown — it asks the monitor to slow down"},
+		"meeting-notes":   {"Waiting for the first check — it runs every minute from 5 cities", "not looked yet"},
+		"inventory":       {"Paused — it is not being checked"},
+		"warehouse":       {"Under maintenance — Schema migration, until", "Queries may fail while tables are rewritten", "These minutes do not count", "going on until"},
 		"calendar":        {"valid for 6 days"},
 		"files":           {"checked 2 min ago from 1 city."},
 	} {
@@ -103,11 +103,11 @@ func TestServerPageTellsTheRest(t *testing.T) {
 	for slug, want := range map[string][]string{
 		"weather": {
 			"5 tools", "24 hours 100 %", "1 440", "Minutes that nobody measured and planned maintenance count on neither side",
-			"Fri 16 Oct 2026: 3 min down: connections are not answered. See the incident.", "99.9 % over 30 days", "Budget left", "p95 between",
+			"Fri 16 Oct 2026: 3 min down: the connection is not answered. See the incident.", "99.9 % over 30 days", "Budget left", "p95 between",
 		},
 		"crm-contacts":  {"breaking search_contacts needs account_id now", "Nobody has accepted the new contract"},
 		"vectors":       {"tools unchanged for 9 days", "The new contract is the baseline, says the operator", "announced in the release notes"},
-		"docs-search":   {"20 min down", "11 stretches of trouble", "it forgets sessions between two requests"},
+		"docs-search":   {"20 min down", "11 stretches of trouble", "it forgets sessions that it has just opened"},
 		"calendar":      {"1 day not measured", "Tue 29 Sep 2026: not measured."},
 		"issue-tracker": {"The issue database moves to new hardware."},
 	} {
@@ -151,7 +151,7 @@ func TestServerPageIsAddressable(t *testing.T) {
 		"?minute=2026-11-23T14:40&window=7d":                       "Frankfurt down",
 		"?day=2026-11-11":                                          "7 min down on this day.",
 		"?window=90d":                                              "Sun 22 Nov 2026",
-		"?region=new-york&minute=2026-09-23T03:10&day=":            "connections are not answered",
+		"?region=new-york&minute=2026-09-23T03:10&day=":            "the connection is not answered",
 		"?minute=2026-11-23T14:40&unknown=<script>&day=2026-11-11": "Minute before",
 	} {
 		if got := words(page(t, h, "/status/payments-ledger"+query)); !strings.Contains(strings.ToLower(got), strings.ToLower(want)) {

@@ -14,7 +14,7 @@ import (
 func spellExact(d time.Duration) string {
 	d = max(d, 0).Round(time.Second)
 	if d < time.Minute || d >= time.Hour || d%time.Minute == 0 {
-		return spanText(d)
+		return board.Span(d)
 	}
 	return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 }
@@ -29,20 +29,7 @@ func (n nowText) ago(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return spanText(time.Time(n).Sub(t)) + " ago"
-}
-
-// cityCount is a number of cities: 1 city, 2 cities.
-func cityCount(n int) string {
-	return board.Plural(n, "city", "cities")
-}
-
-// or returns a, or b when a is empty.
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
+	return board.Span(time.Time(n).Sub(t)) + " ago"
 }
 
 // wholeMinutes is a number of minutes, exactly: 0 min, 43 min, 75 h 12 min.

@@ -27,8 +27,6 @@ type Options struct {
 	Branding Branding
 	// Operator says who runs the site; its zero value shows nothing.
 	Operator Operator
-	// City names a region for people; nil shows ids.
-	City func(region string) string
 	// Acts, when set, lets an operator act on the pages; nil shows them read-only.
 	Acts Acts
 	// Demo marks the whole site as a demonstration.
@@ -92,9 +90,6 @@ func (o Options) complete() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.City == nil {
-		o.City = func(region string) string { return region }
 	}
 	if o.Streams <= 0 {
 		o.Streams = 1000

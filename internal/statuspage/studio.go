@@ -128,6 +128,6 @@ func (d *studio) picture(style embed.Style, metric embed.Metric) picture {
 	}
 	q.Set("widget", string(d.Widget))
 	q.Set("theme", string(d.Theme))
-	p.Href = "/status/" + slug + "/badge?" + q.Encode()
+	p.Href = web.ServerPath(d.Row.Slug) + "/badge?" + q.Encode()
 	return p
 }

@@ -1,9 +1,12 @@
 package statuspage
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // themeCookie remembers the choice of light or dark.
@@ -22,12 +25,12 @@ func themeOf(r *http.Request) string {
 func (s *Site) setTheme(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
 	if err := r.ParseForm(); err != nil {
-		return err
+		return fmt.Errorf("%w: the form cannot be read: %w", uptime.ErrInvalid, err)
 	}
 	cookie := &http.Cookie{
 		Name: themeCookie, Value: r.PostFormValue("theme"), Path: "/", HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, MaxAge: int((365 * 24 * time.Hour).Seconds()),
-		Secure: r.TLS != nil,
+		Secure: overTLS(r),
 	}
 	if cookie.Value != "light" && cookie.Value != "dark" {
 		cookie.Value, cookie.MaxAge = "", -1

@@ -1,14 +1,13 @@
 package statuspage
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
-	"math"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -22,17 +21,17 @@ func (s *Site) funcs() template.FuncMap {
 		"begin":   upperFirst,
 		"mixed":   web.Mixed,
 		"percent": percentText,
-		"millis":  millisText,
-		"span":    spanText,
+		"millis":  draw.Millis,
+		"span":    board.Span,
 		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan") },
 		"clock":   func(t time.Time) string { return t.UTC().Format("15:04") },
 		"brief":   func(t time.Time) string { return t.UTC().Format("2 Jan, 15:04") },
-		"stamp":   func(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") },
+		"stamp":   board.Stamp,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"count":   board.Count,
 		"many":    manyText,
-		"state":   stateWord,
-		"access":  accessWord,
+		"state":   board.StateWord,
+		"access":  board.AccessPhrase,
 		"mark":    rowMark,
 		"minutes": minutesText,
 		"unknown": unknownText,
@@ -56,20 +55,6 @@ func visible(s any, limit ...int) string {
 	return web.Visible(fmt.Sprint(s), n)
 }
 
-// stateWord is what people call a state.
-func stateWord(s uptime.State) string {
-	switch s {
-	case uptime.Live:
-		return "Live"
-	case uptime.Degraded:
-		return "Degraded"
-	case uptime.Down:
-		return "Down"
-	default:
-		return "Unknown"
-	}
-}
-
 // rowMark is the word of a row's mark and its class in style sheets: the state,
 // or why there is none.
 func rowMark(r *board.Row) string {
@@ -85,64 +70,22 @@ func rowMark(r *board.Row) string {
 	}
 }
 
-// accessWord says how a server treats strangers.
-func accessWord(a uptime.Access) string {
-	switch a {
-	case uptime.AccessOpen:
-		return "open to anyone"
-	case uptime.AccessWalled:
-		return "sign-in required"
-	case uptime.AccessCustom:
-		return "needs an API key or similar"
-	case uptime.AccessBroken:
-		return "sign-in is broken"
-	default:
-		return "access not known"
-	}
-}
-
-// percentText is a share of minutes with two decimals, rounded down so that
-// 100 % is said only when it is so; an en dash without data.
+// percentText is an uptime; an en dash without data.
 func percentText(c uptime.Counts) string {
-	p, ok := c.Uptime()
-	if !ok {
+	if c.Measured() == 0 {
 		return "–"
 	}
-	if p == 100 {
-		return "100 %"
-	}
-	return strconv.FormatFloat(math.Floor(p*100)/100, 'f', 2, 64) + " %"
+	return board.PercentWord(c)
 }
 
-// millisText is a latency: 85 ms, 1.24 s; an en dash for zero.
-func millisText(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return "–"
-	case d < time.Second:
-		return strconv.Itoa(max(1, int(d.Round(time.Millisecond)/time.Millisecond))) + " ms"
-	default:
-		return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s"
-	}
-}
-
-// spanText is a duration in its two largest units: 43 min, 5 h 12 min, 12 days.
-func spanText(d time.Duration) string {
-	m := int(d / time.Minute)
-	switch {
-	case d < time.Minute:
-		return strconv.Itoa(max(0, int(d/time.Second))) + " s"
-	case m < 60:
-		return strconv.Itoa(m) + " min"
-	case m < 48*60:
-		return strings.TrimSuffix(fmt.Sprintf("%d h %d min", m/60, m%60), " 0 min")
-	default:
-		return strconv.Itoa(m/(24*60)) + " days"
-	}
+// inWords says what a cause means to somebody who uses the server: a clause
+// without a full stop, that stands after a colon.
+func inWords(c uptime.Cause) string {
+	return cmp.Or(board.CausePhrase(c), "the reason is not known")
 }
 
 // minutesText is a number of minutes, in words for people.
-func minutesText(n int) string { return spanText(time.Duration(n) * time.Minute) }
+func minutesText(n int) string { return board.Span(time.Duration(n) * time.Minute) }
 
 // manyText is a number with its noun: 1 server, 2 servers.
 func manyText(n int, noun string) string {

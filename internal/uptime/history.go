@@ -45,6 +45,26 @@ func (c *Counts) Add(o Counts) {
 	c.Slow += o.Slow
 }
 
+// CountMinutes counts minutes by what they were. Slow stays zero: a minute does
+// not keep its latency exactly enough.
+func CountMinutes(cells []MinuteCell) (c Counts) {
+	for i := range cells {
+		switch m := &cells[i]; {
+		case m.Maintenance:
+			c.Maintenance++
+		case m.State == Live:
+			c.Live++
+		case m.State == Degraded:
+			c.Degraded++
+		case m.State == Down:
+			c.Down++
+		default:
+			c.Unknown++
+		}
+	}
+	return c
+}
+
 // Measured is how many minutes count: Live, Degraded and Down.
 func (c Counts) Measured() int { return c.Live + c.Degraded + c.Down }
 

@@ -1,6 +1,9 @@
 package uptime
 
-import "time"
+import (
+	"net/url"
+	"time"
+)
 
 // TenantID names the owner of servers, sinks, windows and keys.
 type TenantID string
@@ -23,6 +26,9 @@ type Server struct {
 
 	// URL is the endpoint. Empty for stdio.
 	URL string
+	// SecretURL says that URL is itself a secret: nobody is shown more of it than
+	// scheme and host.
+	SecretURL bool
 	// Transport is the transport to use; empty means: find out.
 	Transport Transport
 	// Command starts a stdio server.
@@ -59,12 +65,28 @@ type Server struct {
 	Paused bool
 }
 
+// PublicURL returns what may be stored and shown of URL: neither user, query
+// and fragment, which can hold secrets, nor a path that is one; empty for stdio.
+func (s *Server) PublicURL() string {
+	u, err := url.Parse(s.URL)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	out := url.URL{Scheme: u.Scheme, Host: u.Host}
+	if !s.SecretURL {
+		out.Path, out.RawPath = u.Path, u.RawPath
+	}
+	return out.String()
+}
+
 // Command is a child process that speaks MCP on its standard input and output.
 type Command struct {
 	Path string
 	Args []string
 	Env  []string // additions to the minimal environment, as KEY=value
 	Dir  string
+	// Secrets are the arguments that nobody may read.
+	Secrets []Secret
 }
 
 // Profile says what a probe does besides handshake and tools/list.

@@ -47,6 +47,9 @@ type Report struct {
 	Server ServerID  `json:"server"`
 	Region string    `json:"region"`
 	Cycle  time.Time `json:"cycle"`
+	// Every is the length of the cycle; zero means DefaultInterval. It is not
+	// stored: the verdict says the same.
+	Every time.Duration `json:"-"`
 	// State is what the cell argues for.
 	State State `json:"state"`
 	// Failure explains a State other than Live; nil also when only slow.

@@ -167,10 +167,18 @@ func (a *agenda) move(t *track, due time.Time) {
 	a.queue.move(t)
 }
 
-// back makes an earlier cycle the next one to seal, unless it is sealed.
-func (a *agenda) back(t *track, due time.Time, live Live) {
+// back makes an earlier cycle the next one to seal, unless it is sealed. The
+// looks at a long cycle may begin in its middle, after its deadline, when nobody
+// was there at its beginning: then the regions have from now on as much time as
+// they always have.
+func (a *agenda) back(t *track, due, now time.Time, live Live) {
 	latest, ok := live.Latest(t.id.tenant, t.id.server)
-	if !ok || due.After(latest.Cycle) {
-		a.move(t, due)
+	if ok && !due.After(latest.Cycle) {
+		return
+	}
+	a.move(t, due)
+	if late := now.Add(uptime.CellTime + uptime.SealGrace); t.every > uptime.CellTime && late.After(t.deadline) {
+		t.deadline = late
+		a.queue.move(t)
 	}
 }

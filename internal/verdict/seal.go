@@ -258,7 +258,7 @@ func (s *Sealer) judge(v *uptime.Verdict, t *track, cycle time.Time, reports []u
 		Tenant: t.id.tenant, Server: t.id.server, Cycle: cycle, Every: t.every,
 		State: j.State, Failure: j.Failure, Why: j.Why, Access: j.Access, Latency: j.Latency,
 		Expected: expected, Reports: known,
-		Maintenance: s.agenda.maintained(t.server, cycle), SealedAt: now.UTC(),
+		Maintenance: s.agenda.maintained(t, cycle), SealedAt: now.UTC(),
 	}
 }
 
@@ -284,11 +284,11 @@ func (t *track) among(reports []uptime.Report) (known []uptime.Report, expected 
 
 // maintained reports whether a window touches the time in which a cycle is
 // measured.
-func (a *agenda) maintained(srv *uptime.Server, cycle time.Time) bool {
-	end := cycle.Add(min(srv.Every(), measured))
+func (a *agenda) maintained(t *track, cycle time.Time) bool {
+	end := cycle.Add(min(t.every, measured))
 	for i := range a.windows {
 		w := &a.windows[i]
-		if w.From.Before(end) && w.To.After(cycle) && w.For(srv) {
+		if w.From.Before(end) && w.To.After(cycle) && w.For(t.server) {
 			return true
 		}
 	}

@@ -231,7 +231,7 @@ func (s *Sealer) hear(pending []uptime.Pending) {
 			t.heard = p.Cycle
 		}
 		if p.Cycle.Before(t.due) {
-			s.agenda.back(t, p.Cycle, s.opt.Live)
+			s.agenda.back(t, p.Cycle, s.clock, s.opt.Live)
 		}
 		switch full := t.complete(p.Reports); {
 		case full && p.Cycle.Equal(t.due):

@@ -25,6 +25,20 @@ func Protect(next http.Handler) http.Handler {
 	})
 }
 
+// Preflight answers the question that browsers ask before a request of another
+// origin with headers of its own (Fetch, section 3.2.2): anyone may read, with
+// these headers.
+func Preflight(w http.ResponseWriter, headers string) {
+	const methods = "GET, HEAD, OPTIONS"
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", methods)
+	h.Set("Access-Control-Allow-Headers", headers)
+	h.Set("Access-Control-Max-Age", "86400")
+	h.Set("Allow", methods)
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // Embeddable opens an answer to pages of other origins: scripts may read it and
 // pages may show it. It is for public data only.
 func Embeddable(w http.ResponseWriter) {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -43,7 +44,7 @@ func Send(w http.ResponseWriter, r *http.Request, c Content) error {
 		tag = Tag(c.Body)
 	}
 	h := w.Header()
-	h.Set("Cache-Control", or(c.Cache, CacheCheck))
+	h.Set("Cache-Control", cmp.Or(c.Cache, CacheCheck))
 	h.Set("ETag", `"`+tag+`"`)
 	if c.Status == 0 && Unchanged(r, tag) {
 		w.WriteHeader(http.StatusNotModified)
@@ -65,7 +66,7 @@ func SendJSON(w http.ResponseWriter, r *http.Request, c Content, v any) error {
 		return fmt.Errorf("encoding the answer: %w", err)
 	}
 	c.Body = append(body, '\n')
-	c.Type = or(c.Type, "application/json")
+	c.Type = cmp.Or(c.Type, "application/json")
 	return Send(w, r, c)
 }
 
@@ -90,11 +91,4 @@ func Unchanged(r *http.Request, tag string) bool {
 		}
 	}
 	return false
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }

@@ -297,8 +297,43 @@ func (b *Board) row(s *script) *board.Row {
 	}
 	r.Budget = s.budget(r.Summary)
 	b.judge(r, s)
+	r.Cells = s.cells(r.Verdict)
 	b.records(r, s)
+	r.ToolsSince = s.toolsSince(r, now)
 	return r
+}
+
+// cells are the regions of the server and what each argued for.
+func (s *script) cells(v *uptime.Verdict) []board.CityCell {
+	var out []board.CityCell
+	for _, id := range s.regions {
+		cell := board.CityCell{Region: id, City: City(id)}
+		if v != nil {
+			if rep := reportOf(v, id); rep != nil {
+				cell.State = rep.State
+			}
+		}
+		out = append(out, cell)
+	}
+	return out
+}
+
+// toolsSince is when the newest drift came or went, else the first day.
+func (s *script) toolsSince(r *board.Row, now time.Time) time.Time {
+	switch {
+	case r.ToolsHash == "":
+		return time.Time{}
+	case r.Drift != nil && !r.Drift.Reverted.IsZero():
+		return r.Drift.Reverted
+	case r.Drift != nil:
+		return r.Drift.Detected
+	}
+	for _, d := range s.lastDays(now) {
+		if d.Measured() > 0 {
+			return d.Day.Time()
+		}
+	}
+	return time.Time{}
 }
 
 func (b *Board) judge(r *board.Row, s *script) {

@@ -179,13 +179,14 @@ func (l *Live) restore(v *uptime.Verdict) {
 // Prune lets go of what is older than Keep and was read by all: passed is the
 // least cursor of those who read the feed. It is to be called now and then.
 func (l *Live) Prune(ctx context.Context, passed uptime.Cursor) error {
-	before := l.opt.Now().Add(-l.opt.Keep)
+	now := l.opt.Now()
 	for i := range l.shard {
-		l.shard[i].prune(before, &l.count)
+		l.shard[i].prune(l.horizon(now), &l.count)
 	}
 	if l.opt.Journal == nil {
 		return nil
 	}
+	before := now.Add(-l.opt.Keep)
 	if err := l.opt.Journal.PruneSealed(ctx, before, passed); err != nil {
 		return fmt.Errorf("pruning the journal of what was sealed before %s: %w", before.Format(time.RFC3339), err)
 	}

@@ -18,7 +18,7 @@ func (l *Live) Put(_ context.Context, r *uptime.Report) error {
 			uptime.ErrInvalid, r.Server, r.Region, r.Cycle.Format(time.RFC3339))
 	}
 	switch now := l.opt.Now(); {
-	case l.stale(r.Cycle, now):
+	case l.stale(r.Cycle, r.Every, now):
 		l.count.late.Add(1)
 		return nil
 	case r.Cycle.After(now.Add(skew)):
@@ -31,10 +31,21 @@ func (l *Live) Put(_ context.Context, r *uptime.Report) error {
 	return nil
 }
 
-// stale reports whether a cycle is out of reach, whatever was sealed: archived,
-// or older than what Prune lets go.
-func (l *Live) stale(at, now time.Time) bool {
-	return uptime.MinuteOf(at) <= l.opt.Floor || at.Before(now.Add(-l.opt.Keep))
+// stale reports whether a cycle is out of reach, whatever was sealed: archived
+// to its end, or older than what Prune lets go. A cycle of many minutes that
+// began before the archive's last one still stands for those to come.
+func (l *Live) stale(at time.Time, every time.Duration, now time.Time) bool {
+	last := uptime.MinuteOf(at)
+	if every > time.Minute {
+		last = uptime.MinuteOf(at.Add(every)) - 1
+	}
+	return last <= l.opt.Floor || at.Before(l.horizon(now))
+}
+
+// horizon is how far back servers are remembered: Keep, but at least through the
+// longest cycle and the look at it.
+func (l *Live) horizon(now time.Time) time.Time {
+	return now.Add(-max(l.opt.Keep, uptime.MaxInterval+2*(uptime.CellTime+uptime.SealGrace)))
 }
 
 // file puts a report to its cycle and reports whether somebody has to be woken.

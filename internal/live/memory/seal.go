@@ -60,7 +60,7 @@ func (l *Live) claim(verdicts []uptime.Verdict) (claims []claim, taken []int) {
 	defer held.release()
 	for i := range verdicts {
 		v := &verdicts[i]
-		if l.stale(v.Cycle, now) {
+		if l.stale(v.Cycle, v.Every, now) {
 			continue
 		}
 		s, e := held.lock(l, v.Tenant, v.Server)

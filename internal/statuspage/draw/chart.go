@@ -268,8 +268,8 @@ func xTicks(w Window, from time.Time) []Moment {
 	return out
 }
 
-// millis is a latency; an en dash for none.
-func millis(d time.Duration) string { return cmp.Or(board.Millis(d), "–") }
+// Millis is a latency; an en dash for none.
+func Millis(d time.Duration) string { return cmp.Or(board.Millis(d), "–") }
 
 func (p plot) point(l uptime.LatencyPoint, w Window, now time.Time) Point {
 	at := Clock(l.At, now)
@@ -278,7 +278,7 @@ func (p plot) point(l uptime.LatencyPoint, w Window, now time.Time) Point {
 	}
 	c := Point{At: at, X: num(p.x(l.At)), P50: "–", P95: "–", N: board.Count(l.Samples)}
 	if measured(l) {
-		c.P50, c.P95 = millis(l.P50), millis(l.P95)
+		c.P50, c.P95 = Millis(l.P50), Millis(l.P95)
 		c.Y50, c.Y95 = num(1000*p.y(l.P50)/plotHeight), num(1000*p.y(l.P95)/plotHeight)
 	}
 	return c
@@ -308,7 +308,7 @@ func (p plot) text(points []uptime.LatencyPoint, w Window) string {
 	if highest.P95 == 0 {
 		return "Nothing was measured in these " + w.Label + "."
 	}
-	text := "p95 between " + millis(lowest.P95) + " and " + millis(highest.P95)
+	text := "p95 between " + Millis(lowest.P95) + " and " + Millis(highest.P95)
 	if missing > 0 {
 		text += fmt.Sprintf("; %d of %d steps were not measured", missing, len(points))
 	}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"compress/flate"
 	"context"
 	"database/sql"
@@ -8,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"sync"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -22,7 +24,7 @@ func (s *Store) AppendSealed(ctx context.Context, verdicts []uptime.Verdict) err
 	if err := checkSealed(verdicts); err != nil {
 		return err
 	}
-	b, err := packVerdicts(verdicts)
+	b, err := s.deflater.pack(verdicts)
 	if err != nil {
 		return fmt.Errorf("journaling %d verdicts: %w", len(verdicts), err)
 	}
@@ -70,7 +72,16 @@ func putBatch(ctx context.Context, tx *sql.Tx, b batch) error {
 }
 
 // packVerdicts packs verdicts in the order of Seq.
-func packVerdicts(verdicts []uptime.Verdict) (b batch, err error) {
+func packVerdicts(verdicts []uptime.Verdict) (batch, error) { return new(deflater).pack(verdicts) }
+
+// deflater packs batches. It keeps what a compressor needs, more than a
+// megabyte, from one batch to the next. The zero deflater is ready; it may be
+// used by several at once.
+type deflater struct{ writers sync.Pool }
+
+// pack packs verdicts in the order of Seq.
+func (d *deflater) pack(verdicts []uptime.Verdict) (b batch, err error) {
+	b.members = make([]byte, 0, 4*len(verdicts))
 	for i := range verdicts {
 		v := &verdicts[i]
 		if i == 0 {
@@ -82,12 +93,29 @@ func packVerdicts(verdicts []uptime.Verdict) (b batch, err error) {
 		}
 		b.members = binary.BigEndian.AppendUint32(b.members, member(v.Tenant, v.Server))
 	}
-	text, err := json.Marshal(verdicts)
-	if err != nil {
-		return b, err
-	}
-	b.verdicts, err = packed(text, flate.BestSpeed)
+	b.verdicts, err = d.deflate(verdicts)
 	return b, err
+}
+
+// deflate returns verdicts as compressed JSON, as packed does.
+func (d *deflater) deflate(verdicts []uptime.Verdict) ([]byte, error) {
+	var out bytes.Buffer
+	w, ok := d.writers.Get().(*flate.Writer)
+	if !ok {
+		var err error
+		if w, err = flate.NewWriter(nil, flate.BestSpeed); err != nil {
+			return nil, err
+		}
+	}
+	defer d.writers.Put(w)
+	w.Reset(&out)
+	if err := json.NewEncoder(w).Encode(verdicts); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 func unpackBatch(data []byte) (verdicts []uptime.Verdict, err error) {

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -79,7 +78,7 @@ func putServer(ctx context.Context, tx *sql.Tx, sv *uptime.Server) error {
 			description = excluded.description, interval = excluded.interval, regions = excluded.regions,
 			guest = excluded.guest, hidden = excluded.hidden, paused = excluded.paused, retired = 0
 		RETURNING id, num`,
-		sv.Tenant, newServerID(), sv.Slug, sv.Name, publicURL(sv.URL), sv.Transport, sv.Group, sv.Description,
+		sv.Tenant, newServerID(), sv.Slug, sv.Name, sv.PublicURL(), sv.Transport, sv.Group, sv.Description,
 		int64(sv.Every()), words(sv.Regions), sv.Guest, sv.Hidden, sv.Paused)
 	return row.Scan(&sv.ID, &sv.Num)
 }
@@ -87,16 +86,6 @@ func putServer(ctx context.Context, tx *sql.Tx, sv *uptime.Server) error {
 // newServerID returns an id that was never given before.
 func newServerID() uptime.ServerID {
 	return uptime.ServerID("srv_" + strings.ToLower(rand.Text()[:20]))
-}
-
-// publicURL is a URL without the parts that often hold secrets.
-func publicURL(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return u.String()
 }
 
 // numOf returns the number of a server; uptime.ErrNotFound when the tenant has

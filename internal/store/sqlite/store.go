@@ -16,6 +16,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 )
@@ -51,6 +52,8 @@ type Store struct {
 	writer *sql.DB
 	reader *sql.DB
 	schema int
+	// deflater packs the journal.
+	deflater deflater
 }
 
 // Open opens the database of a data directory, creates it when there is none,
@@ -85,9 +88,21 @@ func (s *Store) open(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if s.schema, err = migrate(ctx, s.writer); err != nil {
-		return explain("opening the database "+s.path, err)
+		return explain("opening the database "+s.path, s.suspect(ctx, err))
 	}
 	s.reader, err = openDB(s.path, reading(), o.Readers)
+	return err
+}
+
+// suspect finds out whether an error that says little comes from a database that
+// is damaged.
+func (s *Store) suspect(ctx context.Context, err error) error {
+	if errors.Is(err, ErrNewer) || meaningOf(err) != nil {
+		return err
+	}
+	if damage := check(ctx, s.writer); damage != nil {
+		return fmt.Errorf("%w (%w)", damage, err)
+	}
 	return err
 }
 

@@ -1,4 +1,4 @@
-package statuspage_test
+package public_test
 
 import (
 	"net/netip"
@@ -6,32 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/alivemcp/alivemcp/internal/statuspage"
+	"github.com/alivemcp/alivemcp/internal/public"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-func TestEveryCauseHasWords(t *testing.T) {
-	seen := map[string]uptime.Cause{}
-	for _, c := range uptime.Causes() {
-		words := statuspage.InWords(c)
-		if words == "something is wrong" || strings.HasSuffix(words, ".") || strings.Contains(words, string(c)) {
-			t.Errorf("%s: %q does not say what it means", c, words)
-		}
-		if other, ok := seen[words]; ok {
-			t.Errorf("%s and %s both say %q", c, other, words)
-		}
-		seen[words] = c
-	}
-	for _, c := range []uptime.Cause{uptime.CredentialExpired, uptime.CredentialRefused, uptime.AgentLost, uptime.SelfOverload} {
-		for _, private := range []string{"expire", "credential", "token", "agent", "CPU", "overload"} {
-			if strings.Contains(statuspage.InWords(c), private) {
-				t.Errorf("%s tells the public about the monitor: %q", c, statuspage.InWords(c))
-			}
-		}
-	}
-}
-
-func TestPublicTextHidesWhatIsNotForThePublic(t *testing.T) {
+func TestTextHidesWhatIsNotForThePublic(t *testing.T) {
 	hidden := map[string]string{
 		"ipv4":      "dial tcp 203.0.113.9:443: refused",
 		"ipv4 bare": "at 10.1.2.3.",
@@ -47,21 +26,21 @@ func TestPublicTextHidesWhatIsNotForThePublic(t *testing.T) {
 	}
 	secrets := regexp.MustCompile(`203\.0|10\.1\.2|2001:|::1|13335|main\.py|main\.go|index\.js|run\.js|Main\.java|goroutine|line 17`)
 	for name, text := range hidden {
-		if got := statuspage.PublicText(text); secrets.MatchString(got) {
+		if got := public.Text(text); secrets.MatchString(got) {
 			t.Errorf("%s: the public reads %q", name, got)
 		}
 	}
 	for _, text := range []string{
 		"HTTP 503 after 2 retries", "protocol 2025-11-25", "at 14:02:31 UTC", "2026-03-01T14:02:31Z", "sha256:0a1b2c3d", "std::vector", "retry after 30 s",
 	} {
-		if got := statuspage.PublicText(text); got != text {
+		if got := public.Text(text); got != text {
 			t.Errorf("%q became %q", text, got)
 		}
 	}
 }
 
-func TestPublicExchangeHidesTheRoute(t *testing.T) {
-	got := statuspage.Public(uptime.Exchange{
+func TestExchangeHidesTheRoute(t *testing.T) {
+	got := public.Exchange(uptime.Exchange{
 		Request:  "POST /mcp HTTP/1.1\r\nHost: example.com\r\n\r\n{}",
 		Response: "HTTP/1.1 502 Bad Gateway\r\nCF-RAY: 8a1b2c-LHR\r\nx-amz-cf-pop: FRA56-P4\r\nX-Served-By: cache-lhr1234\r\nVia: 1.1 varnish-7\r\nContent-Type: text/html\r\n\r\nno",
 	})
@@ -77,13 +56,13 @@ func TestPublicExchangeHidesTheRoute(t *testing.T) {
 	}
 }
 
-func FuzzPublicText(f *testing.F) {
+func FuzzText(f *testing.F) {
 	for _, seed := range []string{"203.0.113.9", "[::1]:80", "a 2001:db8::1 b", "AS1 x", "goroutine 1 ["} {
 		f.Add(seed)
 	}
 	address := regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
 	f.Fuzz(func(t *testing.T, s string) {
-		for _, found := range address.FindAllString(statuspage.PublicText(s), -1) {
+		for _, found := range address.FindAllString(public.Text(s), -1) {
 			if _, err := netip.ParseAddr(found); err == nil {
 				t.Errorf("%q still names %s", s, found)
 			}
@@ -91,7 +70,7 @@ func FuzzPublicText(f *testing.F) {
 	})
 }
 
-func TestPublicURL(t *testing.T) {
+func TestURL(t *testing.T) {
 	for raw, want := range map[string]string{
 		"https://example.com/mcp":             "https://example.com/mcp",
 		"https://example.com:8443/mcp?key=1#": "https://example.com:8443/mcp",
@@ -102,7 +81,7 @@ func TestPublicURL(t *testing.T) {
 		"http://intern/mcp":                   "",
 		"":                                    "",
 	} {
-		if got := statuspage.PublicURL(raw); got != want {
+		if got := public.URL(raw); got != want {
 			t.Errorf("%q is shown as %q, want %q", raw, got, want)
 		}
 	}

@@ -1,7 +1,12 @@
-package statuspage
+// Package public takes out of evidence what is never public: network addresses,
+// AS numbers, the names of points of presence, stack traces, and whatever
+// headers tell about what lies behind a server (DESIGN section 5). What it gets
+// is free of secrets already; those are package probe's.
+package public
 
 import (
 	"net/netip"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -29,8 +34,8 @@ var (
 	traceLine = regexp.MustCompile(`(?m)(?:^|\\n|\\r\\n)[ \t]*(?:\\t)*(?:at (?:async |new )?[A-Za-z_$</][^\n\\]{0,200}(?:\([^\n\\)]{0,200}\)|:\d+:\d+)|File \\?"[^"\n]{1,300}\\?", line \d+[^\n\\]*|#\d+ [^\n\\]{1,300}\(\d+\)[^\n\\]*|from [^\n\\]{1,200}:\d+:in [^\n\\]*|[^\s"\\]{1,200}\.(?:go|rs|rb|py|php|java|js|ts):\d+[^\n\\]{0,200})`)
 )
 
-// publicText returns s without network addresses, AS numbers and stack traces.
-func publicText(s string) string {
+// Text returns s without network addresses, AS numbers and stack traces.
+func Text(s string) string {
 	s = traceText.ReplaceAllString(s, traceHidden)
 	s = traceLine.ReplaceAllString(s, "\n"+traceHidden)
 	s = ipv4.ReplaceAllString(s, addressHidden)
@@ -51,9 +56,9 @@ func hideAddress(match string) string {
 	return addressHidden + match[len(text):]
 }
 
-// publicExchange returns x as the public may see it.
-func publicExchange(x uptime.Exchange) uptime.Exchange {
-	x.Request, x.Response = publicText(hideRoute(x.Request)), publicText(hideRoute(x.Response))
+// Exchange returns x as the public may see it.
+func Exchange(x uptime.Exchange) uptime.Exchange {
+	x.Request, x.Response = Text(hideRoute(x.Request)), Text(hideRoute(x.Response))
 	return x
 }
 
@@ -89,12 +94,32 @@ func publicHeader(name string) bool {
 	return false
 }
 
-// publicDetail returns what a failure says in particular. About the monitor's
+// Detail returns what a failure says in particular. About the monitor's
 // own troubles and sign-in the public learns nothing but the cause.
-func publicDetail(f uptime.Failure) string {
+func Detail(f uptime.Failure) string {
 	switch {
 	case f.Reason() == uptime.NoReason, f.Cause == uptime.CredentialRefused:
 		return ""
 	}
-	return publicText(f.Detail)
+	return Text(f.Detail)
+}
+
+// Failure returns f with what the public may read of its detail.
+func Failure(f uptime.Failure) uptime.Failure {
+	f.Detail = Detail(f)
+	return f
+}
+
+// URL returns an address as the public may know it: without user, query and
+// fragment, and not at all when it names a machine instead of a host.
+func URL(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	host := u.Hostname()
+	if _, err := netip.ParseAddr(host); err == nil || host == "localhost" || !strings.Contains(host, ".") {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
