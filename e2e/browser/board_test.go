@@ -10,6 +10,8 @@ import (
 
 const slugs = `[...document.querySelectorAll("[data-row]")].map((e) => e.dataset.row)`
 
+const onlyDegraded = slugs + `.includes("geocoder") && [...document.querySelectorAll("[data-row]")].every((e) => e.dataset.state === "degraded")`
+
 // board searches, filters, sorts and pages with the pointer, with the keyboard
 // and without script.
 func (r *rig) board(t *testing.T) {
@@ -74,9 +76,9 @@ func (r *rig) boardPlain(t *testing.T) {
 	w.click("#filter .clear")
 	w.until("all are back", slugs+`.length > 10`)
 	w.click("#totals .degraded")
-	w.until("only the degraded ones", slugs+`.length === 2 && location.search === "?state=degraded"`)
+	w.until("only the degraded ones", onlyDegraded+` && location.search === "?state=degraded"`)
 	w.click(".board thead .c-name a")
-	w.until("sorted, and still filtered", slugs+`.join() === "analytics,geocoder"`)
+	w.until("sorted, and still filtered", onlyDegraded+` && location.search.includes("sort=name")`)
 	w.open(r.demo + "/?per=5&by=group")
 	w.click(".pages [rel=next]")
 	w.until("the second page, in groups", `location.search.includes("page=2") && document.querySelector("tbody .group")`)
@@ -91,17 +93,16 @@ func (r *rig) boardKeys(t *testing.T) {
 	w := r.tab(t)
 	w.open(r.demo + "/")
 	w.press("/")
-	w.until("the search has the focus", `document.activeElement.id === "search"`)
+	w.until("the search has the focus", `document.activeElement.id === "search" && document.activeElement.value === ""`)
 	w.press(kb.Escape)
-	w.press(kb.Escape)
-	w.press("j")
-	w.press("j")
-	w.press("k")
-	w.press("j")
-	here := eval[int](w, `[...document.querySelectorAll("[data-row]")].findIndex((e) => e.classList.contains("here"))`)
+	w.until("the search has lost it", `document.activeElement === document.body`)
+	for i, key := range []string{"j", "j", "k", "j"} {
+		w.press(key)
+		w.until("the mark moves with "+key, `[...document.querySelectorAll("[data-row]")].findIndex((e) => e.classList.contains("here")) === `+quote([]int{0, 1, 0, 1}[i]))
+	}
 	seen := eval[string](w, `getComputedStyle(document.activeElement).outlineStyle + " " + document.activeElement.matches(":focus-visible")`)
-	if here != 1 || seen != "solid true" {
-		t.Errorf("the mark is on row %d, and the focus looks %s", here, seen)
+	if seen != "solid true" {
+		t.Errorf("the focus looks %s", seen)
 	}
 	w.shot(r, "keys/mark")
 	slug := eval[[]string](w, slugs)[1]

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 )
 
 // Texts of people who want to be where they should not.
@@ -45,7 +46,7 @@ func (r *rig) hostile(t *testing.T) {
 		}
 	}
 	w.open(base + "/")
-	w.press("k", 2)
+	w.press("k", chromedp.ModifierCtrl)
 	w.until("the palette", `document.querySelector("#palette li")`)
 	w.inert("the palette")
 	w.until("what the name hides is visible", `document.querySelector("#palette li").textContent.includes("⟨U+202E⟩") || `+has("⟨U+202E⟩"))

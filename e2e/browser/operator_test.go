@@ -96,7 +96,7 @@ func (r *rig) tests(t *testing.T, w *tab) {
 	w.open(r.demo + "/check")
 	w.fill("#url", stranger.URL+"/mcp")
 	w.click("form.say button")
-	w.until("the answer", `document.querySelector("#found .sentence")`)
+	w.until("the answer", `document.querySelector("#found .sentence") && document.querySelector("pre[data-copy] + button")`)
 	if got := w.text("main"); !strings.Contains(got, "It works") || !strings.Contains(got, "1 tool,") || !strings.Contains(got, "servers:\n") {
 		t.Errorf("the test of a good server says:\n%s", got)
 	}

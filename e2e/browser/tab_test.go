@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -190,6 +191,7 @@ func (w *tab) dress(name string) {
 // shot keeps a picture of the whole page, or of the window with a dialog.
 func (w *tab) shot(r *rig, name string) {
 	w.t.Helper()
+	w.settle()
 	quick, whole := true, !eval[bool](w, `!!document.querySelector("dialog[open]")`) // a dialog darkens the window only
 	got := call(w, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole, OptimizeForSpeed: &quick})
 	w.keep(r, name+".png", got.Data)
@@ -226,10 +228,23 @@ func (w *tab) steady() {
 	}
 }
 
-// press types keys, such as "j" or kb.Enter.
+// press types keys, such as "j" or kb.Enter, as a keyboard does: a key that the
+// page has taken types no letter.
 func (w *tab) press(keys string, mods ...chromedp.Modifier) {
 	w.t.Helper()
-	w.do(chromedp.KeyEvent(keys, chromedp.KeyModifiers(mods...)))
+	for _, r := range keys {
+		k := kb.Keys[r]
+		p := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Key: k.Key, Code: k.Code, WindowsVirtualKeyCode: k.Windows}
+		for _, m := range mods {
+			p.Modifiers |= int64(m)
+		}
+		if k.Print && len(mods) == 0 {
+			p.Type, p.Text, p.UnmodifiedText = input.DispatchKeyEventTypeKeyDown, k.Text, k.Unmodified
+		}
+		call(w, input.DispatchKeyEvent, p)
+		p.Type, p.Text, p.UnmodifiedText = input.DispatchKeyEventTypeKeyUp, "", ""
+		call(w, input.DispatchKeyEvent, p)
+	}
 }
 
 // until waits for a condition of the page, which may be another page meanwhile.
