@@ -16,10 +16,6 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// failingFor is how long after its last failure the journal counts as failing:
-// longer than the pauses between tries.
-const failingFor = 30 * time.Second
-
 // tally counts what the monitor has seen since its start.
 type tally struct {
 	mu     sync.Mutex
