@@ -11,6 +11,9 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/proxy"
@@ -18,6 +21,58 @@ import (
 
 // proxyTimeout bounds the talk with a proxy before it has connected us.
 const proxyTimeout = 10 * time.Second
+
+// errWayOut means that a connection failed on this side: at the proxy, before
+// anybody asked for the server.
+var errWayOut = errors.New("the way out is broken")
+
+// ours marks an error as one of our own side.
+func ours(err error) error { return fmt.Errorf("%w: %w", errWayOut, err) }
+
+// wayOut is a region's egress, and remembers when it was broken.
+type wayOut struct {
+	connect connect
+	broken  atomic.Int64 // when it was seen last, Unix nanoseconds
+}
+
+// dial connects and takes note of our own failures.
+func (w *wayOut) dial(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+	conn, err := w.connect(ctx, to)
+	if errors.Is(err, errWayOut) && ctx.Err() == nil {
+		w.broken.Store(time.Now().UnixNano())
+	}
+	return conn, err
+}
+
+// brokenSince reports whether the way out was seen to be broken at or after a
+// moment; false for nil, the straight way.
+func (w *wayOut) brokenSince(at time.Time) bool {
+	return w != nil && w.broken.Load() >= at.UnixNano()
+}
+
+// reach is dial for names, as (*net.Dialer).DialContext.
+func (w *wayOut) reach(ctx context.Context, network, addr string) (net.Conn, error) {
+	if w == nil {
+		return (&net.Dialer{}).DialContext(ctx, network, addr)
+	}
+	at, err := (&net.Resolver{}).LookupNetIP(ctx, "ip", hostOf(addr))
+	if err != nil {
+		return nil, fmt.Errorf("resolving a reference endpoint: %w", err)
+	}
+	port, err := net.DefaultResolver.LookupPort(ctx, network, addr[strings.LastIndexByte(addr, ':')+1:])
+	if err != nil {
+		return nil, fmt.Errorf("resolving a reference endpoint: %w", err)
+	}
+	return w.dial(ctx, netip.AddrPortFrom(at[0].Unmap(), uint16(port))) //nolint:gosec // a port
+}
+
+func hostOf(addr string) string {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	return host
+}
 
 // connect makes one connection. The address has passed the guard.
 type connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
@@ -33,7 +88,11 @@ func egress(spec string) (connect, error) {
 	if addr, err := netip.ParseAddr(spec); err == nil {
 		d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr, 0))}
 		return func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-			return d.DialContext(ctx, "tcp", to.String())
+			conn, err := d.DialContext(ctx, "tcp", to.String())
+			if errors.Is(err, syscall.EADDRNOTAVAIL) {
+				err = ours(err)
+			}
+			return conn, err
 		}, nil
 	}
 	u, err := url.Parse(spec)
@@ -55,7 +114,7 @@ func viaSOCKS(u *url.URL) (connect, error) {
 		auth = &proxy.Auth{User: u.User.Username()}
 		auth.Password, _ = u.User.Password()
 	}
-	d, err := proxy.SOCKS5("tcp", withPort(u, "1080"), auth, &net.Dialer{})
+	d, err := proxy.SOCKS5("tcp", withPort(u, "1080"), auth, toProxy{})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the SOCKS proxy: %w", err)
 	}
@@ -64,8 +123,29 @@ func viaSOCKS(u *url.URL) (connect, error) {
 		return nil, errors.New("preparing the SOCKS proxy: it cannot be interrupted")
 	}
 	return func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-		return dialer.DialContext(ctx, "tcp", to.String())
+		conn, err := dialer.DialContext(ctx, "tcp", to.String())
+		if err != nil && strings.Contains(err.Error(), "authentication") { // the package has no error of its own for it
+			err = ours(err)
+		}
+		return conn, err
 	}, nil
+}
+
+// toProxy connects with a proxy: whatever fails there is ours.
+type toProxy struct{}
+
+// Dial is for those who cannot be interrupted; nobody calls it.
+func (toProxy) Dial(network, addr string) (net.Conn, error) {
+	return toProxy{}.DialContext(context.Background(), network, addr)
+}
+
+// DialContext connects with the proxy.
+func (toProxy) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, ours(err)
+	}
+	return conn, nil
 }
 
 // viaHTTP connects with CONNECT (RFC 9110, section 9.3.6).
@@ -73,7 +153,7 @@ func viaHTTP(u *url.URL) connect {
 	return func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 		conn, err := dialProxy(ctx, u)
 		if err != nil {
-			return nil, err
+			return nil, ours(err)
 		}
 		if err := tunnel(ctx, conn, u, to.String()); err != nil {
 			_ = conn.Close()
@@ -107,7 +187,7 @@ func tunnel(ctx context.Context, conn net.Conn, u *url.URL, host string) error {
 		req.Header.Set("Proxy-Authorization", "Basic "+token)
 	}
 	if err := req.Write(conn); err != nil {
-		return fmt.Errorf("asking the proxy: %w", err)
+		return ours(fmt.Errorf("asking the proxy: %w", err))
 	}
 	// The answer to CONNECT has no body: with one byte a read nothing that
 	// belongs to the tunnel is taken away.
@@ -116,6 +196,9 @@ func tunnel(ctx context.Context, conn net.Conn, u *url.URL, host string) error {
 		return fmt.Errorf("reading the proxy's answer: %w", err)
 	}
 	_ = res.Body.Close()
+	if res.StatusCode == http.StatusProxyAuthRequired {
+		return ours(errors.New("the proxy refuses our credentials: " + res.Status))
+	}
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("the proxy refused to connect: %s", res.Status)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/app"
 )
@@ -178,6 +179,31 @@ func TestReferencesTellWhoIsBroken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if got := app.ReferencesLost(t.Context(), tt.addrs, dial); got != tt.want {
 				t.Errorf("Lost = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestBrokenWayOutIsOurs: a proxy that is gone or does not want us says nothing
+// about the servers behind it, which must not become red.
+func TestBrokenWayOutIsOurs(t *testing.T) {
+	t.Parallel()
+	gone := listen(t, "127.0.0.1:0")
+	_ = gone.Close()
+	for name, c := range map[string]struct{ egress, want string }{
+		"http proxy is gone":       {"http://" + gone.Addr().String(), "unknown"},
+		"http proxy wants another": {"http://me:wrong@" + connectProxy(t, "sesame"), "unknown"},
+		"socks proxy is gone":      {"socks5://" + gone.Addr().String(), "unknown"},
+		"no such local address":    {"192.0.2.1", "unknown"},
+		"the server is gone":       {"socks5://" + socksProxy(t), "down"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.start(r.file("regions: [{id: away, egress: \""+c.egress+"\"}]", "slug: one, url: \"http://127.0.0.1:1/mcp\""))
+			r.await(aCycle, "it is judged", func() bool { return r.newest("one").SealedAt.After(time.Time{}) })
+			if v := r.newest("one"); v.State.String() != c.want {
+				t.Errorf("the verdict is %s (%s), want %s", v.State, v.Why, c.want)
 			}
 		})
 	}

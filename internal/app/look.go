@@ -25,6 +25,7 @@ type looker struct {
 	prober    *probe.Prober
 	clock     *schedule.Clock
 	refs      *references
+	way       *wayOut // nil for the straight one
 	cells     cells
 	tally     *tally
 	contracts *contracts
@@ -54,6 +55,8 @@ func (l *looker) suspect(ctx context.Context, cell *uptime.Cell, leaps uint64) {
 	case l.clock.Leaps() != leaps:
 		void(cell, "the monitor's clock leapt, or the machine slept, during the look")
 	case last.Failure == nil || last.Failure.Effect == uptime.Unknown:
+	case last.Failure.Step == uptime.StepTCP && l.way.brokenSince(cell.Attempts[0].Started):
+		void(cell, "the region's way out, a proxy or a local address, does not work")
 	case l.refs.Lost(ctx):
 		void(cell, "the monitor reaches none of its reference endpoints")
 	}

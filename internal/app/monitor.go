@@ -203,7 +203,6 @@ func pinned(srv *uptime.Server) string {
 func (m *Monitor) openRegions(context.Context) error {
 	opt := regionOptions{
 		file: m.opt.File, version: m.opt.Version, clock: m.clock,
-		refs:  &references{addrs: m.opt.File.ReferenceEndpoints, dial: (&net.Dialer{}).DialContext},
 		cells: m.live, tally: m.tally, contracts: m.contracts, plan: m.plans.Plan,
 	}
 	if m.opt.Demo != nil {

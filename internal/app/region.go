@@ -26,7 +26,6 @@ type regionOptions struct {
 	file      *config.File
 	version   string
 	clock     *schedule.Clock
-	refs      *references
 	cells     cells
 	tally     *tally
 	contracts *contracts
@@ -47,6 +46,11 @@ func (m *Monitor) newRegion(r config.Region, opt regionOptions) (*region, error)
 	if c := opt.connect[r.ID]; c != nil {
 		out = c
 	}
+	var way *wayOut
+	if out != nil {
+		way = &wayOut{connect: out}
+		out = way.dial
+	}
 	options := probe.Options{
 		Timeout: p.Timeout, Attempts: p.Attempts, Gap: p.Gap, Region: r.ID,
 		Handshakes: cmp.Or(p.Handshakes, 64*runtime.NumCPU()/max(1, len(opt.file.Regions))),
@@ -63,7 +67,9 @@ func (m *Monitor) newRegion(r config.Region, opt regionOptions) (*region, error)
 		return nil, fmt.Errorf("region %s: %w", r.ID, err)
 	}
 	l := &looker{
-		prober: prober, clock: opt.clock, refs: opt.refs, cells: opt.cells, tally: opt.tally, contracts: opt.contracts,
+		prober: prober, clock: opt.clock, way: way,
+		refs:  &references{addrs: opt.file.ReferenceEndpoints, dial: way.reach},
+		cells: opt.cells, tally: opt.tally, contracts: opt.contracts,
 		log: m.log.With("region", r.ID),
 	}
 	s := schedule.New(schedule.Options{Region: r.ID, Plan: opt.plan, Look: l.look, PerHost: p.MaxPerHost})

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,10 +17,6 @@ import (
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
-
-// failingFor is how long after its last failure the journal counts as failing:
-// longer than the pauses between tries.
-const failingFor = 30 * time.Second
 
 // tally counts what the monitor has seen since its start.
 type tally struct {
@@ -171,11 +169,26 @@ func quantile(classes []schedule.Lateness, q float64) time.Duration {
 	return time.Minute
 }
 
-// probeNow answers /probe.
+// probeNow answers /probe, for strangers: they may have looked at again what is
+// looked at anyway and belongs to the operator, from one of its regions.
 func (m *Monitor) probeNow(ctx context.Context, t api.Target) (uptime.Result, error) {
 	if t.Slug == "" {
 		return uptime.Result{}, fmt.Errorf("%w: only configured servers can be probed, name one by its slug", uptime.ErrInvalid)
 	}
-	cell, err := m.Replay(ctx, DefaultTenant, t.Slug, t.Region)
-	return cell.Last(), err
+	srv, err := m.plans.server(DefaultTenant, t.Slug)
+	if err != nil {
+		return uptime.Result{}, err
+	}
+	from := cmp.Or(t.Region, srv.Regions[0])
+	switch {
+	case srv.Paused || srv.Guest:
+		return uptime.Result{}, fmt.Errorf("%w: this server is paused, or of somebody else: it is not probed on request", uptime.ErrInvalid)
+	case !slices.Contains(srv.Regions, from):
+		return uptime.Result{}, fmt.Errorf("%w: the server is not probed from region %q", uptime.ErrInvalid, from)
+	}
+	cell, err := m.Replay(ctx, DefaultTenant, t.Slug, from)
+	if err != nil {
+		return uptime.Result{}, err
+	}
+	return cell.Last(), nil
 }

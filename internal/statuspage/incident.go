@@ -94,7 +94,7 @@ func incidentOf(slug string, v board.IncidentView, cities []city, secure, operat
 		p.Recover = spellExact(v.Recovered.Sub(v.Opened))
 	}
 	for _, e := range v.Events {
-		p.Timeline = append(p.Timeline, lineOf(e, v.Opened, cities, operator, now))
+		p.Timeline = append(p.Timeline, lineOf(e, v.Opened, cities, operator))
 	}
 	for i, e := range v.Evidence {
 		p.Evidence = append(p.Evidence, evidenceView{Place: upperFirst(cityName(cities, e.Region)), Ladder: ladderOf(e.Result, secure, operator, now), Open: i == 0})
@@ -102,7 +102,7 @@ func incidentOf(slug string, v board.IncidentView, cities []city, secure, operat
 	return p
 }
 
-func lineOf(e uptime.IncidentEvent, opened time.Time, cities []city, operator bool, now time.Time) timelineLine {
+func lineOf(e uptime.IncidentEvent, opened time.Time, cities []city, operator bool) timelineLine {
 	l := timelineLine{At: draw.Exact(e.At), Kind: string(e.Kind), Word: eventWord(e.Kind), Text: eventText(e, cities)}
 	if after := e.At.Sub(opened); after >= time.Second {
 		l.Since = "after " + spellExact(after)

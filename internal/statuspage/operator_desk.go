@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"net"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -108,10 +108,7 @@ func (d *desk) try(r *http.Request) (wait time.Duration, ok bool) {
 // client names who tries. When too many are counted, what is old is forgotten,
 // and the rest share a name.
 func (d *desk) client(r *http.Request, now time.Time) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
+	host := origin(r.RemoteAddr)
 	if _, known := d.tries[host]; known || len(d.tries) < maxClients {
 		return host
 	}
@@ -124,6 +121,24 @@ func (d *desk) client(r *http.Request, now time.Time) string {
 		return host
 	}
 	return ""
+}
+
+// origin is who is behind an address: of IPv6 the network, whose 2^64 addresses
+// belong to one customer.
+func origin(remote string) string {
+	at, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return remote
+	}
+	addr, bits := at.Addr().Unmap().WithZone(""), 64
+	if addr.Is4() {
+		bits = 32
+	}
+	network, err := addr.Prefix(bits)
+	if err != nil {
+		return remote
+	}
+	return network.String()
 }
 
 // forgive forgets the tries of a client that got in.

@@ -241,6 +241,24 @@ func TestSignInIsGuarded(t *testing.T) {
 	}
 }
 
+// TestSignInCountsNetworks: who has a network of addresses has no more tries.
+func TestSignInCountsNetworks(t *testing.T) {
+	b, _ := visitor(t)
+	for n := range 6 {
+		form := strings.NewReader(url.Values{"token": {"guess"}}.Encode())
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/operator", form)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.RemoteAddr = fmt.Sprintf("[2001:db8:1:2::%d]:4711", n+1)
+		want := http.StatusForbidden
+		if n == 5 {
+			want = http.StatusTooManyRequests
+		}
+		if got := ask(t, b.h, r).Code; got != want {
+			t.Errorf("guess %d: status %d, want %d", n+1, got, want)
+		}
+	}
+}
+
 func TestOperatorSeesMore(t *testing.T) {
 	b, d := visitor(t)
 	b.signIn()

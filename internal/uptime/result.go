@@ -57,7 +57,7 @@ type Failure struct {
 }
 
 // Reason returns the word that alerts route by.
-func (f Failure) Reason() Reason { return f.Cause.Reason() }
+func (f *Failure) Reason() Reason { return f.Cause.Reason() }
 
 // Severity grades a finding.
 type Severity string

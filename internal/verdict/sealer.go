@@ -23,6 +23,8 @@ const (
 	maxBackoff = 10 * time.Second
 	// lastCall is how long sealing may still take when it is to stop.
 	lastCall = 5 * time.Second
+	// plenty is how many cycles are so many that it does not pay to gather more.
+	plenty = 256
 	// maxBatch is how many servers are sealed at once.
 	maxBatch = 4096
 )
@@ -56,7 +58,8 @@ type SealerOptions struct {
 	// slow verdicts only.
 	Baseline func(uptime.TenantID, uptime.ServerID) (p95 time.Duration, ok bool)
 	// Gather is the least time between two batches, so that a journal writes few
-	// large ones; zero for DefaultGather, negative for none.
+	// large ones; zero for DefaultGather, negative for none. After a batch that
+	// was large nothing is waited for.
 	Gather time.Duration
 	Now    func() time.Time // nil for time.Now
 	Logger *slog.Logger     // nil for none
@@ -168,6 +171,9 @@ func (s *Sealer) listen(ctx context.Context, arrived chan<- []uptime.Pending) {
 		if err != nil && ctx.Err() == nil {
 			s.opt.Logger.ErrorContext(ctx, "cannot fetch the reports that arrived", "error", err)
 			rest = patience
+		}
+		if len(pending) >= plenty {
+			rest = 0
 		}
 		if len(pending) > 0 {
 			select {

@@ -3,5 +3,6 @@
 // strong ETags, compression, immutable static files, templates, event streams,
 // security headers, and text that shows what it hides.
 //
-// The package knows nothing about monitoring but the errors of package uptime.
+// The package knows nothing about monitoring but the errors of package uptime
+// and where servers, incidents and drifts have their pages.
 package web

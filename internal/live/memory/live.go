@@ -36,8 +36,10 @@ const (
 	// shards is how many locks the servers are spread over.
 	shards    = 1 << shardBits
 	shardBits = 6
-	// maxArrived is how many cycles Arrived returns at once.
-	maxArrived = 4096
+	// maxArrived is how many cycles Arrived returns at once: with their servers
+	// and verdicts they fit into the cache of a processor while they are sealed,
+	// and they are enough for a journal not to mind.
+	maxArrived = 512
 )
 
 // Journal makes the feed survive the process. It is told of verdicts in the

@@ -86,8 +86,8 @@ func (l *Live) signal() {
 }
 
 // Arrived waits until reports have arrived that no call has returned yet, and
-// returns their cycles with all their reports: several thousand cycles at most,
-// the rest the next time. Of several callers each report wakes one.
+// returns their cycles with all their reports: some hundred cycles at most, the
+// rest the next time. Of several callers each report wakes one.
 func (l *Live) Arrived(ctx context.Context) ([]uptime.Pending, error) {
 	for {
 		if got := l.fetch(); len(got) > 0 {

@@ -1,6 +1,10 @@
 package draw
 
-import "github.com/alivemcp/alivemcp/internal/uptime"
+import (
+	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
 
 // Bar is the heights of one day's pieces, by class.
 func Bar(c uptime.Counts) map[string]float64 {
@@ -26,10 +30,10 @@ func Aligned(old, now []string) (left, right []string) {
 	return left, right
 }
 
-func plain(spans []Part) string {
-	s := ""
-	for _, p := range spans {
-		s += p.Text
+func plain(parts []Part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.Text)
 	}
-	return s
+	return b.String()
 }

@@ -59,14 +59,15 @@ func sides(old, now []string) [][3]string {
 	return out
 }
 
-func flat(spans []draw.Part) string {
-	s := ""
-	for _, p := range spans {
+// flat is a line whose marked parts are in brackets.
+func flat(parts []draw.Part) string {
+	var b strings.Builder
+	for _, p := range parts {
 		if p.Marked {
-			s += "[" + p.Text + "]"
+			b.WriteString("[" + p.Text + "]")
 		} else {
-			s += p.Text
+			b.WriteString(p.Text)
 		}
 	}
-	return s
+	return b.String()
 }
