@@ -191,7 +191,6 @@ func (w *tab) dress(name string) {
 // shot keeps a picture of the whole page, or of the window with a dialog.
 func (w *tab) shot(r *rig, name string) {
 	w.t.Helper()
-	w.settle()
 	quick, whole := true, !eval[bool](w, `!!document.querySelector("dialog[open]")`) // a dialog darkens the window only
 	got := call(w, page.CaptureScreenshot, page.CaptureScreenshotParams{CaptureBeyondViewport: &whole, OptimizeForSpeed: &quick})
 	w.keep(r, name+".png", got.Data)
