@@ -30,7 +30,8 @@ import (
 )
 
 // perPort is how many servers share a host and port: with the four looks at once
-// that a host is given by default they do not wait for each other.
+// that a host is given by default they do not wait for each other. Servers that
+// follow each other are at different ports, since a start looks at them in turn.
 const perPort = 100
 
 // targets is the process with the servers that are probed.
@@ -75,7 +76,7 @@ func (t *targets) url(i int) string {
 	if t.CA != "" {
 		scheme = "https"
 	}
-	return fmt.Sprintf("%s://%s/%s/mcp", scheme, t.Addrs[i/perPort], slug(i))
+	return fmt.Sprintf("%s://%s/%s/mcp", scheme, t.Addrs[i%len(t.Addrs)], slug(i))
 }
 
 // trust is what makes a process trust the targets' authority: a file that Go
