@@ -137,7 +137,7 @@ func (s *Scheduler) fire(ctx context.Context, e *entry, now time.Time) {
 		return
 	}
 	asked := e.due
-	s.planNext(e, now)
+	s.plan(e, e.server.CycleAt(now).Add(e.server.Every()))
 	switch {
 	case e.busy:
 		e.again = true // the next cycle waits for a look under way
@@ -148,10 +148,15 @@ func (s *Scheduler) fire(ctx context.Context, e *entry, now time.Time) {
 	}
 }
 
-// planNext puts e into the wheel at its next cycle after now.
-func (s *Scheduler) planNext(e *entry, now time.Time) {
-	e.due = e.server.CycleAt(now.Add(-e.stagger)).Add(e.server.Every() + e.stagger)
+// plan puts e into the wheel at a cycle.
+func (s *Scheduler) plan(e *entry, cycle time.Time) {
+	e.due = cycle.Add(e.stagger)
 	s.wheel.add(e, s.last)
+}
+
+// planNext puts e into the wheel at the first cycle whose turn is after now.
+func (s *Scheduler) planNext(e *entry, now time.Time) {
+	s.plan(e, e.server.CycleAt(now.Add(-e.stagger)).Add(e.server.Every()))
 }
 
 // begin starts the look at the present cycle.
