@@ -92,7 +92,7 @@ func TestEveryCycleIsLookedAtOnce(t *testing.T) {
 				if !srv.CycleAt(l.at).Equal(l.cycle) {
 					t.Errorf("%s: look at %s names cycle %s, want %s", srv.ID, l.at, l.cycle, srv.CycleAt(l.at))
 				}
-				if i > 1 && l.cycle.Sub(looks[i-1].cycle) != srv.Every() {
+				if i > 0 && l.cycle.Sub(looks[i-1].cycle) != srv.Every() {
 					t.Errorf("%s: cycle %s follows %s", srv.ID, l.cycle, looks[i-1].cycle)
 				}
 			}
@@ -147,6 +147,32 @@ func TestFirstLookComesSoon(t *testing.T) {
 		}
 		if perSecond[0] > 220 {
 			t.Errorf("%d first looks in the first second: a start must not be a burst", perSecond[0])
+		}
+	})
+}
+
+// Whatever the moment of the start, nobody is looked at twice in the first cycle:
+// the second look would come too late to count.
+func TestFirstCycleIsLookedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var servers []*uptime.Server
+		for i := range 600 { // in all phases of a minute
+			servers = append(servers, server(fmt.Sprint(i), fmt.Sprintf("http://h%d", i), time.Minute))
+		}
+		var d diary
+		p := plan(1, servers...)
+		runFor(t, 150*time.Second, schedule.Options{
+			Plan: func() *uptime.Plan { return p },
+			Look: func(_ context.Context, job schedule.Job) { d.note(job) },
+		})
+		for _, srv := range servers {
+			seen := map[time.Time]bool{}
+			for _, l := range d.of(srv.ID) {
+				if seen[l.cycle] {
+					t.Errorf("%s was looked at twice in the cycle of %s", srv.ID, l.cycle)
+				}
+				seen[l.cycle] = true
+			}
 		}
 	})
 }
