@@ -259,14 +259,9 @@ func (s *Scheduler) hostFor(srv *uptime.Server) *host {
 	return h
 }
 
-// first plans the first look at a server: not before the region's turn in the
-// cycle, at which the next look would be at the same one again.
+// first plans the first look at a server.
 func (s *Scheduler) first(e *entry, now time.Time, after time.Duration) {
-	start := now.Add(after)
-	if turn := e.server.CycleAt(start).Add(e.stagger); turn.After(start) {
-		start = turn
-	}
-	if inTime(e.server, start) {
+	if start := now.Add(after); inTime(e.server, start) {
 		e.due = start
 		s.wheel.add(e, s.last)
 		return

@@ -100,31 +100,6 @@ func TestEveryCycleIsLookedAtOnce(t *testing.T) {
 	})
 }
 
-// A first look may come between the beginning of a cycle and this region's turn
-// in it: then its turn has been.
-func TestNoCycleIsLookedAtTwice(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var servers []*uptime.Server
-		for i := range 600 {
-			servers = append(servers, server(fmt.Sprint(i), fmt.Sprintf("http://h%d", i), time.Minute))
-		}
-		var d diary
-		p := plan(1, servers...)
-		runFor(t, 3*time.Minute, schedule.Options{
-			Plan: func() *uptime.Plan { return p },
-			Look: func(_ context.Context, job schedule.Job) { d.note(job) },
-		})
-		for _, srv := range servers {
-			looks := d.of(srv.ID)
-			for i := 1; i < len(looks); i++ {
-				if looks[i].cycle.Equal(looks[i-1].cycle) {
-					t.Errorf("server %s: cycle %s was looked at twice", srv.ID, looks[i].cycle)
-				}
-			}
-		}
-	})
-}
-
 func TestFirstLookComesSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var servers []*uptime.Server
