@@ -64,7 +64,7 @@ func (r *rig) serverMinutes(t *testing.T) {
 	w.open(r.demo + "/status/inventory")
 	down := `document.querySelector("#minutes rect.down")`
 	say := eval[string](w, down+".dataset.say")
-	if !strings.Contains(say, "min: down") || !strings.Contains(say, "does not speak MCP") {
+	if !strings.Contains(say, "min: down") || !strings.Contains(say, "something else than MCP") {
 		t.Errorf("the strip says %q", say)
 	}
 	at := eval[struct{ X, Y float64 }](w, `(() => { `+down+`.scrollIntoView({block: "center"}); const b = `+down+`.getBoundingClientRect(); return {x: b.left + b.width / 2, y: b.top + b.height / 2} })()`)

@@ -67,7 +67,7 @@ func httpPhrase(c uptime.Cause) string {
 	case uptime.MisdirectedHost:
 		return "it does not answer for its own name"
 	case uptime.NotMCP:
-		return "something answers that does not speak MCP"
+		return "it answers with something else than MCP"
 	case uptime.EmptyBody:
 		return "its answers are empty"
 	case uptime.ContentType:
