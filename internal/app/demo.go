@@ -286,8 +286,11 @@ func invented(srv *uptime.Server, cycle time.Time, cell uptime.MinuteCell) uptim
 		Tenant: srv.Tenant, Server: srv.ID, Cycle: cycle, Every: srv.Every(), State: cell.State,
 		Latency: cell.Latency, Expected: len(cell.Regions), Maintenance: cell.Maintenance, SealedAt: cycle.Add(time.Second),
 	}
-	if cell.Cause != "" {
+	switch {
+	case cell.Cause != "":
 		v.Failure = &uptime.Failure{Cause: cell.Cause, Effect: cell.State}
+	case cell.State == uptime.Degraded:
+		v.Why = "the handshake took longer than 5 s"
 	}
 	for _, region := range cell.Regions {
 		report := uptime.Report{
