@@ -84,6 +84,7 @@ const (
 	IncidentRelapse   IncidentEventKind = "relapsed"  // down again before it closed
 	IncidentResolved  IncidentEventKind = "resolved"  // second good verdict in a row
 	IncidentNote      IncidentEventKind = "note"      // the operator said something
+	IncidentAcked     IncidentEventKind = "acked"     // somebody took it on
 	IncidentForgotten IncidentEventKind = "forgotten" // the server was removed while down
 )
 
