@@ -42,6 +42,8 @@ type command struct {
 	ID   string `json:"id,omitempty"`
 	By   string `json:"by,omitempty"`
 	Text string `json:"text,omitempty"`
+	// Silence is the one to begin.
+	Silence *uptime.Silence `json:"silence,omitempty"`
 }
 
 // adminHandler answers on the socket in the data directory.
@@ -61,6 +63,7 @@ func (m *Monitor) adminHandler() http.Handler {
 	handle("POST /note", func(ctx context.Context, c command) (any, error) {
 		return done, m.NoteIncident(ctx, DefaultTenant, uptime.IncidentID(c.ID), c.By, c.Text)
 	})
+	m.alertHandlers(handle)
 	return mux
 }
 
