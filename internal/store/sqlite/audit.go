@@ -20,8 +20,8 @@ func checkEntry(tenant uptime.TenantID, e *uptime.AuditEntry) error {
 	return nil
 }
 
-// putEntry appends to the log of who did what to which server.
-func putEntry(ctx context.Context, tx *sql.Tx, server int64, e *uptime.AuditEntry) error {
+// putEntry appends to the log of who did what, to which server if to one.
+func putEntry(ctx context.Context, tx *sql.Tx, server sql.NullInt64, e *uptime.AuditEntry) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO audit_log (tenant, server, at, author, action, object, text) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		e.Tenant, server, nanos(e.At), e.By, e.Action, e.Object, e.Text)

@@ -49,7 +49,7 @@ func putBaseline(ctx context.Context, tx *sql.Tx, b *uptime.Baseline) error {
 }
 
 // pin makes a hash the only accepted one.
-func pin(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, server int64, hash string) error {
+func pin(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, server sql.NullInt64, hash string) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO baselines (server, tenant, accepted, shown, pinned) VALUES (?, ?, ?, 'null', ?)
 		ON CONFLICT (server) DO UPDATE SET accepted = excluded.accepted, pinned = excluded.pinned`,

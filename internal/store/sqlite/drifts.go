@@ -85,10 +85,13 @@ func (s *Store) AcceptDrift(ctx context.Context, tenant uptime.TenantID, id upti
 		if !d.Open() {
 			return fmt.Errorf("%w: it was already accepted, or no region shows it any more", uptime.ErrConflict)
 		}
-		server, err := one(ctx, tx, value[int64],
+		server, err := one(ctx, tx, value[sql.NullInt64],
 			`UPDATE drifts SET accepted = ?, author = ?, note = ? WHERE tenant = ? AND id = ? RETURNING server`,
 			nanos(entry.At), entry.By, entry.Text, tenant, id)
 		if err != nil {
+			return err
+		}
+		if err := s.newsOfDrift(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := pin(ctx, tx, tenant, server, d.To); err != nil {

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -14,14 +13,14 @@ import (
 // be emptied.
 func erased() []string {
 	return []string{
-		"evidence", "incident_events", "incidents", "drifts", "baselines", "last_verdicts",
+		"news", "thread_members", "decisions", "alerts", "evidence", "incident_events", "incidents", "drifts", "baselines", "last_verdicts",
 		"day_minutes", "probe_day", "probe_month", "audit_log",
 	}
 }
 
 // Erase forgets a server (GDPR, article 17): its rows, its verdicts in the
-// journal, its maintenance windows and the contracts that only it has shown, in
-// one transaction. Its number is never given again: the cells of the open day
+// journal, what was told of it, its maintenance windows and the contracts that
+// only it has shown, in one transaction. Its number is never given again: the cells of the open day
 // that carry it mean nobody, until their day is closed without them. The caller
 // takes the server out of the plan first.
 func (s *Store) Erase(ctx context.Context, tenant uptime.TenantID, server uptime.ServerID) error {
@@ -34,13 +33,16 @@ func (s *Store) Erase(ctx context.Context, tenant uptime.TenantID, server uptime
 		if err != nil {
 			return err
 		}
+		if err := eraseAlerting(ctx, tx, tenant, num); err != nil {
+			return err
+		}
 		if err := eraseRows(ctx, tx, num); err != nil {
 			return err
 		}
 		if err := eraseSealed(ctx, tx, owner{tenant, server}); err != nil {
 			return err
 		}
-		if err := eraseWindows(ctx, tx, tenant, num); err != nil {
+		if err := eraseSlug(ctx, tx, tenant, num); err != nil {
 			return err
 		}
 		if _, err := disown(ctx, tx, tenant, shown); err != nil {
@@ -119,20 +121,37 @@ func rewriteBatch(ctx context.Context, tx *sql.Tx, last uptime.Cursor, who owner
 	return err
 }
 
-// eraseWindows takes a server's slug out of the tenant's windows. One that was
-// for this server alone goes: without a slug it would be for all.
-func eraseWindows(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, num int64) error {
+// eraseSlug takes a server's slug out of the tenant's windows, silences and
+// subscriptions. One that was for this server alone goes: without a slug it
+// would be for all.
+func eraseSlug(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, num int64) error {
 	slug, err := one(ctx, tx, value[string], `SELECT slug FROM servers WHERE num = ?`, num)
 	if err != nil {
 		return err
 	}
-	quoted, _ := json.Marshal(slug) // a string always marshals
-	_, err = tx.ExecContext(ctx, `DELETE FROM windows WHERE tenant = ? AND slugs = ? AND grouping = '[]'`, tenant, "["+string(quoted)+"]")
-	if err != nil {
+	if err := dropReadersOf(ctx, tx, tenant, slug); err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `
-		UPDATE windows SET slugs = (SELECT json_group_array(value) FROM json_each(windows.slugs) WHERE value <> ?1)
-		WHERE tenant = ?2 AND EXISTS (SELECT 1 FROM json_each(windows.slugs) WHERE value = ?1)`, slug, tenant)
-	return err
+	for table, alone := range map[string]string{"windows": "slugs = ? AND grouping = '[]'", "silences": "slugs = ? AND grouping = '[]'", "subscriptions": "slugs = ?"} {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE tenant = ? AND `+alone, tenant, words([]string{slug})); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, fmt.Sprintf(`
+			UPDATE %[1]s SET slugs = (SELECT json_group_array(value) FROM json_each(%[1]s.slugs) WHERE value <> ?1)
+			WHERE tenant = ?2 AND EXISTS (SELECT 1 FROM json_each(%[1]s.slugs) WHERE value = ?1)`, table), slug, tenant)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropReadersOf forgets what was told to the readers of a server alone, who are
+// about to go with it.
+func dropReadersOf(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, slug string) error {
+	readers, err := list(ctx, tx, value[string], `SELECT id FROM subscriptions WHERE tenant = ? AND slugs = ?`, tenant, words([]string{slug}))
+	if err != nil || len(readers) == 0 {
+		return err
+	}
+	return dropSinks(ctx, tx, tenant, readers)
 }

@@ -51,6 +51,7 @@ func fill(t *testing.T, s *sqlite.Store, servers []uptime.Server) {
 	for _, sv := range servers {
 		i := uptime.Incident{ID: uptime.IncidentID("inc_" + sv.ID), Tenant: "acme", Server: sv.ID, Opened: now}
 		d := uptime.Drift{ID: uptime.DriftID("drf_" + sv.ID), Tenant: "acme", Server: sv.ID, From: "f" + sv.Slug, To: "t" + sv.Slug, Detected: now}
+		shared := routing(now, servers, sv)
 		act := uptime.AuditEntry{At: now, By: "Ada", Action: "act", Object: string(sv.ID)}
 		steps = append(
 			steps,
@@ -63,6 +64,10 @@ func fill(t *testing.T, s *sqlite.Store, servers []uptime.Server) {
 			s.PutContract(t.Context(), "acme", uptime.Contract{Hash: d.To}),
 			s.NoteIncident(t.Context(), "acme", i.ID, act),
 			s.AcceptDrift(t.Context(), "acme", d.ID, act),
+			s.Route(t.Context(), shared),
+			s.EndDelivery(t.Context(), uptime.Delivery{ID: uptime.DeliveryID("dlv_" + sv.ID), Tenant: "acme", State: uptime.DeliverySent, Ended: now}, "message"),
+			s.PutSilence(t.Context(), uptime.Silence{ID: "sil_" + sv.Slug, Tenant: "acme", Servers: []string{sv.Slug}, From: now, Until: now.Add(1)}, act),
+			s.PutSubscription(t.Context(), uptime.SealedSubscription{ID: "sub_" + sv.Slug, Tenant: "acme", Fingerprint: sv.Slug, Servers: []string{sv.Slug}, Created: now}),
 			s.CloseDay(t.Context(), day, []uptime.PackedDay{{Tenant: "acme", Server: sv.ID, DayStat: uptime.DayStat{Day: day}}},
 				[]uptime.MonthStat{{Tenant: "acme", Server: sv.ID, Year: 2023, Month: 11}}),
 		)
@@ -72,6 +77,34 @@ func fill(t *testing.T, s *sqlite.Store, servers []uptime.Server) {
 			t.Fatalf("step %d: %v", i, err)
 		}
 	}
+}
+
+// routing tells of a server in a thread of its own, and of all in one that they
+// share, which the first begins.
+func routing(now time.Time, servers []uptime.Server, sv uptime.Server) uptime.Routing {
+	r := uptime.Routing{
+		Audit: []uptime.AuditEntry{{Tenant: "acme", At: now, By: "Ada", Action: "alert.ack", Object: "a_" + string(sv.ID), Text: sv.Slug}},
+	}
+	shared := uptime.Thread{Key: uptime.AlertKey("shared_" + fmt.Sprint(sv.Num)), Tenant: "acme", Server: servers[0].ID, Host: servers[0].Slug + ".example", Opened: now}
+	notice := uptime.Notice{Title: "Two are down: " + sv.Slug, StatusPage: "https://status.example/" + sv.Slug}
+	for _, sv := range servers {
+		key := uptime.AlertKey("a_" + sv.ID)
+		r.Alerts = append(r.Alerts, uptime.Alert{Key: key, Tenant: "acme", Server: sv.ID, Host: sv.Slug + ".example", Opened: now})
+		shared.Members = append(shared.Members, key)
+		notice.Servers = append(notice.Servers, uptime.NoticeServer{Slug: sv.Slug, Name: sv.Name})
+		r.Decisions = append(r.Decisions, uptime.Decision{Tenant: "acme", Alert: key, At: now, Text: "Joined " + servers[0].Slug + "."})
+	}
+	own := uptime.Thread{Key: uptime.AlertKey("a_" + sv.ID), Tenant: "acme", Server: sv.ID, Members: []uptime.AlertKey{uptime.AlertKey("a_" + sv.ID)}, Opened: now}
+	r.Threads = []uptime.Thread{shared, own}
+	for n, thread := range []uptime.AlertKey{own.Key, shared.Key, shared.Key} {
+		r.Deliveries = append(r.Deliveries, uptime.Delivery{
+			ID: uptime.DeliveryID([]string{"dlv_", "shared_", "again_"}[n] + string(sv.ID)), Tenant: "acme", Thread: thread,
+			Sink: "team", Transition: 1 + n/2, Notice: notice, Created: now,
+		})
+	}
+	// What was decided about the server itself, without a word about another.
+	r.Decisions = append(r.Decisions, uptime.Decision{Tenant: "acme", Alert: own.Key, At: now, Text: "Told."})
+	return r
 }
 
 // serverTables are the tables that have a column for a server.

@@ -133,13 +133,13 @@ func (s *Store) NoteIncident(ctx context.Context, tenant uptime.TenantID, id upt
 		return err
 	}
 	return s.write(ctx, fmt.Sprintf("noting on incident %q", id), func(tx *sql.Tx) error {
-		server, err := one(ctx, tx, value[int64],
+		server, err := one(ctx, tx, value[sql.NullInt64],
 			`UPDATE incidents SET note = ? WHERE tenant = ? AND id = ? RETURNING server`, entry.Text, tenant, id)
 		if err != nil {
 			return err
 		}
 		note := uptime.IncidentEvent{Incident: id, At: entry.At, Kind: uptime.IncidentNote, Text: entry.Text, By: entry.By}
-		if err := putEvent(ctx, tx, &note); err != nil {
+		if err := s.addEvent(ctx, tx, &note); err != nil {
 			return err
 		}
 		return putEntry(ctx, tx, server, &entry)

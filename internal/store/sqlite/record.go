@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"fmt"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -28,43 +27,29 @@ func (s *Store) Ongoing(ctx context.Context) (uptime.Ongoing, error) {
 	return out, err
 }
 
-// Record stores what a stretch of the feed changed, with its cursor. Storing it
-// twice is storing it once. What an operator did in the meantime stays: notes,
+// Record stores what a stretch of the feed changed, with its cursor and the news
+// of it. Storing it twice is storing it once. What an operator did in the meantime stays: notes,
 // and the contract that was accepted last. Changes without a cursor leave the
 // recorder's place alone; uptime.ErrConflict means that it would go back.
 func (s *Store) Record(ctx context.Context, c uptime.Changes) error {
 	return s.write(ctx, "recording incidents and drifts", func(tx *sql.Tx) error {
-		if err := moveRecorder(ctx, tx, c.Cursor); err != nil {
+		if err := moveCursor(ctx, tx, recordCursor, c.Cursor); err != nil {
 			return err
 		}
 		if err := each(ctx, tx, c.Incidents, putIncident); err != nil {
 			return err
 		}
-		if err := each(ctx, tx, c.Events, putEvent); err != nil {
+		if err := each(ctx, tx, c.Events, s.addEvent); err != nil {
 			return err
 		}
 		if err := each(ctx, tx, c.Evidence, putEvidence); err != nil {
 			return err
 		}
-		if err := each(ctx, tx, c.Drifts, putDrift); err != nil {
+		if err := each(ctx, tx, c.Drifts, s.addDrift); err != nil {
 			return err
 		}
 		return each(ctx, tx, c.Baselines, putBaseline)
 	})
-}
-
-func moveRecorder(ctx context.Context, tx *sql.Tx, to uptime.Cursor) error {
-	if to == 0 {
-		return nil
-	}
-	at, _, err := cursorOf(ctx, tx, recordCursor)
-	if err != nil {
-		return err
-	}
-	if to < at {
-		return fmt.Errorf("%w: the recorder is at verdict %d; %d would be behind it", uptime.ErrConflict, at, to)
-	}
-	return putCursor(ctx, tx, recordCursor, to, 0)
 }
 
 // each puts every item.

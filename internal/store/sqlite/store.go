@@ -1,6 +1,6 @@
 // Package sqlite keeps what must last in one SQLite file: servers, windows,
-// incidents, drifts, the journal of sealed verdicts, the archive and the audit
-// log. It is the store of a process that runs alone.
+// incidents, drifts, the journal of sealed verdicts, the archive, what is told
+// to whom, and the audit log. It is the store of a process that runs alone.
 //
 // Every method is a whole operation: one transaction, durable when it returns,
 // safe for concurrent use. Errors wrap uptime.ErrNotFound, uptime.ErrConflict or

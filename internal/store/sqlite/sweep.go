@@ -76,6 +76,10 @@ func brooms(now time.Time, keep uptime.Retention) []broom {
 	add(keep.Evidence, "evidence", sweepOld("evidence", "num", "cycle"), moment)
 	add(keep.Incidents, "incidents", sweepOld("incidents", "id", "closed"), moment)
 	add(keep.Incidents, "drifts", sweepOld("drifts", "id", "coalesce(accepted, reverted)"), moment)
+	add(keep.Incidents, "threads", sweepOld("threads", "num", "over = 1 AND coalesce(closed, opened)"), moment)
+	add(keep.Incidents, "alerts", sweepAlerts(), moment)
+	add(keep.Incidents, "silences", `
+		DELETE FROM silences WHERE tenant = ?1 AND id IN (SELECT id FROM silences WHERE tenant = ?1 AND ends < ?2 LIMIT ?3)`, moment)
 	add(keep.Audit, "audit entries", sweepOld("audit_log", "num", "at"), moment)
 	return out
 }
@@ -93,6 +97,15 @@ func sweepOld(table, key, column string) string {
 	return fmt.Sprintf(`
 		DELETE FROM %[1]s WHERE %[2]s IN (SELECT %[2]s FROM %[1]s WHERE tenant = ?1 AND %[3]s < ?2 LIMIT ?3)`,
 		table, key, column)
+}
+
+// sweepAlerts sweeps alerts, with their decisions, that no thread tells of any
+// more.
+func sweepAlerts() string {
+	return `
+		DELETE FROM alerts WHERE tenant = ?1 AND key IN (
+			SELECT key FROM alerts a WHERE tenant = ?1 AND resolved < ?2
+			AND NOT EXISTS (SELECT 1 FROM thread_members m WHERE m.tenant = a.tenant AND m.alert = a.key) LIMIT ?3)`
 }
 
 // sweepContracts removes the contracts that nothing of the tenant refers to any
