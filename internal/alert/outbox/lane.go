@@ -27,6 +27,7 @@ type lane struct {
 	row      int  // failures in a row
 	rest     time.Duration
 	retry    time.Time // nothing is sent before
+	held     time.Time // nor before this, because the rows failed
 	gone     bool
 	since    time.Time // of the first failure in the row
 	reported bool
@@ -37,6 +38,23 @@ type lane struct {
 
 // open reports whether the circuit rests.
 func (l *lane) open(now time.Time) bool { return now.Before(l.retry) }
+
+// broken reports whether it rests for its failures, and not for a moment because
+// the service asked for that.
+func (l *lane) broken(now time.Time) bool {
+	return l.open(now) && (l.gone || l.row >= tolerated)
+}
+
+// free returns from when on something may be sent.
+func (l *lane) free() time.Time {
+	if l.held.After(l.retry) {
+		return l.held
+	}
+	return l.retry
+}
+
+// waits reports whether nothing may be sent yet.
+func (l *lane) waits(now time.Time) bool { return now.Before(l.free()) }
 
 func (l *lane) state(now time.Time) State {
 	s := State{Open: l.open(now), FailingSince: l.since, LastSent: l.sent, LastError: l.last}
@@ -56,7 +74,8 @@ func (l *lane) success(now time.Time) {
 
 // failure counts one more, and lets the sink rest if it needs that.
 func (l *lane) failure(now time.Time, r *uptime.Refusal) {
-	if l.row++; l.row == 1 && l.since.IsZero() {
+	l.row++
+	if l.since.IsZero() {
 		l.since = now
 	}
 	l.last = r.Reason

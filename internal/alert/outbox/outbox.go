@@ -113,9 +113,12 @@ type Dispatcher struct {
 
 	sent, failed, dead atomic.Uint64
 
-	mu     sync.Mutex // all below
+	tell   sync.Mutex // held while Fails and Works are called, so that they come in order
+	mu     sync.Mutex // all below; taken after tell
 	lanes  map[uptime.SinkKey]*lane
 	broken time.Time // since when the rows fail; zero when they work
+
+	buried time.Time // when old ones were looked for last; of Run alone
 }
 
 // New returns a Dispatcher that does nothing yet.
