@@ -40,6 +40,9 @@ var allowed = map[string]string{
 	"internal/archive":         "internal/uptime",
 	"internal/store/sqlite":    "internal/uptime",
 	"internal/store/storetest": "internal/uptime",
+	"internal/alert/outbox":    "internal/uptime",
+	"internal/alert/proof":     "internal/uptime",
+	"internal/alert/heartbeat": "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's

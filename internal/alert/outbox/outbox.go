@@ -1,0 +1,201 @@
+// Package outbox brings deliveries to sinks: at least once, in order per thread
+// and sink, and each sink at its own pace.
+package outbox
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// Rows is where deliveries are kept. What a method changed is durable when it
+// returns; after an error the dispatcher calls it again with the same.
+type Rows interface {
+	// DueDeliveries returns at most limit deliveries that wait and whose Due has
+	// come, oldest first: of each thread and sink only the one with the lowest
+	// Transition, of each sink at most one, of the busy sinks none. Those whose
+	// Trying is set are among them.
+	DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error)
+	// NextDue returns when the next delivery that waits is due, which may have
+	// passed; zero when none waits.
+	NextDue(ctx context.Context) (time.Time, error)
+	// BeginDelivery counts an attempt and sets Trying, also when it was set. Of a
+	// delivery that no longer waits it is uptime.ErrConflict or ErrNotFound.
+	BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error
+	// EndDelivery keeps State, Due, Ended and Error of a delivery, and clears Trying.
+	// It may not have begun. A ref that is not empty is kept for the thread and sink.
+	EndDelivery(ctx context.Context, d uptime.Delivery, ref string) error
+	// Ref returns the ref that was kept last for the thread and sink; empty when
+	// there is none.
+	Ref(ctx context.Context, tenant uptime.TenantID, thread uptime.AlertKey, sink string) (string, error)
+}
+
+// Sink is where deliveries go.
+type Sink interface {
+	// Deliver hands over one notice. The ref is what it returned for the thread
+	// before, empty for the first. It returns the ref to remember, also along with
+	// an error when a part arrived. An uptime.Refusal says what to do next; any
+	// other error is temporary. The delivery's ID is the same at each attempt. It
+	// returns soon after ctx ends. Never called twice at once for one sink.
+	Deliver(ctx context.Context, d *uptime.Delivery, ref string) (string, error)
+}
+
+// Slow is a Sink that may take longer than ten seconds, such as one that speaks
+// SMTP or starts a command.
+type Slow interface {
+	Sink
+	// Timeout is how long it may take, at most a minute.
+	Timeout() time.Duration
+}
+
+// Options say what a Dispatcher works with. Rows and Sinks are needed.
+type Options struct {
+	Rows Rows
+	// Sinks returns the sink of a name, or of the id of a subscription. One that it
+	// does not know is taken as removed: its deliveries die.
+	Sinks func(tenant uptime.TenantID, name string) (Sink, bool)
+	// Fails is told of a sink that took nothing for 15 minutes, or that takes nothing
+	// any more, once. Works is told when that is over, and of the first success of
+	// each sink after a start: who remembers a failure from before may close it.
+	// Both may be nil, and must not block.
+	Fails func(sink uptime.SinkKey, since time.Time, reason string)
+	Works func(sink uptime.SinkKey)
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Logger; nil discards.
+	Logger *slog.Logger
+	// Concurrency is how many sinks are served at once; zero is 64.
+	Concurrency int
+}
+
+// State says how a sink does, as far as this process has seen it.
+type State struct {
+	// Open means that its circuit is open: it rests until Retry.
+	Open  bool
+	Retry time.Time
+	// FailingSince is when the first of the failures was that no success followed;
+	// zero when it works or was not tried yet.
+	FailingSince time.Time
+	// LastSent is the last success, LastError the last failure's reason, which a
+	// success does not clear.
+	LastSent  time.Time
+	LastError string
+}
+
+// Stats say how a Dispatcher does.
+type Stats struct {
+	// InFlight counts deliveries under way, Failing the sinks whose last delivery
+	// failed, Open those of them that rest.
+	InFlight, Failing, Open int
+	// Sent, Failed and Dead count attempts that arrived, that did not, and
+	// deliveries that were given up.
+	Sent, Failed, Dead uint64
+	// Stuck is for how long the rows have answered with errors only; zero when they
+	// work.
+	Stuck time.Duration
+}
+
+// Dispatcher takes deliveries from the rows to the sinks. Only one may work on
+// the same rows.
+type Dispatcher struct {
+	rows    Rows
+	resolve func(uptime.TenantID, string) (Sink, bool)
+	fails   func(uptime.SinkKey, time.Time, string)
+	works   func(uptime.SinkKey)
+	now     func() time.Time
+	log     *slog.Logger
+	slots   int
+	wake    chan struct{}
+
+	sent, failed, dead atomic.Uint64
+
+	tell   sync.Mutex // held while Fails and Works are called, so that they come in order
+	mu     sync.Mutex // all below; taken after tell
+	lanes  map[uptime.SinkKey]*lane
+	broken time.Time // since when the rows fail; zero when they work
+
+	buried time.Time // when old ones were looked for last; of Run alone
+}
+
+// New returns a Dispatcher that does nothing yet.
+func New(o Options) *Dispatcher {
+	d := &Dispatcher{
+		rows: o.Rows, resolve: o.Sinks, fails: o.Fails, works: o.Works, now: o.Now, log: o.Logger,
+		slots: o.Concurrency, wake: make(chan struct{}, 1), lanes: map[uptime.SinkKey]*lane{},
+	}
+	if d.fails == nil {
+		d.fails = func(uptime.SinkKey, time.Time, string) {}
+	}
+	if d.works == nil {
+		d.works = func(uptime.SinkKey) {}
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	if d.slots <= 0 {
+		d.slots = 64
+	}
+	return d
+}
+
+// Wake says that there are new deliveries, or that one was replayed. It never
+// blocks.
+func (d *Dispatcher) Wake() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// State says how a sink does.
+func (d *Dispatcher) State(tenant uptime.TenantID, sink string) State {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[uptime.SinkKey{Tenant: tenant, Name: sink}]
+	if l == nil {
+		return State{}
+	}
+	return l.state(d.now())
+}
+
+// Reset closes the circuit of a sink: it was configured anew, or somebody wants
+// it to be tried at once.
+func (d *Dispatcher) Reset(tenant uptime.TenantID, sink string) {
+	d.mu.Lock()
+	if l := d.lanes[uptime.SinkKey{Tenant: tenant, Name: sink}]; l != nil {
+		l.reset()
+	}
+	d.mu.Unlock()
+	d.Wake()
+}
+
+// Stats returns how the dispatcher does.
+func (d *Dispatcher) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := Stats{Sent: d.sent.Load(), Failed: d.failed.Load(), Dead: d.dead.Load()}
+	now := d.now()
+	for _, l := range d.lanes {
+		s.InFlight += count(l.busy)
+		s.Failing += count(!l.since.IsZero())
+		s.Open += count(l.open(now))
+	}
+	if !d.broken.IsZero() {
+		s.Stuck = now.Sub(d.broken)
+	}
+	return s
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,262 @@
+package outbox
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+const (
+	// idle is how often the rows are looked at when nothing is expected: it finds
+	// what nobody woke us for.
+	idle = 30 * time.Second
+	// blind is how often they are looked at while what is due is hidden behind sinks
+	// that are busy or rest, and after they failed.
+	blind = time.Second
+	// stale is for how long a delivery may wait behind an open circuit: what it says
+	// helps nobody any more. burials is how often such ones are looked for.
+	stale   = 72 * time.Hour
+	burials = time.Hour
+	// landing is how long deliveries under way may take when we stop, and then once
+	// more to write down how they ended.
+	landing = 5 * time.Second
+)
+
+// Run delivers until ctx ends, and returns within ten seconds: what is under way
+// may end, what does not is in doubt, and sent again by the next Run. Whatever
+// fails is tried again, so it returns no error.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	var flying sync.WaitGroup
+	start := func(f func(context.Context)) { flying.Go(func() { f(work) }) }
+	for ctx.Err() == nil {
+		wait := d.look(ctx, start)
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-d.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	d.land(ctx, &flying, cancel)
+	return nil
+}
+
+// land waits for what is under way, and then no longer than it has to.
+func (d *Dispatcher) land(ctx context.Context, flying *sync.WaitGroup, cancel func()) {
+	landed := make(chan struct{})
+	go func() { flying.Wait(); close(landed) }()
+	for range 2 {
+		timer := time.NewTimer(landing)
+		select {
+		case <-landed:
+			timer.Stop()
+			return
+		case <-timer.C:
+			cancel()
+		}
+	}
+	d.log.WarnContext(ctx, "deliveries are still under way: they will be sent again", "count", d.Stats().InFlight)
+}
+
+// look starts whatever may start now, and returns when to look again unless
+// somebody wakes us before.
+func (d *Dispatcher) look(ctx context.Context, start func(func(context.Context))) time.Duration {
+	now := d.now()
+	d.report(ctx, now)
+	if err := d.bury(ctx, now, start); err != nil {
+		return d.blame(ctx, err)
+	}
+	busy, free := d.occupied(now, false)
+	if free == 0 {
+		return d.until(now, now.Add(idle)) // the end of any wakes us
+	}
+	due, err := d.rows.DueDeliveries(ctx, now, busy, free)
+	if err != nil {
+		return d.blame(ctx, fmt.Errorf("reading what is due: %w", err))
+	}
+	started := 0
+	for i := range due {
+		if d.claim(keyOf(&due[i]), now, false) {
+			start(func(ctx context.Context) { d.attempt(ctx, due[i]) })
+			started++
+		}
+	}
+	if 0 < started && started < len(due) {
+		return 0 // what was left out hides nothing any more
+	}
+	return d.rest(ctx, now, len(due) == free)
+}
+
+// rest returns how long it is until something can be due. When full, the end of
+// any wakes us.
+func (d *Dispatcher) rest(ctx context.Context, now time.Time, full bool) time.Duration {
+	at := now.Add(idle)
+	if !full {
+		next, err := d.rows.NextDue(ctx)
+		switch {
+		case err != nil:
+			return d.blame(ctx, fmt.Errorf("reading when the next is due: %w", err))
+		case next.IsZero() || next.After(at):
+		case next.After(now):
+			at = next
+		default:
+			at = now.Add(blind)
+		}
+	}
+	d.praise(ctx)
+	return d.until(now, at)
+}
+
+// until returns how long it is until at, or until a sink has rested or is to be
+// reported, if that is sooner.
+func (d *Dispatcher) until(now, at time.Time) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, l := range d.lanes {
+		if free := l.free(); free.After(now) && free.Before(at) {
+			at = free
+		}
+		if over := l.since.Add(long); !l.since.IsZero() && !l.reported && over.Before(at) {
+			at = over
+		}
+	}
+	return max(0, at.Sub(now))
+}
+
+// occupied returns the sinks that take nothing now, and how many more may be
+// served. Those that failed last share half of the places, so that slow failures
+// leave room for those that work. With resting, those that rest count as well.
+func (d *Dispatcher) occupied(now time.Time, resting bool) (busy []uptime.SinkKey, free int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	full := d.suspects() >= d.quota()
+	free = d.slots
+	for key, l := range d.lanes {
+		switch {
+		case l.busy:
+			free--
+			busy = append(busy, key)
+		case !resting && (l.waits(now) || full && l.row > 0):
+			busy = append(busy, key)
+		}
+	}
+	return busy, free
+}
+
+// quota is how many places those may take that failed last.
+func (d *Dispatcher) quota() int { return max(1, d.slots/2) }
+
+// suspects counts those that failed last among the busy ones.
+func (d *Dispatcher) suspects() (n int) {
+	for _, l := range d.lanes {
+		n += count(l.busy && l.row > 0)
+	}
+	return n
+}
+
+// claim takes the place of a sink, until release. It reports whether the sink is
+// free, and to be served; with resting, also when it rests.
+func (d *Dispatcher) claim(key uptime.SinkKey, now time.Time, resting bool) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[key]
+	if l == nil {
+		l = &lane{}
+		d.lanes[key] = l
+	}
+	if l.busy || !resting && (l.waits(now) || l.row > 0 && d.suspects() >= d.quota()) {
+		return false
+	}
+	l.busy = true
+	return true
+}
+
+// bury gives up what waited for too long behind circuits that are open.
+func (d *Dispatcher) bury(ctx context.Context, now time.Time, start func(func(context.Context))) error {
+	busy, free := d.occupied(now, true)
+	if now.Before(d.buried.Add(burials)) || free == 0 {
+		return nil
+	}
+	due, err := d.rows.DueDeliveries(ctx, now, busy, free)
+	if err != nil {
+		return fmt.Errorf("reading what waited for too long: %w", err)
+	}
+	d.buried = now
+	for i := range due {
+		if now.Sub(due[i].Due) < stale || !d.resting(keyOf(&due[i]), now) || !d.claim(keyOf(&due[i]), now, true) {
+			continue
+		}
+		d.buried = time.Time{} // there may be more
+		start(func(ctx context.Context) {
+			defer d.release(keyOf(&due[i]))
+			d.kill(ctx, due[i], "it waited for three days while the sink took nothing")
+		})
+	}
+	return nil
+}
+
+func (d *Dispatcher) resting(key uptime.SinkKey, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := d.lanes[key]
+	return l != nil && l.broken(now)
+}
+
+// report tells of the sinks that have failed for long.
+func (d *Dispatcher) report(ctx context.Context, now time.Time) {
+	type failure struct {
+		key    uptime.SinkKey
+		since  time.Time
+		reason string
+	}
+	var failures []failure
+	d.tell.Lock()
+	defer d.tell.Unlock()
+	d.mu.Lock()
+	for key, l := range d.lanes {
+		if l.overdue(now) {
+			l.reported = true
+			failures = append(failures, failure{key, l.since, l.last})
+		}
+	}
+	d.mu.Unlock()
+	for _, f := range failures {
+		d.log.WarnContext(ctx, "a sink fails for long", "tenant", f.key.Tenant, "sink", f.key.Name, "since", f.since, "reason", f.reason)
+		d.fails(f.key, f.since, f.reason)
+	}
+}
+
+// blame remembers that the rows fail, and returns how long to leave them alone.
+func (d *Dispatcher) blame(ctx context.Context, err error) time.Duration {
+	d.mu.Lock()
+	first := d.broken.IsZero()
+	if first {
+		d.broken = d.now()
+	}
+	d.mu.Unlock()
+	if first && ctx.Err() == nil {
+		d.log.ErrorContext(ctx, "deliveries wait for the store", "error", err)
+	}
+	return blind
+}
+
+// praise remembers that the rows work.
+func (d *Dispatcher) praise(ctx context.Context) {
+	d.mu.Lock()
+	again := !d.broken.IsZero()
+	d.broken = time.Time{}
+	d.mu.Unlock()
+	if again {
+		d.log.InfoContext(ctx, "the store works again: deliveries go on")
+	}
+}
+
+func keyOf(dl *uptime.Delivery) uptime.SinkKey {
+	return uptime.SinkKey{Tenant: dl.Tenant, Name: dl.Sink}
+}
