@@ -40,6 +40,7 @@ var allowed = map[string]string{
 	"internal/archive":         "internal/uptime",
 	"internal/store/sqlite":    "internal/uptime",
 	"internal/store/storetest": "internal/uptime",
+	"internal/alert/post":      "internal/uptime internal/guard",
 }
 
 // outside lists the modules, besides the standard library, that a package's
