@@ -41,6 +41,7 @@ var allowed = map[string]string{
 	"internal/store/sqlite":    "internal/uptime",
 	"internal/store/storetest": "internal/uptime",
 	"internal/alert/post":      "internal/uptime internal/guard",
+	"internal/alert/sinktest":  "internal/uptime internal/guard internal/alert/post",
 }
 
 // outside lists the modules, besides the standard library, that a package's
