@@ -43,6 +43,8 @@ var allowed = map[string]string{
 	"internal/alert/outbox":    "internal/uptime",
 	"internal/alert/proof":     "internal/uptime",
 	"internal/alert/heartbeat": "internal/uptime",
+	"internal/alert/post":      "internal/uptime internal/guard",
+	"internal/alert/sinktest":  "internal/uptime internal/guard internal/alert/post",
 }
 
 // outside lists the modules, besides the standard library, that a package's
