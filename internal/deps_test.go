@@ -54,7 +54,7 @@ var outside = map[string]string{
 	"internal/app":             "golang.org/x/sync/errgroup golang.org/x/net/proxy golang.org/x/net/netutil",
 	"cmd/alivemcp":             "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
 	"internal/drift":           "github.com/go-json-experiment/json/",
-	"internal/config":          "github.com/goccy/go-yaml/",
+	"internal/config":          "github.com/goccy/go-yaml/ github.com/teambition/rrule-go",
 	"internal/guard":           "golang.org/x/net/",
 	"internal/mcpwire":         "golang.org/x/net/",
 	"internal/lab":             "github.com/modelcontextprotocol/go-sdk/ golang.org/x/net/",

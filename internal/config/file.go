@@ -19,6 +19,7 @@ import (
 //	path     yes: a file; what is relative begins at the folder of alivemcp.yaml
 //	ref      yes: a text that may be env:NAME or file:PATH
 //	lines    yes: a secret of several lines
+//	single   yes: a list that may be written as its only item
 //	later    yes: read when the rest is known
 //	short    on a field named _: a scalar in place of the mapping means this key
 //	example  how the value is written
@@ -69,8 +70,22 @@ type File struct {
 	// they do not answer either, the monitor suspects itself and no server. Name
 	// two that do not depend on each other.
 	ReferenceEndpoints []string `key:"reference_endpoints" example:"[one.example.net:443, two.example.org:443]"`
-	// Sinks are where notices go. They are read and checked, and not used yet.
+	// Sinks are where notices go.
 	Sinks []Sink `key:"sinks"`
+	// Alerts says who is told what, and when.
+	Alerts Alerts `key:"alerts"`
+	// SMTP is the mail server that takes our mails. Sinks of type email and
+	// subscriptions by mail need it.
+	SMTP *SMTP `key:"smtp"`
+	// Subscriptions say what readers of the status pages can subscribe to.
+	Subscriptions Subscriptions `key:"subscriptions"`
+	// Heartbeats are URLs that are asked while the monitor really seals and
+	// delivers: their silence is what pages.
+	Heartbeats []Heartbeat `key:"heartbeats"`
+	// SecretsKey is the file of the key that seals what is stored of secrets;
+	// without one it is `secret.key` in the folder of the database. It is made when it is
+	// missing. Keep a copy elsewhere: without it sealed secrets are lost.
+	SecretsKey string `key:"secrets_key" path:"yes" example:"/etc/alivemcp/secret.key"`
 
 	sources  []string
 	patterns []string // of servers_from, as paths
@@ -167,26 +182,20 @@ type Window struct {
 	Servers []string `key:"servers" example:"[weather]"`
 	// Groups are groups of servers.
 	Groups []string `key:"groups" example:"[internal]"`
-	// From is when it begins, as RFC 3339.
+	// From is when it begins, as RFC 3339; the first time, when it repeats.
 	From time.Time `key:"from" need:"yes" example:"2026-10-01T22:00:00Z"`
 	// To is when it ends, as RFC 3339.
 	To time.Time `key:"to" example:"2026-10-02T00:00:00Z"`
 	// For is how long it lasts, instead of `to`.
 	For time.Duration `key:"for" range:"1m..90d" example:"2h"`
-}
+	// Repeat says when it comes again, as an RRULE (RFC 5545, section 3.3.10) by the day,
+	// week, month or year: FREQ, INTERVAL, COUNT, UNTIL, WKST and BY... of days, weeks and months.
+	// The time of day is that of `from`.
+	Repeat string `key:"repeat" example:"FREQ=WEEKLY;BYDAY=SU"`
+	// Zone is where the clock hangs by which it repeats, with its daylight saving.
+	Zone string `key:"zone" default:"UTC" example:"Europe/Berlin"`
 
-// Sink is where notices go.
-type Sink struct {
-	// Name is what the file calls the sink by.
-	Name string `key:"name" need:"yes" example:"team"`
-	// Type is what is there.
-	Type string `key:"type" need:"yes" example:"webhook"`
-	// URL is where it is.
-	URL uptime.Secret `key:"url" example:"https://example.com/hook"`
-	// Secret signs what is sent.
-	Secret uptime.Secret `key:"secret" example:"env:HOOK_SECRET"`
-	// Verified says who vouches for the sink.
-	Verified string `key:"verified" example:"operator"`
+	rule *recurrence // nil when it does not repeat
 }
 
 // Server is one monitored MCP server: what it is, where it is, and settings. It

@@ -15,6 +15,7 @@ func (d *decoder) checkWindows() {
 	for i := range d.f.Windows {
 		w := &d.f.Windows[i]
 		d.checkTime(w)
+		d.checkRepeat(w)
 		if w.ID == "" {
 			w.ID = strings.Trim(slugOf(w.Name)+"-"+w.From.Format("20060102t1504"), "-")
 		}
@@ -26,6 +27,31 @@ func (d *decoder) checkWindows() {
 		d.checkNames(w.Servers, slugs, "server")
 		d.checkNames(w.Groups, groups, "group")
 	}
+}
+
+// checkRepeat reads the rule by which a window repeats.
+func (d *decoder) checkRepeat(w *Window) {
+	zone, ok := zoneOf(w.Zone)
+	switch {
+	case !ok:
+		d.add(d.of(&w.Zone), SeverityError, "there is no such zone; write one such as Europe/Berlin or UTC")
+		return
+	case !d.wrote(&w.Repeat) && d.wrote(&w.Zone):
+		d.add(d.of(&w.Zone), SeverityError, "a zone is for a window that repeats; add repeat: FREQ=WEEKLY, or remove it")
+		return
+	case !d.wrote(&w.Repeat) || w.From.IsZero():
+		return
+	}
+	if d.repeating++; d.repeating > maxRepeating {
+		d.add(d.of(&w.Repeat), SeverityError, "this window is one too many of those that repeat: the most is %d", maxRepeating)
+		return
+	}
+	rule, err := newRecurrence(w.Repeat, w.From.In(zone))
+	if err != nil {
+		d.add(d.of(&w.Repeat), SeverityError, "%v", err)
+		return
+	}
+	w.rule = rule
 }
 
 // checkTime wants an end, after the beginning, and fills it in.

@@ -35,6 +35,8 @@ type decoder struct {
 	known    map[string]bool // the sources so far
 	more     int             // problems beyond the bound
 	values   int
+
+	repeating int // windows so far that repeat
 }
 
 // file reads the content of the first file, and the files with further servers.
@@ -239,6 +241,9 @@ func (d *decoder) strangers(n *node, fields []keyed, field string) {
 }
 
 func (d *decoder) list(n *node, v reflect.Value, tag reflect.StructTag, at place) {
+	if tag.Get("single") == "yes" && n.scalar() {
+		n = &node{kind: kindList, line: n.line, col: n.col, items: []*node{n}}
+	}
 	if !n.is(kindList) {
 		d.add(at, SeverityError, "here must be a list, such as %s", listExample(v.Type(), tag))
 		return
@@ -347,9 +352,22 @@ func setDefaults(v reflect.Value) {
 		if text := f.tag.Get("default"); text != "" {
 			var d decoder
 			d.places = map[any]place{}
-			d.value(&node{kind: kindString, text: text}, field, "", place{})
+			d.value(defaultNode(text, field.Kind()), field, "", place{})
 		} else {
 			setDefaults(field)
 		}
 	}
+}
+
+// defaultNode is a default as if it had been written: that of a list has its
+// items as words.
+func defaultNode(text string, kind reflect.Kind) *node {
+	if kind != reflect.Slice {
+		return &node{kind: kindString, text: text}
+	}
+	list := &node{kind: kindList}
+	for _, word := range strings.Fields(text) {
+		list.items = append(list.items, &node{kind: kindString, text: word})
+	}
+	return list
 }

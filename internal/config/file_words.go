@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -21,16 +22,10 @@ func (f *File) ServersOf(tenant uptime.TenantID) []uptime.Server {
 	return servers
 }
 
-// WindowsOf returns the windows as words, as those of a tenant.
+// WindowsOf returns the windows as words, as those of a tenant: WindowsAt of
+// this moment.
 func (f *File) WindowsOf(tenant uptime.TenantID) []uptime.Window {
-	windows := make([]uptime.Window, len(f.Windows))
-	for i, w := range f.Windows {
-		windows[i] = uptime.Window{
-			ID: w.ID, Tenant: tenant, Name: w.Name, Text: w.Text,
-			Servers: w.Servers, Groups: w.Groups, From: w.From, To: w.To,
-		}
-	}
-	return windows
+	return f.WindowsAt(tenant, time.Now())
 }
 
 // Places returns the regions as words, sorted by id. A region without a city is

@@ -2,7 +2,7 @@ package config
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -16,10 +16,10 @@ import (
 
 //go:generate go test . -run TestManual -update
 
-// source is file.go: its comments are the reference.
+// source is the types of the file: their comments are the reference.
 //
-//go:embed file.go
-var source string
+//go:embed file.go file_alerts.go
+var source embed.FS
 
 // Manual returns the reference of alivemcp.yaml in Markdown, made from the
 // comments and tags of the types that the file is read into.
@@ -59,7 +59,20 @@ type manual struct {
 
 // collect reads the comments of all types and fields.
 func (w *manual) collect() error {
-	file, err := parser.ParseFile(token.NewFileSet(), "file.go", source, parser.ParseComments)
+	for _, name := range []string{"file.go", "file_alerts.go"} {
+		text, err := source.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := w.read(name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *manual) read(name string, text []byte) error {
+	file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments)
 	if err != nil {
 		return err
 	}
@@ -143,7 +156,9 @@ func facts(f keyed) []string {
 	if least, most, ok := strings.Cut(f.tag.Get("range"), ".."); ok {
 		list = append(list, least+" to "+most)
 	}
-	if value := f.tag.Get("default"); value != "" {
+	if value := f.tag.Get("default"); value != "" && f.typ.Kind() == reflect.Slice {
+		list = append(list, "default `["+strings.Join(strings.Fields(value), ", ")+"]`")
+	} else if value != "" {
 		list = append(list, "default `"+value+"`")
 	}
 	return list
@@ -160,6 +175,10 @@ func typeWord(f keyed) string {
 		return "secret"
 	case reflect.TypeFor[[]uptime.Assertion]():
 		return "list of assertions"
+	case reflect.TypeFor[[]time.Duration]():
+		return "list of durations"
+	case reflect.TypeFor[[]uptime.Secret]():
+		return "list of secrets"
 	case reflect.TypeFor[map[string]uptime.Secret]():
 		return "names with secrets"
 	}
@@ -194,6 +213,9 @@ func sliceWord(f keyed) string {
 	case reflect.Uint8:
 		return "names with any values"
 	default:
+		if f.tag.Get("single") == "yes" {
+			return "text, or list of texts"
+		}
 		return "list of texts"
 	}
 }
@@ -218,9 +240,18 @@ func structOf(t reflect.Type) reflect.Type {
 }
 
 // oneParagraph makes of a comment the text of the manual: the name in Go
-// becomes the key.
+// becomes the key. Tables and further paragraphs stay apart.
 func oneParagraph(comment, name, key string) string {
-	text := strings.Join(strings.Fields(comment), " ")
+	first, more, _ := strings.Cut(comment, "\n\n")
+	text := strings.Join(strings.Fields(first), " ")
+	for part := range strings.SplitSeq(strings.TrimSpace(more), "\n\n") {
+		switch {
+		case strings.HasPrefix(part, "|"):
+			text += "\n\n" + part
+		case part != "":
+			text += "\n\n" + strings.Join(strings.Fields(part), " ")
+		}
+	}
 	rest, ok := strings.CutPrefix(text, name+" ")
 	if !ok {
 		return text
