@@ -14,6 +14,7 @@ type ledger struct {
 	*sqlite.Store
 	board *board.Board
 	plan  func() *uptime.Plan
+	wake  func() // the one who decides who is told
 	log   *slog.Logger
 }
 
@@ -27,6 +28,9 @@ func (l ledger) Record(ctx context.Context, c uptime.Changes) error {
 	}
 	for _, d := range c.Drifts {
 		l.board.Touch(d.Tenant, d.Server)
+	}
+	if len(c.Events) > 0 || len(c.Drifts) > 0 {
+		l.wake()
 	}
 	l.tell(ctx, c)
 	return nil

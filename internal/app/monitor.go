@@ -59,6 +59,7 @@ type MonitorOptions struct {
 // Monitor is `alivemcp serve`: the whole flow in one process.
 //
 //	schedule -> probe -> live -> verdict -> live's feed -> archive, recorder, board -> pages
+//	recorder's news and the feed -> router -> outbox -> sinks
 type Monitor struct {
 	opt     MonitorOptions
 	log     *slog.Logger
@@ -76,6 +77,7 @@ type Monitor struct {
 	board     *board.Board
 	site      *statuspage.Site
 	api       *api.API
+	alarms    *alarms
 	tally     *tally
 
 	public  *webServer
@@ -101,7 +103,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
 	}
-	steps := []func(context.Context) error{m.openLive, m.openPast, m.openJudges, m.openRegions, m.openPages, m.openPorts}
+	steps := []func(context.Context) error{m.openLive, m.openPast, m.openAlarms, m.openJudges, m.openRegions, m.openPages, m.openPorts}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
@@ -153,7 +155,11 @@ func (m *Monitor) prune(ctx context.Context, archived uptime.Cursor) error {
 	if m.recorder == nil { // still starting
 		return nil
 	}
-	return m.live.Prune(ctx, min(archived, m.recorder.Stats().Stored))
+	routed := m.alarms.router.Stats()
+	if err := m.store.PruneNews(ctx, routed.News); err != nil {
+		return err
+	}
+	return m.live.Prune(ctx, min(archived, m.recorder.Stats().Stored, routed.Verdicts))
 }
 
 func retention(r config.Retention) uptime.Retention {
@@ -179,7 +185,7 @@ func (m *Monitor) openJudges(context.Context) (err error) {
 		return err
 	}
 	m.recorder, err = verdict.NewRecorder(verdict.RecorderOptions{
-		Feed: m.live, Ledger: ledger{m.store, m.board, m.plans.Plan, m.log}, Plan: m.plans.Plan, Looks: m.live,
+		Feed: m.live, Ledger: ledger{m.store, m.board, m.plans.Plan, m.alarms.router.Wake, m.log}, Plan: m.plans.Plan, Looks: m.live,
 		Compare: m.contracts.compare, Pinned: pinned, Logger: m.log.With("part", "recorder"),
 	})
 	return err
@@ -258,7 +264,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 // stages are the parts in the order in which they end: those who look first,
 // then those who judge, then those who remember.
 func (m *Monitor) stages() []stage {
-	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}, {"examination", m.examine}}
+	look := []part{{"clock", m.clock.Run}, {"public port", m.runPublic}, {"examination", m.examine}, {"calendar", m.keepCalendar}}
 	for _, r := range m.regions {
 		look = append(look, part{"scheduler of " + r.id, r.scheduler.Run})
 	}
@@ -275,6 +281,28 @@ func (m *Monitor) stages() []stage {
 		{"look", look},
 		{"judge", []part{{"sealer", m.sealer.Run}}},
 		{"remember", []part{{"recorder", m.recorder.Run}, {"archive", m.archiver.Run}, {"board", m.board.Run}}},
+		{"decide", []part{{"alert router", m.alarms.router.Run}}},
+		{"tell", m.alarms.parts()},
+	}
+}
+
+// renewEvery is how often windows that repeat are laid out anew: that is done
+// for some weeks ahead.
+const renewEvery = 6 * time.Hour
+
+// keepCalendar lays out the windows that repeat, again and again.
+func (m *Monitor) keepCalendar(ctx context.Context) error {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+			if err := m.plans.renew(ctx); err != nil {
+				m.log.ErrorContext(ctx, "cannot lay out the windows that repeat, will try again", "error", err)
+			}
+		}
 	}
 }
 
@@ -299,6 +327,9 @@ func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, e
 	}
 	for _, r := range m.regions {
 		r.looker.forget()
+	}
+	if err := m.alarms.adopt(ctx, f, m.sinkOptions()); err != nil {
+		return nil, err
 	}
 	later = needRestart(m.opt.File, f)
 	m.log.InfoContext(ctx, "configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)
@@ -335,7 +366,10 @@ func (m *Monitor) openPages(context.Context) (err error) {
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
 	}
 	if f.OperatorToken != "" {
-		opt.Acts = acts{m, f.OperatorToken}
+		opt.Acts, opt.Alarms = acts{m, f.OperatorToken}, m.alarms
+	}
+	if f.BaseURL != "" {
+		opt.Links = links{m.alarms}
 	}
 	m.site, err = statuspage.New(opt)
 	if err != nil {
@@ -390,6 +424,8 @@ func needRestart(old, now *config.File) []string {
 	differ("metrics", old.Metrics, now.Metrics)
 	differ("pprof", old.Pprof, now.Pprof)
 	differ("log", old.Log, now.Log)
+	differ("heartbeats", old.Heartbeats, now.Heartbeats)
+	differ("secrets_key", old.SecretsKey, now.SecretsKey)
 	differ("reference_endpoints", old.ReferenceEndpoints, now.ReferenceEndpoints)
 	return keys
 }

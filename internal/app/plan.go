@@ -33,6 +33,8 @@ type planner struct {
 	// running are the regions of the first file: probers are made once. Guarded by
 	// mu.
 	running []uptime.Region
+	// file is the one that was adopted last. Guarded by mu.
+	file *config.File
 }
 
 // Plan returns the present plan; never nil.
@@ -67,7 +69,19 @@ func (p *planner) adopt(ctx context.Context, f *config.File) error {
 		plan.Servers = append(plan.Servers, srv)
 	}
 	p.current.Store(plan)
+	p.file = f
 	return nil
+}
+
+// renew lays out the windows that repeat anew.
+func (p *planner) renew(ctx context.Context) error {
+	p.mu.Lock()
+	f := p.file
+	p.mu.Unlock()
+	if f == nil || !f.Repeats() {
+		return nil
+	}
+	return p.adopt(ctx, f)
 }
 
 // probed leaves those regions to the servers that somebody probes from. One

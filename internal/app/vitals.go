@@ -82,6 +82,7 @@ func (m *Monitor) vitals() api.Vitals {
 		Sealed: sealed, Failed: failed, Late: live.Late, Sequence: live.Last,
 		Cursors: map[string]uptime.Cursor{
 			"archive": m.archiver.Stats().Mark.Cursor, "recorder": m.recorder.Stats().Cursor,
+			"alerts": m.alarms.router.Stats().Verdicts,
 		},
 		DatabaseBytes: fileSize(m.opt.File.Data, sqlite.File) + fileSize(m.opt.File.Data, sqlite.File+"-wal"),
 		Streams:       m.site.Streams(),

@@ -246,6 +246,17 @@ func (h *History) Budget(tenant uptime.TenantID, server uptime.ServerID, o uptim
 	return p.budget(o, h.end())
 }
 
+// Recent counts the minutes of the last piece of time, as Budget does.
+func (h *History) Recent(tenant uptime.TenantID, server uptime.ServerID, window time.Duration) uptime.Counts {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	p := h.servers[ref{tenant, server}]
+	if p == nil {
+		return uptime.Counts{}
+	}
+	return p.window(window, h.end())
+}
+
 // end is the minute after the last that is over: minutes that should have been
 // archived and were not are Unknown.
 func (h *History) end() uptime.Minute {

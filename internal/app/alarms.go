@@ -1,0 +1,181 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/alert"
+	"github.com/alivemcp/alivemcp/internal/alert/heartbeat"
+	"github.com/alivemcp/alivemcp/internal/alert/outbox"
+	"github.com/alivemcp/alivemcp/internal/alert/proof"
+	"github.com/alivemcp/alivemcp/internal/archive"
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/config"
+	"github.com/alivemcp/alivemcp/internal/secret"
+	"github.com/alivemcp/alivemcp/internal/show"
+	"github.com/alivemcp/alivemcp/internal/store/sqlite"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
+)
+
+// keyFile is the name of the key file in the data directory when the
+// configuration names none.
+const keyFile = "secret.key"
+
+// alarms is everything that tells people: who decides, who delivers, who knows
+// whose sinks want it, and the dead man's switch.
+type alarms struct {
+	store  *sqlite.Store
+	log    *slog.Logger
+	now    func() time.Time
+	base   string // of links; empty when not known
+	plan   func() *uptime.Plan
+	keys   *secret.Keyring
+	router *alert.Router
+	outbox *outbox.Dispatcher
+	proofs *proof.Prover
+	beat   *heartbeat.Pinger
+
+	mu     sync.Mutex // held while the sinks change
+	sinks  atomic.Pointer[sinkSet]
+	policy atomic.Pointer[[]*uptime.Policy]
+}
+
+// openAlarms makes the parts that tell people.
+func (m *Monitor) openAlarms(ctx context.Context) (err error) {
+	f := m.opt.File
+	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan}
+	m.alarms = a
+	path := cmp.Or(f.SecretsKey, filepath.Join(f.Data, keyFile))
+	if a.keys, err = secret.Open(path, m.store); err != nil {
+		return fmt.Errorf("opening the key that seals what is stored: %w", err)
+	}
+	if err := a.openProofs(ctx); err != nil {
+		return err
+	}
+	a.outbox = outbox.New(outbox.Options{
+		Rows: m.store, Sinks: a.sink, Logger: a.log, Now: a.now,
+		Fails: func(k uptime.SinkKey, since time.Time, reason string) {
+			a.router.SinkFails(k.Tenant, k.Name, since, reason)
+		},
+		Works: func(k uptime.SinkKey) { a.router.SinkWorks(k.Tenant, k.Name) },
+	})
+	if err := a.openRouter(m); err != nil {
+		return err
+	}
+	a.openHeartbeat(m)
+	return a.adopt(ctx, f, m.sinkOptions())
+}
+
+// openRouter makes the one who decides.
+func (a *alarms) openRouter(m *Monitor) (err error) {
+	history := m.archiver.History()
+	a.router, err = alert.New(alert.Options{
+		Records: awake{m.store, a.outbox.Wake}, Feed: m.live, Plan: m.plans.Plan,
+		Policies: func() []*uptime.Policy { return *a.policy.Load() },
+		Tier:     func(uptime.TenantID) string { return selfHosted },
+		Operator: DefaultTenant, Phrase: board.CausePhrase, Advice: show.Advice,
+		Links: a.links(), Burn: burn(history), Now: a.now, Logger: a.log,
+	})
+	return err
+}
+
+// selfHosted is the tier of whoever runs the monitor for themselves.
+const selfHosted = "team"
+
+// awake wakes the outbox when something was routed.
+type awake struct {
+	*sqlite.Store
+	wake func()
+}
+
+// Route stores what a step changed, and has it delivered.
+func (s awake) Route(ctx context.Context, r uptime.Routing) error {
+	if err := s.Store.Route(ctx, r); err != nil {
+		return err
+	}
+	if len(r.Deliveries) > 0 {
+		s.wake()
+	}
+	return nil
+}
+
+// links makes the addresses in notices; none without a public address.
+func (a *alarms) links() alert.Links {
+	if a.base == "" {
+		return alert.Links{}
+	}
+	return alert.Links{
+		Server: func(s *uptime.Server) string { return a.base + web.ServerPath(s.Slug) },
+		Incident: func(s *uptime.Server, id uptime.IncidentID) string {
+			return a.base + web.IncidentPath(s.Slug, id)
+		},
+		Drift:   func(s *uptime.Server, id uptime.DriftID) string { return a.base + web.DriftPath(s.Slug, id) },
+		Ack:     func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkAck, t, key) },
+		Silence: func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkSilence, t, key) },
+	}
+}
+
+// openHeartbeat makes the dead man's switch.
+func (a *alarms) openHeartbeat(m *Monitor) {
+	opt := heartbeat.Options{Healthy: func() (bool, string) { return m.telling() }, Now: a.now, Logger: a.log}
+	client := m.postClient(true)
+	opt.Do = client.Ping
+	for i, h := range m.opt.File.Heartbeats {
+		opt.URLs = append(opt.URLs, heartbeat.Heartbeat{
+			Name: fmt.Sprintf("heartbeat %d", i+1), URL: h.URL, Every: h.Every, Method: h.Method, Headers: config.HeaderList(h.Headers),
+		})
+	}
+	a.beat = heartbeat.New(opt)
+}
+
+// unsealedFor is after how long without a routed verdict, besides the longest
+// cycle, the pipeline counts as broken.
+const unsealedFor = 3 * time.Minute
+
+// telling reports whether verdicts are sealed, routed and can be delivered.
+func (m *Monitor) telling() (ok bool, why string) {
+	if troubles := m.tally.troubles(); len(troubles) > 0 {
+		return false, troubles[0]
+	}
+	if stuck := m.alarms.outbox.Stats().Stuck; stuck > time.Minute {
+		return false, "notices cannot be read from the database"
+	}
+	shortest := uptime.MaxInterval
+	for _, s := range m.plans.Plan().Servers {
+		if !s.Paused {
+			shortest = min(shortest, s.Every())
+		}
+	}
+	last := m.alarms.router.Sealing()
+	if last.IsZero() {
+		last = m.began
+	}
+	if since := m.alarms.now().Sub(last); since > shortest+unsealedFor {
+		return false, "no verdict was routed for " + since.Round(time.Second).String()
+	}
+	return true, ""
+}
+
+// burn measures how fast error budgets burn, from the archived minutes.
+func burn(h *archive.History) alert.BurnFunc {
+	return func(tenant uptime.TenantID, server uptime.ServerID, window time.Duration) (float64, int, bool) {
+		c := h.Recent(tenant, server, window)
+		if c.Measured() == 0 {
+			return 0, 0, false
+		}
+		return float64(c.Down+c.Slow) / float64(c.Measured()), c.Measured(), true
+	}
+}
+
+// parts are those who tell, and end last: what was decided is delivered, or
+// waits in the outbox.
+func (a *alarms) parts() []part {
+	return []part{{"outbox", a.outbox.Run}, {"ownership of sinks", a.proofs.Run}, {"heartbeat", a.beat.Run}}
+}

@@ -1,0 +1,73 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/statuspage"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// The purposes of signed links: a token of one is no token of another.
+const (
+	linkAck     = "ack"
+	linkSilence = "silence"
+	// linkLife is how long the links of a message act.
+	linkLife = 24 * time.Hour
+)
+
+// link returns a signed address that lets whoever got the message act; empty
+// when it cannot be signed.
+func (a *alarms) link(purpose string, tenant uptime.TenantID, key uptime.AlertKey) string {
+	token, err := a.keys.Token(context.Background(), tenant, purpose, string(key), a.now().Add(linkLife))
+	if err != nil {
+		a.log.Error("cannot sign a link", "error", err)
+		return ""
+	}
+	return a.base + "/a/" + token
+}
+
+// links is what the signed links of messages do.
+type links struct{ *alarms }
+
+// Open reads a token.
+func (l links) Open(token string) (statuspage.Grant, error) {
+	for _, purpose := range []string{linkAck, linkSilence} {
+		claim, err := l.keys.Check(context.Background(), DefaultTenant, purpose, token)
+		if err == nil {
+			return statuspage.Grant{
+				Act: statuspage.LinkAct(purpose), Tenant: DefaultTenant, Alert: uptime.AlertKey(claim.Payload), Expires: claim.Expires,
+			}, nil
+		}
+	}
+	return statuspage.Grant{}, fmt.Errorf("%w: this link is not one of ours, or too old", uptime.ErrNotFound)
+}
+
+// Told returns what was said of the alert last.
+func (l links) Told(ctx context.Context, g statuspage.Grant) (uptime.Notice, error) {
+	s, err := l.store.Story(ctx, g.Tenant, g.Alert)
+	if err != nil {
+		return uptime.Notice{}, err
+	}
+	if n := len(s.Deliveries); n > 0 {
+		return s.Deliveries[n-1].Notice, nil
+	}
+	return uptime.Notice{}, fmt.Errorf("%w: nobody was told of %s", uptime.ErrNotFound, g.Alert)
+}
+
+// byLink names who followed a link: we know no more.
+const byLink = "a link in a message"
+
+// Acknowledge takes the incident on.
+func (l links) Acknowledge(ctx context.Context, g statuspage.Grant) error {
+	return l.router.Acknowledge(ctx, g.Tenant, g.Alert, byLink, "")
+}
+
+// Silence keeps sinks quiet about this alert.
+func (l links) Silence(ctx context.Context, g statuspage.Grant, lasts time.Duration) error {
+	now := l.now().UTC()
+	return l.PutSilence(ctx, uptime.Silence{
+		ID: "sil_" + string(g.Alert), Tenant: g.Tenant, Alert: g.Alert, From: now, Until: now.Add(lasts), By: byLink,
+	})
+}
