@@ -64,9 +64,25 @@ type Alert struct {
 	Detail string
 	// Recovering means that the first good verdict was seen: it is about to be over.
 	Recovering bool
+	// Sink is the one that an AlertSink is about.
+	Sink string
+	// Ended says how it ended when it was not by getting well; empty otherwise.
+	Ended Ending
 	// Demo marks an invented one. It is told to nobody.
 	Demo bool
 }
+
+// Ending says how an alert ended other than by getting well.
+type Ending string
+
+// The endings.
+const (
+	EndedForgotten Ending = "forgotten" // the server was removed
+	EndedPaused    Ending = "paused"    // the server is not looked at for now; it lasts when it is again
+	EndedAccepted  Ending = "accepted"  // the owner accepted the drift
+	EndedReverted  Ending = "reverted"  // the contract is the old one again
+	EndedWorse     Ending = "worse"     // what was degraded is down
+)
 
 // Open reports whether it lasts.
 func (a *Alert) Open() bool { return a.Resolved.IsZero() }
@@ -108,6 +124,11 @@ type Thread struct {
 	// Acked is when somebody took it on, AckedBy who.
 	Acked   time.Time `json:"acked,omitzero"`
 	AckedBy string    `json:"acked_by,omitempty"`
+	// Admitted is when it was first told: it counts against the budget of an hour.
+	Admitted time.Time `json:"admitted,omitzero"`
+	// Digest is the key of the digest's thread that stands in for this one, because
+	// the budget was used up.
+	Digest AlertKey `json:"digest,omitempty"`
 	// Cluster is the key of the cluster's thread that stands in for this one.
 	Cluster AlertKey `json:"cluster,omitempty"`
 	// Told is what each sink was told last, by name of the sink.

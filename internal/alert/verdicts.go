@@ -1,0 +1,114 @@
+package alert
+
+import (
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// takeVerdicts takes in what verdicts tell besides incidents and drifts: servers
+// that are degraded, and certificates that end.
+func (s *step) takeVerdicts(verdicts []uptime.Verdict) {
+	for i := range verdicts {
+		v := &verdicts[i]
+		if v.Seq <= s.state.verdicts {
+			continue
+		}
+		s.state.verdicts = v.Seq
+		s.newest = later(s.newest, v.SealedAt)
+		if srv := s.world.servers[serverKey{v.Tenant, v.Server}]; srv != nil && !srv.Paused {
+			s.takeDegraded(v)
+			s.takeCertificate(v)
+		}
+	}
+}
+
+// takeDegraded follows a server that is degraded. Unknown changes nothing.
+func (s *step) takeDegraded(v *uptime.Verdict) {
+	old := s.open(serverKey{v.Tenant, v.Server}, uptime.AlertDegraded)
+	switch {
+	case old != nil && v.Cycle.Before(old.Opened):
+	case v.State == uptime.Degraded && v.Cause() != uptime.DriftDetected: // a drift is told by itself
+		s.degrade(v, old)
+	case old != nil && v.State != uptime.Unknown:
+		n := *old
+		n.Resolved = v.Cycle
+		if v.State == uptime.Down {
+			n.Ended = uptime.EndedWorse
+		}
+		s.put(n)
+	}
+}
+
+// degrade begins an alert about a degraded server, or goes on with it.
+func (s *step) degrade(v *uptime.Verdict, old *uptime.Alert) {
+	a := uptime.Alert{
+		Tenant: v.Tenant, Server: v.Server, Kind: uptime.AlertDegraded, Opened: v.Cycle,
+		Key: uptime.NewAlertKey(uptime.AlertDegraded, v.Tenant, string(v.Server), v.Cycle),
+	}
+	switch {
+	case old != nil:
+		a = *old
+	case v.Maintenance:
+		return
+	}
+	a.Cause, a.Reason, a.Detail = v.Cause(), v.Cause().Reason(), clean(v.Why, 200)
+	for i := range v.Reports {
+		if v.Reports[i].State != uptime.Live && v.Reports[i].State != uptime.Unknown {
+			a.Regions = union(a.Regions, []string{v.Reports[i].Region})
+		}
+	}
+	a.Priority = priorityOf(&a, s.now)
+	s.put(s.located(a))
+}
+
+// takeCertificate follows when the certificate ends that regions see, the first
+// that does.
+func (s *step) takeCertificate(v *uptime.Verdict) {
+	var ends time.Time
+	for i := range v.Reports {
+		ends = sooner(ends, v.Reports[i].TLSNotAfter)
+	}
+	if ends.IsZero() {
+		return
+	}
+	before := s.world.policy(v.Tenant).TLS
+	if len(before) == 0 {
+		before = []time.Duration{14 * 24 * time.Hour, 3 * 24 * time.Hour, 24 * time.Hour}
+	}
+	s.expire(serverKey{v.Tenant, v.Server}, uptime.AlertTLS, ends.UTC(), before)
+}
+
+// expire follows something that ends. It is told at each of the thresholds,
+// greatest first; something that ends later takes its place.
+func (s *step) expire(of serverKey, kind uptime.AlertKind, ends time.Time, before []time.Duration) {
+	stage := 0
+	for _, d := range before {
+		if !s.now.Before(ends.Add(-d)) {
+			stage++
+		}
+	}
+	if ends.IsZero() {
+		stage = 0
+	}
+	old := s.open(of, kind)
+	if old != nil && (stage == 0 || !old.Ends.Equal(ends)) {
+		n := *old
+		n.Resolved = s.now
+		s.put(n)
+		old = nil
+	}
+	if stage == 0 {
+		return
+	}
+	a := uptime.Alert{
+		Key:    uptime.NewAlertKey(kind, of.tenant, string(of.server), ends),
+		Tenant: of.tenant, Server: of.server, Kind: kind, Opened: s.now, Ends: ends, Stage: stage, Priority: uptime.P3,
+	}
+	if old != nil {
+		a.Opened = old.Opened
+	} else if known := s.alerts[id{a.Tenant, a.Key}]; known != nil {
+		a.Opened = known.Opened
+	}
+	s.put(s.located(a))
+}
