@@ -65,7 +65,7 @@ func fill(t *testing.T, s *sqlite.Store, servers []uptime.Server) {
 			s.NoteIncident(t.Context(), "acme", i.ID, act),
 			s.AcceptDrift(t.Context(), "acme", d.ID, act),
 			s.Route(t.Context(), shared),
-			s.EndDelivery(t.Context(), uptime.Delivery{ID: uptime.DeliveryID("dlv_" + sv.ID), Tenant: "acme", State: uptime.DeliverySent, Ended: now}, "message"),
+			s.EndDelivery(t.Context(), uptime.Delivery{ID: uptime.DeliveryID("dlv_" + fmt.Sprint(sv.Num)), Tenant: "acme", State: uptime.DeliverySent, Ended: now}, "message"),
 			s.PutSilence(t.Context(), uptime.Silence{ID: "sil_" + sv.Slug, Tenant: "acme", Servers: []string{sv.Slug}, From: now, Until: now.Add(1)}, act),
 			s.PutSubscription(t.Context(), uptime.SealedSubscription{ID: "sub_" + sv.Slug, Tenant: "acme", Fingerprint: sv.Slug, Servers: []string{sv.Slug}, Created: now}),
 			s.CloseDay(t.Context(), day, []uptime.PackedDay{{Tenant: "acme", Server: sv.ID, DayStat: uptime.DayStat{Day: day}}},
@@ -98,7 +98,7 @@ func routing(now time.Time, servers []uptime.Server, sv uptime.Server) uptime.Ro
 	r.Threads = []uptime.Thread{shared, own}
 	for n, thread := range []uptime.AlertKey{own.Key, shared.Key, shared.Key} {
 		r.Deliveries = append(r.Deliveries, uptime.Delivery{
-			ID: uptime.DeliveryID([]string{"dlv_", "shared_", "again_"}[n] + string(sv.ID)), Tenant: "acme", Thread: thread,
+			ID: uptime.DeliveryID([]string{"dlv_", "shared_", "again_"}[n] + fmt.Sprint(sv.Num)), Tenant: "acme", Thread: thread,
 			Sink: "team", Transition: 1 + n/2, Notice: notice, Created: now,
 		})
 	}
