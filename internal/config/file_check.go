@@ -35,6 +35,7 @@ func (d *decoder) check() {
 	d.checkSlugs()
 	d.checkWindows()
 	d.checkSinks()
+	d.checkAlerts()
 	if len(d.f.Servers) == 0 && !d.problems.Broken() {
 		d.add(place{file: d.name}, SeverityWarn, "there are no servers; write servers: and below it - url: https://example.com/mcp")
 	}
@@ -169,17 +170,5 @@ func (d *decoder) checkEgress(egress *string) {
 	u, err := url.Parse(*egress)
 	if err != nil || !slices.Contains([]string{"socks5", "http", "https"}, u.Scheme) || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" {
 		d.add(d.of(egress), SeverityError, "here must be a proxy such as socks5://10.0.0.5:1080, or an IP address of this machine")
-	}
-}
-
-func (d *decoder) checkSinks() {
-	first := map[string]place{}
-	for i := range d.f.Sinks {
-		s := &d.f.Sinks[i]
-		at := d.of(&s.Name, s)
-		if before, ok := first[s.Name]; ok && s.Name != "" {
-			d.add(at, SeverityError, "a sink of this name stands in line %d already; give each its own", before.line)
-		}
-		first[s.Name] = at
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	hoursForm = regexp.MustCompile(`^(?:([a-z,-]+) +)?([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})(?: +([A-Za-z][A-Za-z0-9_+/-]*))?$`)
+	hoursForm = regexp.MustCompile(`^(?:([A-Za-z,-]+) +)?([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})(?: +([A-Za-z][A-Za-z0-9_+/-]*))?$`)
 	errHours  = errors.New("here must be hours such as mon-fri 08:00-18:00 Europe/Berlin")
 )
 
@@ -50,7 +50,7 @@ func parseDays(text string) (days [7]bool, err error) {
 		}
 		from, to := dayOf(first), dayOf(last)
 		if from < 0 || to < 0 {
-			return days, fmt.Errorf("the days are mon, tue, wed, thu, fri, sat and sun: mon-fri, or sat,sun")
+			return days, errors.New("the days are mon, tue, wed, thu, fri, sat and sun: mon-fri, or sat,sun")
 		}
 		for day := from; ; day = (day + 1) % 7 {
 			days[day] = true
@@ -64,6 +64,7 @@ func parseDays(text string) (days [7]bool, err error) {
 
 // dayOf returns the number of a day in the week; -1 for none.
 func dayOf(word string) int {
+	word = strings.ToLower(word)
 	for day := time.Sunday; day <= time.Saturday; day++ {
 		if name := strings.ToLower(day.String()); word == name[:3] || word == name {
 			return int(day)

@@ -87,6 +87,7 @@ func (r *recurrence) begins(from time.Time) error {
 		return fmt.Errorf("a number in the rule is out of range: %w", err)
 	}
 	first, ok := rule.Iterator()()
+	first = settled(first)
 	switch {
 	case !ok:
 		return errors.New("the rule never comes true")
@@ -106,11 +107,26 @@ func (r *recurrence) between(from, to time.Time, lasts time.Duration) []time.Tim
 	var out []time.Time
 	next := rule.Iterator()
 	for at, ok := next(); ok && at.Before(to) && len(out) < maxOccurrences; at, ok = next() {
-		if at.Add(lasts).After(from) {
-			out = append(out, at.UTC())
+		if begins := settled(at); begins.Add(lasts).After(from) {
+			out = append(out, begins.UTC())
 		}
 	}
 	return out
+}
+
+// settled returns the moment that a time of the local clock means when that
+// clock shows it twice: the first (RFC 5545, section 3.3.5). package time leaves
+// it open.
+func settled(at time.Time) time.Time {
+	_, now := at.Zone()
+	_, before := at.Add(-24 * time.Hour).Zone()
+	if before <= now {
+		return at
+	}
+	if earlier := at.Add(time.Duration(now-before) * time.Second); earlier.Format(time.DateTime) == at.Format(time.DateTime) {
+		return earlier
+	}
+	return at
 }
 
 // WindowsAt returns the windows as words, as those of a tenant: those that

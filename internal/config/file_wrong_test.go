@@ -106,7 +106,7 @@ func TestProblems(t *testing.T) {
 		{"window group", window("from: 2026-10-02T00:00:00Z, for: 1h, groups: [x]"), `there is no group "x"`},
 		{"windows alike", oneServer + "windows:\n  - {name: w, from: 2026-10-02T00:00:00Z, for: 1h}\n  - {name: w, from: 2026-10-02T00:00:00Z, for: 2h}\n", "the window in line 3"},
 		{"sink", "sinks: [{name: a}]\n", "type is missing"},
-		{"sinks alike", "sinks: [{name: a, type: x}, {name: a, type: x}]\n", "a sink of this name"},
+		{"sinks alike", "sinks: [{name: a, type: command, command: x}, {name: a, type: command, command: x}]\n", "a sink of this name"},
 		{"include", "servers_from: [nope.yaml]\n", "there is no such file"},
 		{"include of none", "servers_from: [\"nope/*.yaml\"]\n", "warning: servers_from[0]: no file matches"},
 		{"no servers", "listen: :80\n", "warning: there are no servers"},
