@@ -1,0 +1,94 @@
+package card
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// ellipsis ends what was cut: one UTF-16 code unit, three bytes.
+const ellipsis = "…"
+
+// Cut shortens s to at most limit UTF-16 code units.
+func Cut(s string, limit int) string {
+	return cut(s, limit, 1, func(r rune) int { return max(utf16.RuneLen(r), 1) })
+}
+
+// CutBytes shortens s to at most limit bytes, at the end of a character.
+func CutBytes(s string, limit int) string {
+	return cut(s, limit, len(ellipsis), utf8.RuneLen)
+}
+
+// cut keeps what fits together with an ellipsis of its size; a text that fits
+// without one stays whole.
+func cut(s string, limit, end int, size func(rune) int) string {
+	kept, used := 0, 0
+	for i, r := range s {
+		if used <= limit-end {
+			kept = i
+		}
+		if used += size(r); used > limit {
+			return s[:kept] + ellipsis
+		}
+	}
+	return s
+}
+
+// maxRead is how many bytes of a text are looked at; more than any bound admits.
+const maxRead = 16 << 10
+
+// clean takes out what is invisible and can make a text look like another:
+// control characters other than the end of a line, marks that turn the direction
+// of writing, and spaces without width.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '\t', r == '\u0085', r == '\u2028', r == '\u2029':
+			return ' '
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u200b', r == '\ufeff':
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s[:min(len(s), maxRead)], "\uFFFD"))
+}
+
+// links returns those of a notice that can be followed, what is most useful
+// first. What is over needs no act, and what was taken on needs nobody else.
+func links(n *uptime.Notice) []Link {
+	over := n.Phase == uptime.NoticeCloses
+	var all []Link
+	add := func(label, raw string, acts bool) {
+		if clean, ok := followable(raw); ok {
+			all = append(all, Link{label, clean, acts})
+		}
+	}
+	add("Status page", n.StatusPage, false)
+	if !over {
+		add("Runbook", n.RunbookURL, false)
+	}
+	if !over && n.AckedBy == "" {
+		add("Acknowledge", n.AckURL, true)
+	}
+	if !over {
+		add("Silence", n.SilenceURL, true)
+	}
+	return all
+}
+
+// followable refuses what a service would refuse together with the whole
+// message, and what could end a link early in some markup.
+func followable(raw string) (string, bool) {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
+		return "", false
+	}
+	s := strings.NewReplacer("(", "%28", ")", "%29", "'", "%27", "*", "%2A").Replace(u.String())
+	bad := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>|\"`\\^{}[]", r) })
+	return s, !bad && len(s) <= maxLink
+}
