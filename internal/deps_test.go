@@ -44,6 +44,7 @@ var allowed = map[string]string{
 	"internal/alert/pagerduty": "internal/uptime internal/alert/post",
 	"internal/alert/jsm":       "internal/uptime internal/alert/post",
 	"internal/alert/email":     "internal/uptime internal/guard",
+	"internal/alert/sinktest":  "internal/uptime internal/guard internal/alert/post",
 }
 
 // outside lists the modules, besides the standard library, that a package's

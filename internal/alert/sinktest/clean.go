@@ -1,0 +1,93 @@
+package sinktest
+
+import (
+	"encoding/json"
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// Clean fails the test when payload, which a sink would send for a sample, holds
+// what must not leave: addresses of machines, ids of regions, secrets, tenants,
+// names of our own insides, or more than one event.
+func Clean(tb testing.TB, payload []byte) {
+	tb.Helper()
+	if !utf8.Valid(payload) {
+		tb.Error("the payload is not valid UTF-8")
+	}
+	text := string(payload)
+	for _, word := range denied() {
+		if strings.Contains(text, word) {
+			tb.Errorf("the payload holds %q: %s", word, short(text))
+		}
+	}
+	for _, a := range addresses(text) {
+		tb.Errorf("the payload holds the address %s: %s", a, short(text))
+	}
+	if keys := events(text); len(keys) > 1 {
+		tb.Errorf("the payload tells of more than one event: %q", keys)
+	}
+}
+
+// CleanJSON is Clean for a payload that must be one JSON value.
+func CleanJSON(tb testing.TB, payload []byte) {
+	tb.Helper()
+	Clean(tb, payload)
+	if !json.Valid(payload) {
+		tb.Errorf("the payload is not JSON: %s", short(string(payload)))
+	}
+}
+
+// denied are words of which no payload may hold one.
+func denied() []string {
+	return []string{
+		Secret, Tenant, Address, Region, Internal, "canary-sink", "tnt_",
+		"eu-west", "eu-central", "us-east", "us-west", "ap-south", // ids of regions
+		"10.9.8.7", "dial tcp", "goroutine ", "supervisor", "internal/", ".go:", "panic:",
+	}
+}
+
+// addresses finds IP addresses, IPv6 too; times such as 09:30:00 are none.
+func addresses(text string) []string {
+	var out []string
+	for word := range strings.FieldsFuncSeq(text, notAddress) {
+		word = strings.Trim(word, ".")
+		if strings.Count(word, ".") != 3 && strings.Count(word, ":") < 2 {
+			continue
+		}
+		host := strings.TrimSuffix(word, ":")
+		if strings.Count(host, ".") == 3 {
+			host, _, _ = strings.Cut(host, ":")
+		}
+		if _, err := netip.ParseAddr(host); err == nil && host != "::" {
+			out = append(out, host)
+		}
+	}
+	return out
+}
+
+func notAddress(c rune) bool {
+	return !strings.ContainsRune("0123456789abcdefABCDEF.:", c)
+}
+
+// events returns the different keys of samples in text.
+func events(text string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, key := range regexp.MustCompile(`inc_sample_[a-z]+`).FindAllString(text, -1) {
+		if !seen[key] {
+			seen[key] = true
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+func short(text string) string {
+	if len(text) > 600 {
+		return text[:600] + "..."
+	}
+	return text
+}
