@@ -45,12 +45,16 @@ var allowed = map[string]string{
 	"internal/alert/proof":     "internal/uptime",
 	"internal/alert/heartbeat": "internal/uptime",
 	"internal/alert/post":      "internal/uptime internal/guard",
+	"internal/alert/pagerduty": "internal/uptime internal/alert/post",
+	"internal/alert/jsm":       "internal/uptime internal/alert/post",
+	"internal/alert/email":     "internal/uptime internal/guard",
 	"internal/alert/sinktest":  "internal/uptime internal/guard internal/alert/post",
 }
 
 // outside lists the modules, besides the standard library, that a package's
 // production code may import. A trailing slash admits the subpackages.
 var outside = map[string]string{
+	"internal/alert/email":     "github.com/wneessen/go-mail",
 	"internal/api":             "github.com/prometheus/client_golang/ github.com/prometheus/client_model/",
 	"internal/app":             "golang.org/x/sync/errgroup golang.org/x/net/proxy golang.org/x/net/netutil",
 	"cmd/alivemcp":             "github.com/spf13/cobra github.com/spf13/pflag golang.org/x/term",
