@@ -118,6 +118,12 @@ func (s *Site) routes() {
 	s.liveRoutes()
 	s.serverRoutes()
 	s.studioRoutes()
+	if s.opt.Links != nil {
+		s.linkRoutes()
+	}
+	if s.opt.Subscribers != nil {
+		s.subscribeRoutes()
+	}
 	s.handle("/", notFound)
 }
 
