@@ -23,6 +23,8 @@ type Frame struct {
 	// Live is the place in the ring of updates that the page shows; set it and
 	// the page's script follows from there.
 	Live *uint64
+	// Fleeting pages are kept nowhere and found by no search engine.
+	Fleeting bool
 	// Data is the page's own.
 	Data any
 
@@ -51,10 +53,22 @@ func (s *Site) showAs(w http.ResponseWriter, r *http.Request, status int, page s
 	}
 	w.Header().Add("Vary", "Cookie")
 	c := web.Content{Type: "text/html; charset=utf-8", Cache: web.CachePrivate, Body: body}
-	if status != http.StatusOK || r.Method == http.MethodPost {
+	if status != http.StatusOK || r.Method == http.MethodPost || f.Fleeting {
 		c.Status, c.Cache = status, "no-store"
 	}
+	if f.Fleeting {
+		w.Header().Set("X-Robots-Tag", "noindex, nofollow")
+	}
 	return web.Send(w, r, c)
+}
+
+// loggedPath is the path as the log may have it: a token in it acts for whoever
+// reads it.
+func loggedPath(r *http.Request) string {
+	if r.PathValue("token") != "" {
+		return r.Pattern
+	}
+	return r.URL.Path
 }
 
 // errorPage is what error.html shows.
@@ -71,7 +85,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	p := web.ProblemOf(r, err)
 	if p.Status >= http.StatusInternalServerError && p.Status != http.StatusServiceUnavailable {
-		s.opt.Logger.ErrorContext(r.Context(), "a page failed", "path", r.URL.Path, "error", err)
+		s.opt.Logger.ErrorContext(r.Context(), "a page failed", "path", loggedPath(r), "error", err)
 	}
 	if !web.WantsHTML(r) {
 		web.WriteProblem(w, r, err)

@@ -107,6 +107,9 @@ func lineOf(e uptime.IncidentEvent, opened time.Time, cities []city, operator bo
 	if after := e.At.Sub(opened); after >= time.Second {
 		l.Since = "after " + spellExact(after)
 	}
+	if e.Kind == uptime.IncidentAcked && operator {
+		l.By = visible(e.By)
+	}
 	if e.Kind == uptime.IncidentNote {
 		l.By = "the operator"
 		if operator && e.By != "" {
@@ -132,6 +135,8 @@ func eventWord(k uptime.IncidentEventKind) string {
 		return "Resolved"
 	case uptime.IncidentNote:
 		return "Note"
+	case uptime.IncidentAcked:
+		return "Acknowledged"
 	case uptime.IncidentForgotten:
 		return "No longer watched"
 	}
@@ -159,6 +164,8 @@ func eventText(e uptime.IncidentEvent, cities []city) string {
 		return "A check passed; one more good check closes the incident."
 	case uptime.IncidentResolved:
 		return "Two good checks in a row."
+	case uptime.IncidentAcked: // who it was is for operators alone
+		return "Somebody is working on it."
 	case uptime.IncidentForgotten:
 		return "The server was taken off this monitor."
 	}

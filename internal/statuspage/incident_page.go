@@ -69,6 +69,7 @@ func parseCursor(text string) (time.Time, uptime.IncidentID, error) {
 type incidentFrame struct {
 	identity
 	incidentPage
+	Told *toldView // for operators; nil when the router knows nothing of it
 }
 
 // incidentOfServer is the incident of the address, if it is one of the server's.
@@ -98,8 +99,14 @@ func (s *Site) incidentPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	secure := strings.HasPrefix(l.view.URL, "https:")
-	v := incidentFrame{s.identityOf(r, l), incidentOf(l.view.Slug, in, l.cities, secure, l.operator != "", l.now)}
-	return s.show(w, r, "incident.html", Frame{
-		Title: v.Name + ": " + v.Card.What, Description: v.Card.What + ", " + v.Card.Begin.Text, Nav: "servers", Styles: []string{"server.css"}, Data: v,
-	})
+	v := incidentFrame{identity: s.identityOf(r, l), incidentPage: incidentOf(l.view.Slug, in, l.cities, secure, l.operator != "", l.now)}
+	f := Frame{Title: v.Name + ": " + v.Card.What, Description: v.Card.What + ", " + v.Card.Begin.Text, Nav: "servers", Styles: []string{"server.css"}}
+	if v.Operator != "" && s.alarmed() {
+		if v.Told, _, err = s.told(r, uptime.AlertKey(in.ID)); err != nil {
+			return err
+		}
+		f.Styles, f.Fleeting = append(f.Styles, "alarms.css"), true
+	}
+	f.Data = v
+	return s.show(w, r, "incident.html", f)
 }

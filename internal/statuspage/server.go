@@ -27,6 +27,9 @@ func (s *Site) serverRoutes() {
 	if s.opt.Acts != nil {
 		s.operatorRoutes()
 	}
+	if s.alarmed() {
+		s.alarmRoutes()
+	}
 }
 
 // serverView is the page of one server. The first part answers the five

@@ -29,6 +29,13 @@ type Options struct {
 	Operator Operator
 	// Acts, when set, lets an operator act on the pages; nil shows them read-only.
 	Acts Acts
+	// Alarms, when set, shows operators sinks, deliveries and silences; it needs
+	// Acts, which says who is one.
+	Alarms Alarms
+	// Links, when set, lets the signed links of messages act.
+	Links Links
+	// Subscribers, when set, lets readers subscribe.
+	Subscribers Subscribers
 	// Demo marks the whole site as a demonstration.
 	Demo bool
 	// Streams is how many clients may follow live updates at once; zero means
@@ -111,6 +118,12 @@ func (s *Site) routes() {
 	s.liveRoutes()
 	s.serverRoutes()
 	s.studioRoutes()
+	if s.opt.Links != nil {
+		s.linkRoutes()
+	}
+	if s.opt.Subscribers != nil {
+		s.subscribeRoutes()
+	}
 	s.handle("/", notFound)
 }
 

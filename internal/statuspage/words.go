@@ -36,6 +36,8 @@ func (s *Site) funcs() template.FuncMap {
 		"minutes": minutesText,
 		"unknown": unknownText,
 		"share":   shareText,
+		"alarmed": s.alarmed,
+		"readers": s.readers,
 		"add":     func(a, b int) int { return a + b },
 	}
 }
