@@ -1,11 +1,14 @@
 package app
 
 import (
-	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
-	"path/filepath"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/alert"
 	"github.com/alivemcp/alivemcp/internal/alert/heartbeat"
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
+	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/alert/proof"
 	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/board"
@@ -23,10 +27,6 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
-
-// keyFile is the name of the key file in the data directory when the
-// configuration names none.
-const keyFile = "secret.key"
 
 // alarms is everything that tells people: who decides, who delivers, who knows
 // whose sinks want it, and the dead man's switch.
@@ -42,18 +42,23 @@ type alarms struct {
 	proofs *proof.Prover
 	beat   *heartbeat.Pinger
 
-	mu     sync.Mutex // held while the sinks change
-	sinks  atomic.Pointer[sinkSet]
-	policy atomic.Pointer[[]*uptime.Policy]
+	// reports are what the outbox has to tell the router.
+	reports chan func(context.Context) error
+
+	// mu is held while sinks or what is known of them changes. written is the
+	// policy as the configuration says it.
+	mu      sync.Mutex
+	written *uptime.Policy
+	sinks   atomic.Pointer[sinkSet]
+	policy  atomic.Pointer[[]*uptime.Policy]
 }
 
 // openAlarms makes the parts that tell people.
 func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	f := m.opt.File
-	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan}
+	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan, reports: make(chan func(context.Context) error, maxReports)}
 	m.alarms = a
-	path := cmp.Or(f.SecretsKey, filepath.Join(f.Data, keyFile))
-	if a.keys, err = secret.Open(path, m.store); err != nil {
+	if a.keys, err = secret.Open(secret.Options{Path: f.KeyFile(), Keys: m.store}); err != nil {
 		return fmt.Errorf("opening the key that seals what is stored: %w", err)
 	}
 	if err := a.openProofs(ctx); err != nil {
@@ -62,15 +67,17 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	a.outbox = outbox.New(outbox.Options{
 		Rows: m.store, Sinks: a.sink, Logger: a.log, Now: a.now,
 		Fails: func(k uptime.SinkKey, since time.Time, reason string) {
-			a.router.SinkFails(k.Tenant, k.Name, since, reason)
+			a.report(func(ctx context.Context) error { return a.router.SinkFails(ctx, k.Tenant, k.Name, since, reason) })
 		},
-		Works: func(k uptime.SinkKey) { a.router.SinkWorks(k.Tenant, k.Name) },
+		Works: func(k uptime.SinkKey) {
+			a.report(func(ctx context.Context) error { return a.router.SinkWorks(ctx, k.Tenant, k.Name) })
+		},
 	})
 	if err := a.openRouter(m); err != nil {
 		return err
 	}
 	a.openHeartbeat(m)
-	return a.adopt(ctx, f, m.sinkOptions())
+	return a.adopt(f, m.sinkOptions())
 }
 
 // openRouter makes the one who decides.
@@ -125,11 +132,14 @@ func (a *alarms) links() alert.Links {
 // openHeartbeat makes the dead man's switch.
 func (a *alarms) openHeartbeat(m *Monitor) {
 	opt := heartbeat.Options{Healthy: func() (bool, string) { return m.telling() }, Now: a.now, Logger: a.log}
-	client := m.postClient(true)
-	opt.Do = client.Ping
+	client := m.sinkOptions().client(true)
+	opt.Do = func(ctx context.Context, method string, url uptime.Secret, header http.Header) error {
+		_, err := client.Do(ctx, post.Request{Method: method, URL: url, Header: header})
+		return err
+	}
 	for i, h := range m.opt.File.Heartbeats {
 		opt.URLs = append(opt.URLs, heartbeat.Heartbeat{
-			Name: fmt.Sprintf("heartbeat %d", i+1), URL: h.URL, Every: h.Every, Method: h.Method, Headers: config.HeaderList(h.Headers),
+			Name: fmt.Sprintf("heartbeat %d", i+1), URL: h.URL, Every: h.Every, Method: h.Method, Headers: headersOf(h.Headers),
 		})
 	}
 	a.beat = heartbeat.New(opt)
@@ -177,5 +187,58 @@ func burn(h *archive.History) alert.BurnFunc {
 // parts are those who tell, and end last: what was decided is delivered, or
 // waits in the outbox.
 func (a *alarms) parts() []part {
-	return []part{{"outbox", a.outbox.Run}, {"ownership of sinks", a.proofs.Run}, {"heartbeat", a.beat.Run}}
+	return []part{{"outbox", a.outbox.Run}, {"reports of sinks", a.runReports}, {"ownership of sinks", a.proofs.Run}, {"heartbeat", a.beat.Run}}
+}
+
+// maxReports bounds what the outbox has told and the router has not heard.
+const maxReports = 1024
+
+// report has the router told, without waiting for it.
+func (a *alarms) report(tell func(context.Context) error) {
+	select {
+	case a.reports <- tell:
+	default:
+		a.log.Warn("too many sinks fail at once: not all of them are told of")
+	}
+}
+
+func (a *alarms) runReports(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case tell := <-a.reports:
+			if err := tell(ctx); err != nil {
+				a.log.ErrorContext(ctx, "cannot tell how a sink does", "error", err)
+			}
+		}
+	}
+}
+
+// openProofs makes the one who knows whose sinks want it.
+func (a *alarms) openProofs(ctx context.Context) error {
+	key, err := a.keys.Fingerprint(ctx, DefaultTenant, "codes and tokens of sinks")
+	if err != nil {
+		return fmt.Errorf("deriving the key of codes: %w", err)
+	}
+	sum := sha256.Sum256([]byte(key))
+	a.proofs = proof.New(proof.Options{
+		Rows: a.store, Sinks: a.provable, Tenants: func() []uptime.TenantID { return []uptime.TenantID{DefaultTenant} },
+		LastSent: func(ctx context.Context, tenant uptime.TenantID, sink string) (time.Time, error) {
+			counts, err := a.store.Counts(ctx, tenant)
+			return counts[sink].LastSent, err
+		},
+		Resolve: net.DefaultResolver.LookupTXT, Key: sum[:],
+		Changed: func(uptime.Proof) { a.rejudge() },
+		Now:     a.now, Logger: a.log,
+	})
+	return a.proofs.Open(ctx)
+}
+
+func headersOf(values map[string]uptime.Secret) []uptime.Header {
+	var out []uptime.Header
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, uptime.Header{Name: name, Value: values[name]})
+	}
+	return out
 }

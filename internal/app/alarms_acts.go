@@ -24,9 +24,8 @@ func (a *alarms) Sinks(ctx context.Context, tenant uptime.TenantID) ([]uptime.Si
 		c, state := counts[s.word.Name], a.outbox.State(tenant, s.word.Name)
 		word := s.word
 		word.Verified = a.proofs.Verified(tenant, word.Name, s.address)
-		proof, _ := a.proofs.Proof(tenant, word.Name)
 		out = append(out, uptime.SinkStatus{
-			Sink: word, Proof: proof, Open: state.Open, Retry: state.Retry, FailingSince: state.FailingSince,
+			Sink: word, Proof: a.proofs.Proof(tenant, word.Name), Open: state.Open, Retry: state.Retry, FailingSince: state.FailingSince,
 			LastSent: later(c.LastSent, state.LastSent), LastError: cmp.Or(c.LastError, state.LastError), Waiting: c.Waiting, Dead: c.Dead,
 		})
 	}

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/secret"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -20,7 +22,7 @@ const (
 // link returns a signed address that lets whoever got the message act; empty
 // when it cannot be signed.
 func (a *alarms) link(purpose string, tenant uptime.TenantID, key uptime.AlertKey) string {
-	token, err := a.keys.Token(context.Background(), tenant, purpose, string(key), a.now().Add(linkLife))
+	token, err := a.keys.Token(context.Background(), tenant, purpose, []byte(key), a.now().Add(linkLife))
 	if err != nil {
 		a.log.Error("cannot sign a link", "error", err)
 		return ""
@@ -34,11 +36,12 @@ type links struct{ *alarms }
 // Open reads a token.
 func (l links) Open(token string) (statuspage.Grant, error) {
 	for _, purpose := range []string{linkAck, linkSilence} {
-		claim, err := l.keys.Check(context.Background(), DefaultTenant, purpose, token)
-		if err == nil {
-			return statuspage.Grant{
-				Act: statuspage.LinkAct(purpose), Tenant: DefaultTenant, Alert: uptime.AlertKey(claim.Payload), Expires: claim.Expires,
-			}, nil
+		tenant, key, err := l.keys.Check(context.Background(), purpose, token, l.now())
+		switch {
+		case err == nil:
+			return statuspage.Grant{Act: statuspage.LinkAct(purpose), Tenant: tenant, Alert: uptime.AlertKey(key)}, nil
+		case errors.Is(err, secret.ErrExpired):
+			return statuspage.Grant{}, err
 		}
 	}
 	return statuspage.Grant{}, fmt.Errorf("%w: this link is not one of ours, or too old", uptime.ErrNotFound)

@@ -2,14 +2,16 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"net/url"
 
+	"github.com/alivemcp/alivemcp/internal/alert/email"
+	"github.com/alivemcp/alivemcp/internal/alert/jsm"
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
+	"github.com/alivemcp/alivemcp/internal/alert/pagerduty"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/alert/proof"
+	"github.com/alivemcp/alivemcp/internal/alert/slack"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -32,28 +34,38 @@ type sinkSet struct {
 
 // adopt makes the configuration's sinks and rules those that count. When it
 // fails the former stay.
-func (a *alarms) adopt(_ context.Context, f *config.File, opt sinkOptions) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+func (a *alarms) adopt(f *config.File, opt sinkOptions) error {
 	policy := f.PolicyOf(DefaultTenant)
 	set := &sinkSet{byName: map[string]*builtSink{}}
-	for _, s := range f.SinksOf(DefaultTenant) {
-		made, err := buildSink(f, s, opt)
+	for i, s := range f.Receivers() {
+		sink, err := buildSink(f, &s, opt)
 		if err != nil {
-			return fmt.Errorf("preparing the sink %s: %w", s.Word.Name, err)
+			return fmt.Errorf("preparing the sink %s: %w", s.Name, err)
+		}
+		made := &builtSink{word: policy.Sinks[i], sink: sink, address: s.Where(), vouched: s.Verified != ""}
+		if s.Type == "webhook" {
+			made.host = hostOfURL(s.URL)
 		}
 		set.list = append(set.list, made)
-		set.byName[made.word.Name] = made
+		set.byName[s.Name] = made
 	}
+	a.mu.Lock()
 	a.sinks.Store(set)
-	a.judge(policy)
+	a.written = policy
+	a.mu.Unlock()
+	a.rejudge()
 	return nil
 }
 
-// judge says of each sink of a policy whether it may be told, and makes the
-// policy the one that counts.
-func (a *alarms) judge(policy *uptime.Policy) {
-	p := *policy
+// rejudge says of each sink whether it may be told, and makes that the policy
+// that counts.
+func (a *alarms) rejudge() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.written == nil { // still starting
+		return
+	}
+	p := *a.written
 	p.Sinks = nil
 	for _, s := range a.sinks.Load().list {
 		word := s.word
@@ -103,20 +115,33 @@ func (o sinkOptions) client(private bool) *post.Client {
 	return post.New(post.Options{Policy: guard.Policy{AllowPrivate: private}, UserAgent: o.agent})
 }
 
-// addressOf hashes where a sink is: when that changes, who owned it proves
-// nothing.
-func addressOf(parts ...string) string {
-	h := sha256.New()
-	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
 func hostOfURL(raw uptime.Secret) string {
 	u, err := url.Parse(raw.Reveal())
 	if err != nil {
 		return ""
 	}
 	return u.Hostname()
+}
+
+// buildSink makes what delivers to a sink of the configuration.
+func buildSink(f *config.File, s *config.Sink, opt sinkOptions) (outbox.Sink, error) {
+	client := opt.client(s.Private)
+	switch s.Type {
+	case "slack":
+		return slack.NewApp(slack.AppOptions{Client: client, Token: s.Token, Channel: s.Channel, BaseURL: s.URL})
+	case "slack_webhook":
+		return slack.NewWebhook(slack.WebhookOptions{Client: client, URL: s.URL})
+	case "pagerduty":
+		return pagerduty.New(pagerduty.Options{Client: client, RoutingKey: s.Key, EU: s.Region == "eu", BaseURL: s.URL.Reveal()})
+	case "jsm":
+		return jsm.New(jsm.Options{Client: client, Key: s.Token, BaseURL: s.URL.Reveal()})
+	case "email":
+		return email.New(mailOptions(f.SMTP, s.To[0]))
+	}
+	return nil, fmt.Errorf("%w: there is no type %q of sinks", uptime.ErrInvalid, s.Type)
+}
+
+// mailOptions says how mails get to one reader.
+func mailOptions(m *config.SMTP, to string) email.Options {
+	return email.Options{Host: m.Host, Port: m.Port, TLS: m.TLS, Username: m.Username, Password: m.Password, From: m.From, To: to}
 }
