@@ -38,6 +38,7 @@ var allowed = map[string]string{
 	"internal/live/livetest":   "internal/uptime",
 	"internal/api":             "internal/uptime internal/board internal/public internal/web",
 	"internal/archive":         "internal/uptime",
+	"internal/secret":          "internal/uptime",
 	"internal/store/sqlite":    "internal/uptime",
 	"internal/store/storetest": "internal/uptime",
 }
