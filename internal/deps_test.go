@@ -50,6 +50,7 @@ var allowed = map[string]string{
 	"internal/alert/email":          "internal/uptime internal/guard",
 	"internal/alert/sinktest":       "internal/uptime internal/guard internal/alert/post",
 	"internal/statuspage/alarmtest": "internal/uptime internal/statuspage",
+	"internal/secret":               "internal/uptime",
 }
 
 // outside lists the modules, besides the standard library, that a package's

@@ -2,7 +2,12 @@ package sqlite
 
 import (
 	"compress/flate"
+	"context"
 	"database/sql"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/pressly/goose/v3"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -23,4 +28,27 @@ func PackStat(d *uptime.DayStat) []byte { return packStat(d) }
 func UnpackStat(data []byte) (d uptime.DayStat, err error) {
 	err = newStatReader().unpack(&d, data)
 	return d, err
+}
+
+// OldDatabase makes the database of a data directory as an earlier version of
+// the schema had it.
+func OldDatabase(ctx context.Context, dir string, version int64) (*sql.DB, error) {
+	path := filepath.Join(dir, File)
+	if err := createFile(path); err != nil {
+		return nil, err
+	}
+	db, err := openDB(path, writing(), 1)
+	if err != nil {
+		return nil, err
+	}
+	steps, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	m, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, err
+	}
+	_, err = m.UpTo(ctx, version)
+	return db, err
 }

@@ -22,7 +22,11 @@ const childDir = "ALIVEMCP_STORE_TEST_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(childDir); dir != "" {
-		if err := appendForEver(context.Background(), dir, os.Stdout); err != nil {
+		live := appendForEver
+		if os.Getenv(childRoutes) != "" {
+			live = routeForEver
+		}
+		if err := live(context.Background(), dir, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -85,7 +89,7 @@ func TestKillNine(t *testing.T) {
 	dir := t.TempDir()
 	var told durable
 	for round := range 12 {
-		told.follow(t, killed(t, dir, time.Duration(5+rand.IntN(60))*time.Millisecond))
+		told.follow(t, killed(t, dir, time.Duration(5+rand.IntN(60))*time.Millisecond, nil))
 		told.check(t, dir)
 		if t.Failed() {
 			t.Fatalf("in round %d", round)
@@ -98,14 +102,14 @@ func TestKillNine(t *testing.T) {
 
 // killed runs the child until it has reported something, and a moment more; it
 // returns what it said.
-func killed(t *testing.T, dir string, moment time.Duration) []string {
+func killed(t *testing.T, dir string, moment time.Duration, env []string) []string {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	child := exec.CommandContext(t.Context(), self)
-	child.Env = append(os.Environ(), childDir+"="+dir)
+	child.Env = append(append(os.Environ(), childDir+"="+dir), env...)
 	child.Stderr = os.Stderr
 	out, err := child.StdoutPipe()
 	if err != nil {

@@ -60,25 +60,25 @@ func (s *Store) newsOfDrift(ctx context.Context, tx *sql.Tx, id uptime.DriftID) 
 }
 
 // News returns what changed after a place, oldest first: each with the incident
-// or the drift as it is now. max is as the limit in the queries.
-func (s *Store) News(ctx context.Context, after uint64, max int) ([]uptime.News, error) {
-	max = bounded(max)
+// or the drift as it is now. limit is as in the queries.
+func (s *Store) News(ctx context.Context, after uint64, limit int) ([]uptime.News, error) {
+	limit = bounded(limit)
 	var out []uptime.News
 	err := s.read(ctx, "reading the news", func(tx *sql.Tx) error {
 		incidents, err := list(ctx, tx, scanIncidentNews, `
 			SELECT n.seq, n.kind, i.* FROM news n JOIN (`+selectIncidents+`) i ON i.id = n.incident
-			WHERE n.seq > ? ORDER BY n.seq LIMIT ?`, int64(after), max)
+			WHERE n.seq > ? ORDER BY n.seq LIMIT ?`, int64(after), limit)
 		if err != nil {
 			return err
 		}
 		drifts, err := list(ctx, tx, scanDriftNews, `
 			SELECT n.seq, d.* FROM news n JOIN (`+selectDrifts+`) d ON d.id = n.drift
-			WHERE n.seq > ? ORDER BY n.seq LIMIT ?`, int64(after), max)
+			WHERE n.seq > ? ORDER BY n.seq LIMIT ?`, int64(after), limit)
 		out = append(incidents, drifts...)
 		return err
 	})
 	slices.SortFunc(out, func(a, b uptime.News) int { return cmp.Compare(a.Seq, b.Seq) })
-	return out[:min(max, len(out))], err
+	return out[:min(limit, len(out))], err
 }
 
 // prefixed is a row whose first columns go elsewhere.

@@ -4,6 +4,7 @@ package storetest
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // Store is everything that the suite asks of a store. The parts of the monitor
 // declare the few methods that each of them needs; this is their union.
 type Store interface {
+	Alerts
 	Close() error
 
 	SyncServers(ctx context.Context, tenant uptime.TenantID, servers []uptime.Server) ([]uptime.Server, error)
@@ -59,7 +61,9 @@ type Database func() Store
 // the given one, and returns what opens it.
 func Run(t *testing.T, create func(t *testing.T, now func() time.Time) Database) {
 	t.Helper()
-	for name, test := range tests() {
+	all := tests()
+	maps.Copy(all, alertTests())
+	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(newHouse(t, create(t, Now)))

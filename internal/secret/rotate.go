@@ -1,0 +1,87 @@
+package secret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// Holders says who has a data key.
+type Holders interface {
+	// KeyTenants returns every tenant that has one.
+	KeyTenants(ctx context.Context) ([]uptime.TenantID, error)
+}
+
+// Rotate replaces the key of the file and wraps every data key by the new one.
+// What was sealed before still opens. The former key stays beside the file until
+// nothing needs it any more: killed at any moment, or after an error, everything
+// still opens, and the next Rotate finishes what this one has begun, before it
+// replaces the key again. Only one process may rotate, and every other one that
+// has the file open has to be started again.
+func (k *Keyring) Rotate(ctx context.Context, who Holders) error {
+	k.rotating.Lock()
+	defer k.rotating.Unlock()
+	if err := k.finish(ctx, who); err != nil {
+		return err
+	}
+	if err := k.replace(); err != nil {
+		return err
+	}
+	return k.finish(ctx, who)
+}
+
+// replace makes a new key the one in use.
+func (k *Keyring) replace() error {
+	k.making.Lock()
+	defer k.making.Unlock()
+	if err := replaceKeyFile(k.path); err != nil {
+		return err
+	}
+	return k.load()
+}
+
+// finish wraps by the key in use what the former one has wrapped, and removes
+// that; without a former key there is nothing to do.
+func (k *Keyring) finish(ctx context.Context, who Holders) error {
+	if _, old := k.wrappers(); old == nil {
+		return nil
+	}
+	tenants, err := who.KeyTenants(ctx)
+	if err != nil {
+		return fmt.Errorf("reading whose data keys there are: %w", err)
+	}
+	for _, tenant := range tenants {
+		if err := k.rewrap(ctx, tenant); err != nil {
+			return err
+		}
+	}
+	if err := dropOld(k.path); err != nil {
+		return err
+	}
+	return k.load()
+}
+
+// rewrap wraps a tenant's data key by the key in use. A key that changed
+// meanwhile is looked at again.
+func (k *Keyring) rewrap(ctx context.Context, tenant uptime.TenantID) error {
+	for {
+		wrapped, err := k.keys.TenantKey(ctx, tenant)
+		if errors.Is(err, uptime.ErrNotFound) {
+			return nil // erased meanwhile
+		}
+		if err != nil {
+			return fmt.Errorf("reading the data key of tenant %q: %w", tenant, err)
+		}
+		current, _ := k.wrappers()
+		key, err := k.unwrap(tenant, wrapped)
+		if err != nil || current.made(wrapped) {
+			return err
+		}
+		err = k.keys.PutTenantKey(ctx, tenant, wrapped, current.wrap(tenant, key))
+		if !errors.Is(err, uptime.ErrConflict) {
+			return err
+		}
+	}
+}
