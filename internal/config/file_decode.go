@@ -366,7 +366,7 @@ func defaultNode(text string, kind reflect.Kind) *node {
 		return &node{kind: kindString, text: text}
 	}
 	list := &node{kind: kindList}
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		list.items = append(list.items, &node{kind: kindString, text: word})
 	}
 	return list

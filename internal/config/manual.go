@@ -243,15 +243,7 @@ func structOf(t reflect.Type) reflect.Type {
 // becomes the key. Tables and further paragraphs stay apart.
 func oneParagraph(comment, name, key string) string {
 	first, more, _ := strings.Cut(comment, "\n\n")
-	text := strings.Join(strings.Fields(first), " ")
-	for part := range strings.SplitSeq(strings.TrimSpace(more), "\n\n") {
-		switch {
-		case strings.HasPrefix(part, "|"):
-			text += "\n\n" + part
-		case part != "":
-			text += "\n\n" + strings.Join(strings.Fields(part), " ")
-		}
-	}
+	text := strings.Join(append([]string{oneLineOf(first)}, further(more)...), "\n\n")
 	rest, ok := strings.CutPrefix(text, name+" ")
 	if !ok {
 		return text
@@ -260,4 +252,20 @@ func oneParagraph(comment, name, key string) string {
 		return more
 	}
 	return strings.TrimPrefix(key+" "+rest, "It ")
+}
+
+func oneLineOf(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// further returns the paragraphs of a text.
+func further(text string) []string {
+	var parts []string
+	for part := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
+		switch {
+		case strings.HasPrefix(part, "|"):
+			parts = append(parts, part)
+		case part != "":
+			parts = append(parts, oneLineOf(part))
+		}
+	}
+	return parts
 }

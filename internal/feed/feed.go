@@ -46,6 +46,8 @@ type Options struct {
 	// Tenant is whose servers are shown.
 	Tenant uptime.TenantID
 	Source Source
+	// Calendar has the maintenance; nil means that there are no calendars.
+	Calendar Calendar
 	// BaseURL is the public address of the site, without a slash at its end.
 	// Empty: taken from the request.
 	BaseURL string
@@ -62,8 +64,8 @@ type Options struct {
 type feeds struct{ Options }
 
 // Register adds /feed.atom, /status/{slug}/feed.atom, /llms.txt, /index.md and
-// /status/{slug}/index.md to the mux. Put Documents around the mux for
-// /status/{slug}.md.
+// /status/{slug}/index.md to the mux, and with a Calendar /status/calendar.ics and
+// /status/{slug}/calendar.ics. Put Documents around the mux for /status/{slug}.md.
 func Register(mux *http.ServeMux, o Options) {
 	o.Name = cmp.Or(o.Name, "AliveMCP")
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
@@ -71,13 +73,18 @@ func Register(mux *http.ServeMux, o Options) {
 		o.Now = time.Now
 	}
 	f := &feeds{o}
-	for pattern, h := range map[string]web.Handler{
+	patterns := map[string]web.Handler{
 		"GET /feed.atom":               f.serveFeed,
 		"GET /status/{slug}/feed.atom": f.serveServerFeed,
 		"GET /llms.txt":                f.serveGuide,
 		"GET /index.md":                f.serveIndex,
 		"GET /status/{slug}/index.md":  f.serveMarkdown,
-	} {
+	}
+	if o.Calendar != nil {
+		patterns["GET /status/calendar.ics"] = f.serveCalendar
+		patterns["GET /status/{slug}/calendar.ics"] = f.serveServerCalendar
+	}
+	for pattern, h := range patterns {
 		mux.Handle(pattern, web.Open(h, o.Logger))
 	}
 }

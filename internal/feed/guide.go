@@ -44,7 +44,11 @@ func (f *feeds) serveGuide(w http.ResponseWriter, r *http.Request) error {
 	m.line("- %s/api/embed-status/{slug}: one server in eight members of JSON: slug, state, uptime\\_30d, uptime\\_24h, "+
 		"p95\\_ms, last\\_probe\\_at, drift\\_24h, status\\_page; any origin may read it", base)
 	m.line("- [OpenAPI](%s/api/openapi.json): the whole read side: servers, minutes, days, incidents, drifts, contracts", base)
-	m.line("- %s/status/{slug}/feed.atom and [all servers](%s/feed.atom): incidents and drifts as Atom\n", base, base)
+	m.line("- %s/status/{slug}/feed.atom and [all servers](%s/feed.atom): incidents and drifts as Atom", base, base)
+	if f.Calendar != nil {
+		m.line("- %s/status/{slug}/calendar.ics and [all servers](%s/status/calendar.ics): planned maintenance as iCalendar", base, base)
+	}
+	m.line("")
 	m.line("## For pages and READMEs\n")
 	m.line("- %s/badge/{slug}.svg?style=flat|pill&metric=state|uptime|p95", base)
 	m.line("- %s/api/shields/{slug}?metric=state|uptime|p95: shields.io endpoint", base)
