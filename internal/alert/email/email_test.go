@@ -447,7 +447,13 @@ func golden() []sample {
 	several.Servers, several.More = several.Servers[:6], 54
 	several.Servers[4].Name = "A server whose name is much longer than names of servers usually are, so that it must be broken somewhere"
 	return []sample{
-		{"opens", sinktest.Outage(uptime.NoticeOpens)}, {"changes", sinktest.Outage(uptime.NoticeChanges)}, {"closes", sinktest.Outage(uptime.NoticeCloses)},
-		{"drift", drift}, {"several", several}, {"digest", digest}, {"reader", reader}, {"test", sinktest.Test()},
+		{"opens", sinktest.Outage(uptime.NoticeOpens)},
+		{"changes", sinktest.Outage(uptime.NoticeChanges)},
+		{"closes", sinktest.Outage(uptime.NoticeCloses)},
+		{"drift", drift},
+		{"several", several},
+		{"digest", digest},
+		{"reader", reader},
+		{"test", sinktest.Test()},
 	}
 }

@@ -46,8 +46,11 @@ func (s *Sink) letter(d *uptime.Delivery, ref string) letter {
 		again: root != "" && n.Phase != uptime.NoticeOpens, date: dateOf(d), view: viewOf(n),
 	}
 	l.extra = [][2]string{
-		{"X-AliveMCP-Event", string(n.Type)}, {"X-AliveMCP-Incident-Key", string(n.Key)}, {"X-AliveMCP-Phase", string(n.Phase)},
-		{"X-AliveMCP-Severity", n.Priority.String()}, {"X-AliveMCP-Delivery", string(d.ID)},
+		{"X-AliveMCP-Event", string(n.Type)},
+		{"X-AliveMCP-Incident-Key", string(n.Key)},
+		{"X-AliveMCP-Phase", string(n.Phase)},
+		{"X-AliveMCP-Severity", n.Priority.String()},
+		{"X-AliveMCP-Delivery", string(d.ID)},
 	}
 	return l
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the form of a mail
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,11 +60,7 @@ func viewOf(n *uptime.Notice) view {
 	if n.Kind != uptime.AlertTest && n.Kind != uptime.AlertDigest {
 		v.Severity = n.Priority.String()
 	}
-	for _, a := range []action{{"Acknowledge", n.AckURL}, {"Silence", n.SilenceURL}, {"Runbook", n.RunbookURL}} {
-		if a.Link = link(a.Link); a.Link != "" {
-			v.Actions = append(v.Actions, a)
-		}
-	}
+	v.Actions = actions(n)
 	v.Foot = "You get this because an alert of AliveMCP is sent to this address."
 	if v.Unsubscribe != "" {
 		v.Foot = "You get this because you subscribed to a status page."
@@ -72,6 +69,16 @@ func viewOf(n *uptime.Notice) view {
 		v.Note = "This is a demonstration: no such server is down."
 	}
 	return v
+}
+
+// actions are what the reader can do besides looking. What is over needs nobody
+// to take it on.
+func actions(n *uptime.Notice) []action {
+	all := []action{{"Runbook", link(n.RunbookURL)}}
+	if n.Phase != uptime.NoticeCloses {
+		all = []action{{"Acknowledge", link(n.AckURL)}, {"Silence", link(n.SilenceURL)}, all[0]}
+	}
+	return slices.DeleteFunc(all, func(a action) bool { return a.Link == "" || a.Text == "Acknowledge" && n.AckedBy != "" })
 }
 
 // word is the state that a mail tells of, and its colour.
@@ -110,13 +117,7 @@ func facts(n *uptime.Notice) []fact {
 	}
 	all = append(all, fact{"Seen from", cut(clean(strings.Join(n.Regions, ", ")), maxText)},
 		fact{"Cause", strings.ReplaceAll(clean(string(n.Cause)), "_", " ")}, fact{"Taken on by", cut(clean(n.AckedBy), maxName)})
-	kept := all[:0]
-	for _, f := range all {
-		if f.Value != "" {
-			kept = append(kept, f)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
 }
 
 func lasted(n *uptime.Notice) string {
