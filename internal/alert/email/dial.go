@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	gomail "github.com/wneessen/go-mail"
@@ -32,23 +33,31 @@ func Guarded(policy guard.Policy) func(ctx context.Context, network, addr string
 	return d.DialContext
 }
 
-// line is the one connection of a delivery. It ends with the delivery's context:
-// the SMTP client looks at that only while it dials.
+// line is the one connection of a delivery. Whoever owns it closes it when the
+// delivery's time is over: the SMTP client looks at its context only while it
+// dials.
 type line struct {
 	sink   *Sink
-	outer  context.Context //nolint:containedctx // lives as long as the one call that owns the line
-	conn   net.Conn
-	stop   func() bool
 	failed error // why there is no connection
+
+	mu     sync.Mutex
+	conn   net.Conn
+	closed bool
 }
 
 func (l *line) dial(ctx context.Context, network, addr string) (net.Conn, error) {
-	l.conn, l.failed = l.connect(ctx, network, addr)
-	if l.failed != nil {
-		return nil, l.failed
+	conn, err := l.connect(ctx, network, addr)
+	if err != nil {
+		l.failed = err
+		return nil, err
 	}
-	l.stop = context.AfterFunc(l.outer, func() { l.conn.Close() })
-	return l.conn, nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		hang(conn)
+	}
+	l.conn = conn
+	return conn, nil
 }
 
 func (l *line) connect(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -62,20 +71,25 @@ func (l *line) connect(ctx context.Context, network, addr string) (net.Conn, err
 	}
 	secure := tls.Client(conn, l.sink.tlsConfig())
 	if err := secure.HandshakeContext(ctx); err != nil {
-		conn.Close()
+		hang(conn)
 		return nil, err
 	}
 	return secure, nil
 }
 
-// close ends the connection, if the client has not: it leaves some open that
-// failed early.
+// close ends the connection, now or as soon as there is one. The client leaves
+// some open that failed early.
 func (l *line) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 	if l.conn != nil {
-		l.stop()
-		l.conn.Close()
+		hang(l.conn)
 	}
 }
+
+// hang hangs up. Whatever was sent has been answered, or never will be.
+func hang(conn net.Conn) { _ = conn.Close() }
 
 // explain says what went wrong, without the words of the server, which may hold
 // addresses, and tells what is temporary.

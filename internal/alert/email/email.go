@@ -160,8 +160,9 @@ func (s *Sink) send(ctx context.Context, l letter) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opt.Timeout)
 	defer cancel()
-	line := &line{sink: s, outer: ctx}
+	line := &line{sink: s}
 	defer line.close()
+	defer context.AfterFunc(ctx, line.close)()
 	client, err := gomail.NewClient(s.opt.Host, s.clientOptions(line)...)
 	if err != nil {
 		return &uptime.Refusal{Reason: "the mail server's settings cannot be used"}

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"flag"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -32,7 +31,7 @@ func options(s *server, protect string, roots *x509.CertPool) email.Options {
 	}
 }
 
-func start(t *testing.T, protect string) (*email.Sink, *server) {
+func start(t testing.TB, protect string) (*email.Sink, *server) {
 	t.Helper()
 	s, roots := listen(t, protect)
 	sink, err := email.New(options(s, protect, roots))
@@ -173,17 +172,48 @@ func TestSamplesAreCleanAndReadable(t *testing.T) {
 				sinktest.Clean(t, []byte(payload))
 			}
 			checkHTML(t, m.html)
-			known := []string{"Received", "Mime-Version", "From", "To", "Date", "Message-Id", "Subject", "Auto-Submitted", "X-Auto-Response-Suppress", "List-Id", "Content-Type", "In-Reply-To", "References"}
-			for name := range maps.Keys(m.header) {
-				if !slices.Contains(known, name) && !strings.HasPrefix(name, "X-Alivemcp-") {
-					t.Errorf("a header that nobody wrote: %s", name)
-				}
-			}
+			checkHeaders(t, m)
 			if strings.ContainsAny(m.subject(t), "\r\n\x00\x1b\u202e\u2028") || len([]rune(m.subject(t))) > 190 {
 				t.Errorf("subject %q", m.subject(t))
 			}
 		})
 	}
+}
+
+func checkHeaders(t *testing.T, m arrived) {
+	t.Helper()
+	known := []string{
+		"Mime-Version", "From", "To", "Date", "Message-Id", "Subject", "Auto-Submitted", "X-Auto-Response-Suppress", "List-Id",
+		"Content-Type", "In-Reply-To", "References", "List-Unsubscribe", "List-Unsubscribe-Post", "X-Alivemcp-Event",
+		"X-Alivemcp-Incident-Key", "X-Alivemcp-Phase", "X-Alivemcp-Severity", "X-Alivemcp-Delivery",
+	}
+	for name, values := range m.header {
+		if !slices.Contains(known, name) || len(values) != 1 {
+			t.Errorf("a header that nobody wrote: %s: %q", name, values)
+		}
+	}
+}
+
+func FuzzNothingIsInjected(f *testing.F) {
+	for _, text := range sinktest.Hostile() {
+		text = text[:min(len(text), 2000)]
+		f.Add(text, text, "root@alive.example "+text)
+	}
+	f.Add("a", "https://x.example/\r\nBcc: y@example.com", "a@b\r\nBcc: y@example.com c")
+	sink, s := start(f, email.None)
+	f.Fuzz(func(t *testing.T, text, address, ref string) {
+		n := sinktest.Outage(uptime.NoticeChanges)
+		n.Title, n.Summary, n.Key, n.Type = text, text, uptime.AlertKey(text), uptime.NoticeType(text)
+		n.Regions, n.UnsubscribeURL, n.AckURL, n.Servers[0].Name = []string{text}, address, address, text
+		d := sinktest.Wrap(n, 2)
+		d.ID = uptime.DeliveryID(text)
+		if _, err := sink.Deliver(t.Context(), d, ref); err != nil {
+			t.Fatal(err)
+		}
+		m := s.newest(t)
+		checkHeaders(t, m)
+		checkHTML(t, m.html)
+	})
 }
 
 func checkHTML(t *testing.T, html string) {
@@ -447,7 +477,13 @@ func golden() []sample {
 	several.Servers, several.More = several.Servers[:6], 54
 	several.Servers[4].Name = "A server whose name is much longer than names of servers usually are, so that it must be broken somewhere"
 	return []sample{
-		{"opens", sinktest.Outage(uptime.NoticeOpens)}, {"changes", sinktest.Outage(uptime.NoticeChanges)}, {"closes", sinktest.Outage(uptime.NoticeCloses)},
-		{"drift", drift}, {"several", several}, {"digest", digest}, {"reader", reader}, {"test", sinktest.Test()},
+		{"opens", sinktest.Outage(uptime.NoticeOpens)},
+		{"changes", sinktest.Outage(uptime.NoticeChanges)},
+		{"closes", sinktest.Outage(uptime.NoticeCloses)},
+		{"drift", drift},
+		{"several", several},
+		{"digest", digest},
+		{"reader", reader},
+		{"test", sinktest.Test()},
 	}
 }

@@ -46,8 +46,11 @@ func (s *Sink) letter(d *uptime.Delivery, ref string) letter {
 		again: root != "" && n.Phase != uptime.NoticeOpens, date: dateOf(d), view: viewOf(n),
 	}
 	l.extra = [][2]string{
-		{"X-AliveMCP-Event", string(n.Type)}, {"X-AliveMCP-Incident-Key", string(n.Key)}, {"X-AliveMCP-Phase", string(n.Phase)},
-		{"X-AliveMCP-Severity", n.Priority.String()}, {"X-AliveMCP-Delivery", string(d.ID)},
+		{"X-AliveMCP-Event", string(n.Type)},
+		{"X-AliveMCP-Incident-Key", string(n.Key)},
+		{"X-AliveMCP-Phase", string(n.Phase)},
+		{"X-AliveMCP-Severity", n.Priority.String()},
+		{"X-AliveMCP-Delivery", string(d.ID)},
 	}
 	return l
 }
@@ -71,7 +74,7 @@ func (l letter) thread() string {
 // threadOf reads a ref; empty when it is not one of ours.
 func threadOf(ref string) (root, subject string) {
 	root, subject, ok := strings.Cut(ref, " ")
-	if !ok || root != safe(root) || strings.Count(root, "@") != 1 {
+	if !ok || len(root) > 400 || root != safe(root) || strings.Count(root, "@") != 1 {
 		return "", ""
 	}
 	return root, cut(clean(subject), maxSubject)
@@ -79,7 +82,7 @@ func threadOf(ref string) (root, subject string) {
 
 func subjectOf(n *uptime.Notice) string {
 	subject := cmp.Or(clean(n.Title), string(n.Type))
-	if p := n.Priority.String(); p != "" && n.Kind != uptime.AlertTest && n.Kind != uptime.AlertDigest {
+	if p := n.Priority.String(); p != "" && !testing(n) && n.Kind != uptime.AlertDigest {
 		subject = "[" + p + "] " + subject
 	}
 	return cut(subject, maxSubject)

@@ -36,20 +36,19 @@ type server struct {
 	host string
 	port int
 
-	mu       sync.Mutex
-	got      [][]byte
-	conns    map[*smtp.Conn]bool
-	refuse   map[string]error // by command: conn, auth, mail, rcpt, data
-	cut      bool             // closes the connection after the mail was taken
-	slow     chan struct{}    // answers to DATA when closed
-	accepted chan struct{}    // one for each mail that was taken
+	mu     sync.Mutex
+	got    [][]byte
+	conns  map[*smtp.Conn]bool
+	refuse map[string]error // by command: conn, auth, mail, rcpt, data
+	cut    bool             // closes the connection after the mail was taken
+	slow   chan struct{}    // answers to DATA when closed
 }
 
 // listen starts it: plain, with STARTTLS, or with TLS from the first byte.
-func listen(t *testing.T, protect string) (*server, *x509.CertPool) {
+func listen(t testing.TB, protect string) (*server, *x509.CertPool) {
 	t.Helper()
 	cert, roots := certificate(t)
-	s := &server{refuse: map[string]error{}, conns: map[*smtp.Conn]bool{}, accepted: make(chan struct{}, 100)}
+	s := &server{refuse: map[string]error{}, conns: map[*smtp.Conn]bool{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +77,7 @@ type silent struct{}
 func (silent) Printf(string, ...any) {}
 func (silent) Println(...any)        {}
 
-func certificate(t *testing.T) (tls.Certificate, *x509.CertPool) {
+func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -166,7 +165,6 @@ func (s *server) take(raw []byte, c *smtp.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.got = append(s.got, raw)
-	s.accepted <- struct{}{}
 	if s.cut {
 		c.Conn().Close()
 	}
@@ -242,4 +240,15 @@ func part(t *testing.T, parts *multipart.Reader, want string) string {
 		t.Fatal(err)
 	}
 	return strings.ReplaceAll(string(body), "\r\n", "\n")
+}
+
+// newest parses the last mail, and forgets all.
+func (s *server) newest(t *testing.T) arrived {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	raw := s.got[len(s.got)-1]
+	s.got = nil
+	clear(s.conns)
+	return parse(t, raw)
 }

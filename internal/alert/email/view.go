@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed" // the form of a mail
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,28 +57,45 @@ func viewOf(n *uptime.Notice) view {
 		Key: cut(clean(string(n.Key)), maxName), Unsubscribe: link(n.UnsubscribeURL),
 	}
 	v.Word, v.Color = word(n)
-	if n.Kind != uptime.AlertTest && n.Kind != uptime.AlertDigest {
+	if !testing(n) && n.Kind != uptime.AlertDigest {
 		v.Severity = n.Priority.String()
 	}
-	for _, a := range []action{{"Acknowledge", n.AckURL}, {"Silence", n.SilenceURL}, {"Runbook", n.RunbookURL}} {
-		if a.Link = link(a.Link); a.Link != "" {
-			v.Actions = append(v.Actions, a)
-		}
-	}
-	v.Foot = "You get this because an alert of AliveMCP is sent to this address."
-	if v.Unsubscribe != "" {
-		v.Foot = "You get this because you subscribed to a status page."
-	}
+	v.Actions = actions(n)
+	v.Foot = foot(n)
 	if n.Demo {
 		v.Note = "This is a demonstration: no such server is down."
 	}
 	return v
 }
 
+// foot says why this mail came. A test may come to somebody who has not asked.
+func foot(n *uptime.Notice) string {
+	switch {
+	case n.UnsubscribeURL != "":
+		return "You get this because you subscribed to a status page."
+	case testing(n):
+		return "Somebody entered this address as a place for alerts of AliveMCP. It was not you? Then do nothing."
+	}
+	return "You get this because alerts of AliveMCP are sent to this address."
+}
+
+// testing reports whether somebody tries the sink, so that nothing is wrong.
+func testing(n *uptime.Notice) bool { return n.Kind == uptime.AlertTest || n.Type == uptime.NoticeTest }
+
+// actions are what the reader can do besides looking. What is over needs nobody
+// to take it on.
+func actions(n *uptime.Notice) []action {
+	all := []action{{"Runbook", link(n.RunbookURL)}}
+	if n.Phase != uptime.NoticeCloses {
+		all = []action{{"Acknowledge", link(n.AckURL)}, {"Silence", link(n.SilenceURL)}, all[0]}
+	}
+	return slices.DeleteFunc(all, func(a action) bool { return a.Link == "" || a.Text == "Acknowledge" && n.AckedBy != "" })
+}
+
 // word is the state that a mail tells of, and its colour.
 func word(n *uptime.Notice) (text, color string) {
 	switch {
-	case n.Kind == uptime.AlertTest || n.Type == uptime.NoticeTest:
+	case testing(n):
 		return "Test", colorCalm
 	case n.Phase == uptime.NoticeCloses && n.Kind == uptime.AlertDrift:
 		return "Accepted", colorGood
@@ -104,19 +122,16 @@ func word(n *uptime.Notice) (text, color string) {
 
 // facts are what a reader looks for, in pairs.
 func facts(n *uptime.Notice) []fact {
+	if testing(n) || n.Kind == uptime.AlertDigest {
+		return nil
+	}
 	all := []fact{{"Started", minute(n.Started)}, {"Ended", minute(n.Resolved)}, {"Lasted", lasted(n)}}
-	if n.Total > 1 && n.Resolved.IsZero() && n.Kind != uptime.AlertDigest {
+	if n.Total > 1 && n.Resolved.IsZero() {
 		all = append(all, fact{"Failing", fmt.Sprintf("%d of %d servers", n.Failing, n.Total)})
 	}
 	all = append(all, fact{"Seen from", cut(clean(strings.Join(n.Regions, ", ")), maxText)},
 		fact{"Cause", strings.ReplaceAll(clean(string(n.Cause)), "_", " ")}, fact{"Taken on by", cut(clean(n.AckedBy), maxName)})
-	kept := all[:0]
-	for _, f := range all {
-		if f.Value != "" {
-			kept = append(kept, f)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
 }
 
 func lasted(n *uptime.Notice) string {

@@ -132,9 +132,15 @@ func servers(n *uptime.Notice) string {
 	return strings.Join(lines, "\n")
 }
 
+// links are lines, for those who look at the alert. What is over needs nobody to
+// take it on.
 func links(n *uptime.Notice) string {
+	all := [][2]string{{"Status page", n.StatusPage}, {"Runbook", n.RunbookURL}}
+	if n.Phase != uptime.NoticeCloses {
+		all = append(all, [2]string{"Acknowledge", n.AckURL}, [2]string{"Silence", n.SilenceURL})
+	}
 	var lines []string
-	for _, l := range [][2]string{{"Status page", n.StatusPage}, {"Runbook", n.RunbookURL}, {"Acknowledge", n.AckURL}, {"Silence", n.SilenceURL}} {
+	for _, l := range all {
 		if strings.HasPrefix(l[1], "https://") || strings.HasPrefix(l[1], "http://") {
 			lines = append(lines, l[0]+": "+l[1])
 		}

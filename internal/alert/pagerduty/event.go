@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -157,14 +158,16 @@ func servers(n *uptime.Notice) []string {
 	return lines
 }
 
+// links are for those who look at the alert. What is over needs nobody to take it
+// on.
 func links(n *uptime.Notice) []link {
-	var all []link
-	for _, l := range []link{{n.StatusPage, "Status page"}, {n.RunbookURL, "Runbook"}, {n.AckURL, "Acknowledge"}, {n.SilenceURL, "Silence"}} {
-		if strings.HasPrefix(l.Href, "https://") || strings.HasPrefix(l.Href, "http://") {
-			all = append(all, l)
-		}
+	all := []link{{n.StatusPage, "Status page"}, {n.RunbookURL, "Runbook"}}
+	if n.Phase != uptime.NoticeCloses {
+		all = append(all, link{n.AckURL, "Acknowledge"}, link{n.SilenceURL, "Silence"})
 	}
-	return all
+	return slices.DeleteFunc(all, func(l link) bool {
+		return !strings.HasPrefix(l.Href, "https://") && !strings.HasPrefix(l.Href, "http://")
+	})
 }
 
 func stamp(t time.Time) string {
