@@ -20,7 +20,6 @@ import (
 	"github.com/alivemcp/alivemcp/internal/alert/proof"
 	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/board"
-	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/secret"
 	"github.com/alivemcp/alivemcp/internal/show"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
