@@ -186,7 +186,11 @@ func burn(h *archive.History) alert.BurnFunc {
 // parts are those who tell, and end last: what was decided is delivered, or
 // waits in the outbox.
 func (a *alarms) parts() []part {
-	return []part{{"outbox", a.outbox.Run}, {"reports of sinks", a.runReports}, {"ownership of sinks", a.proofs.Run}, {"heartbeat", a.beat.Run}}
+	all := []part{{"outbox", a.outbox.Run}, {"reports of sinks", a.runReports}, {"ownership of sinks", a.proofs.Run}}
+	if len(a.beat.Stats().URLs) > 0 {
+		all = append(all, part{"heartbeat", a.beat.Run})
+	}
+	return all
 }
 
 // maxReports bounds what the outbox has told and the router has not heard.
@@ -221,7 +225,7 @@ func (a *alarms) openProofs(ctx context.Context) error {
 		return fmt.Errorf("deriving the key of codes: %w", err)
 	}
 	sum := sha256.Sum256([]byte(key))
-	a.proofs = proof.New(proof.Options{
+	a.proofs, err = proof.New(proof.Options{
 		Rows: a.store, Sinks: a.provable, Tenants: func() []uptime.TenantID { return []uptime.TenantID{DefaultTenant} },
 		LastSent: func(ctx context.Context, tenant uptime.TenantID, sink string) (time.Time, error) {
 			counts, err := a.store.Counts(ctx, tenant)
@@ -231,6 +235,9 @@ func (a *alarms) openProofs(ctx context.Context) error {
 		Changed: func(uptime.Proof) { a.rejudge() },
 		Now:     a.now, Logger: a.log,
 	})
+	if err != nil {
+		return err
+	}
 	return a.proofs.Open(ctx)
 }
 
