@@ -274,7 +274,7 @@ func (s *step) digest(t *thread, sink *uptime.Sink, v *view, w says) string {
 	}
 	_, _ = fmt.Fprint(is, v.priority, w.unstable)
 	for _, a := range v.failing {
-		if a.Kind == uptime.AlertIncident {
+		if a.Kind == uptime.AlertIncident && a.Detail != "" {
 			_, _ = io.WriteString(did, "\x00"+a.Detail)
 		}
 		if w.unstable {
