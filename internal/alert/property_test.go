@@ -69,9 +69,10 @@ func (d *desk) act(m move) {
 	case "degraded":
 		d.seal(s, uptime.Degraded)
 	case "window":
-		d.plan = &uptime.Plan{Version: d.plan.Version + 1, Servers: d.plan.Servers, Windows: []uptime.Window{{
+		p := &uptime.Plan{Version: d.plan.Version + 1, Servers: d.plan.Servers, Windows: []uptime.Window{{
 			Tenant: "t", Servers: []string{s.Slug}, From: time.Now(), To: time.Now().Add(10 * time.Minute),
 		}}}
+		d.change(func() { d.plan = p })
 	}
 }
 
@@ -103,7 +104,7 @@ func (d *desk) truthful(sinks []uptime.Sink) error {
 		}
 		for _, s := range d.plan.Servers {
 			is := d.open[s.ID] != nil
-			if is != down[s.Slug] && !(sink.Final && len(down) > 0) {
+			if is != down[s.Slug] && (!sink.Final || len(down) == 0) {
 				return fmt.Errorf("%s believes that %s is down: %v; it is: %v", sink.Name, s.Slug, down[s.Slug], is)
 			}
 		}

@@ -133,7 +133,7 @@ func (f *feed) Wait(ctx context.Context, after uptime.Cursor) error {
 
 // desk is a router at work.
 type desk struct {
-	t        testing.TB
+	t        *testing.T
 	records  *records
 	feed     *feed
 	plan     *uptime.Plan
@@ -160,7 +160,7 @@ func sink(name string, change ...func(*uptime.Sink)) uptime.Sink {
 }
 
 // newDesk starts a router for the servers, with one policy of tenant t.
-func newDesk(t testing.TB, policy uptime.Policy, servers ...*uptime.Server) *desk {
+func newDesk(t *testing.T, policy uptime.Policy, servers ...*uptime.Server) *desk {
 	t.Helper()
 	policy.Tenant = "t"
 	d := &desk{
@@ -170,8 +170,16 @@ func newDesk(t testing.TB, policy uptime.Policy, servers ...*uptime.Server) *des
 	d.policies = []*uptime.Policy{&policy}
 	d.opt = alert.Options{
 		Records: d.records, Feed: d.feed,
-		Plan:     func() *uptime.Plan { return d.plan },
-		Policies: func() []*uptime.Policy { return d.policies },
+		Plan: func() *uptime.Plan {
+			d.records.mu.Lock()
+			defer d.records.mu.Unlock()
+			return d.plan
+		},
+		Policies: func() []*uptime.Policy {
+			d.records.mu.Lock()
+			defer d.records.mu.Unlock()
+			return d.policies
+		},
 		Phrase: func(c uptime.Cause) string {
 			if c == uptime.ConnectRefused {
 				return "the connection is refused"
@@ -193,7 +201,7 @@ func (d *desk) run() *desk {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:usetesting // ends with the desk, not with the test
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -205,6 +213,13 @@ func (d *desk) run() *desk {
 }
 
 func (d *desk) restart() { d.stop(); d.run() }
+
+// change changes the world while the router looks at it.
+func (d *desk) change(f func()) {
+	d.records.mu.Lock()
+	defer d.records.mu.Unlock()
+	f()
+}
 
 // pass lets time go by.
 func (d *desk) pass(t time.Duration) {
@@ -281,9 +296,9 @@ func (d *desk) last(sink string) uptime.Notice {
 	d.t.Helper()
 	d.records.mu.Lock()
 	defer d.records.mu.Unlock()
-	for i := len(d.records.deliveries) - 1; i >= 0; i-- {
-		if d.records.deliveries[i].Sink == sink {
-			return d.records.deliveries[i].Notice
+	for _, x := range slices.Backward(d.records.deliveries) {
+		if x.Sink == sink {
+			return x.Notice
 		}
 	}
 	d.t.Fatalf("%s was told nothing", sink)

@@ -47,7 +47,9 @@ func TestUpdatesAreDebounced(t *testing.T) {
 		d.fails(weather, uptime.ConnectRefused)
 		for i := range 60 {
 			d.pass(time.Minute)
-			d.amend(weather, func(in *uptime.Incident) { in.Failure.Cause = []uptime.Cause{uptime.ConnectReset, uptime.ConnectRefused}[i%2] })
+			d.amend(weather, func(in *uptime.Incident) {
+				in.Failure.Cause = []uptime.Cause{uptime.ConnectReset, uptime.ConnectRefused}[i%2]
+			})
 		}
 		if n := len(d.told("team")); n < 3 || n > 7 {
 			t.Errorf("%d notices to a sink that every update disturbs", n)
@@ -133,7 +135,9 @@ func TestStormIsOneNotice(t *testing.T) {
 func TestMaintenanceHoldsBack(t *testing.T) {
 	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
 		now := time.Now()
-		d.plan = &uptime.Plan{Version: 2, Servers: d.plan.Servers, Windows: []uptime.Window{{Tenant: "t", From: now, To: now.Add(time.Hour)}}}
+		d.change(func() {
+			d.plan = &uptime.Plan{Version: 2, Servers: d.plan.Servers, Windows: []uptime.Window{{Tenant: "t", From: now, To: now.Add(time.Hour)}}}
+		})
 		d.fails(weather, uptime.ConnectRefused)
 		d.pass(50 * time.Minute)
 		d.wants("team")
@@ -150,7 +154,9 @@ func TestSilence(t *testing.T) {
 	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather, other}, func(d *desk) {
 		d.fails(other, uptime.ConnectRefused)
 		d.pass(5 * time.Minute)
-		d.records.silences = []uptime.Silence{{ID: "q", Tenant: "t", From: time.Now(), Until: time.Now().Add(time.Hour), By: "ann"}}
+		d.change(func() {
+			d.records.silences = []uptime.Silence{{ID: "q", Tenant: "t", From: time.Now(), Until: time.Now().Add(time.Hour), By: "ann"}}
+		})
 		d.router.SilencesChanged()
 		d.fails(weather, uptime.ConnectRefused)
 		d.pass(5 * time.Minute)
@@ -321,7 +327,9 @@ func TestCertificate(t *testing.T) {
 	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
 		ends := time.Now().Add(15 * 24 * time.Hour)
 		look := func(ends time.Time) {
-			d.seal(weather, uptime.Live, func(v *uptime.Verdict) { v.Reports = []uptime.Report{{Region: "eu", State: uptime.Live, TLSNotAfter: ends}} })
+			d.seal(weather, uptime.Live, func(v *uptime.Verdict) {
+				v.Reports = []uptime.Report{{Region: "eu", State: uptime.Live, TLSNotAfter: ends}}
+			})
 			d.pass(time.Minute)
 		}
 		look(ends)
@@ -379,7 +387,7 @@ func TestUnverifiedSinkIsToldLater(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.wants("new", "opens AliveMCP tries this sink")
-		d.policies = []*uptime.Policy{{Tenant: "t", Sinks: []uptime.Sink{sink("new")}}}
+		d.change(func() { d.policies = []*uptime.Policy{{Tenant: "t", Sinks: []uptime.Sink{sink("new")}}} })
 		d.pass(time.Minute)
 		d.wants("new", "opens AliveMCP tries this sink", "opens Weather is down: the connection is refused")
 	})
@@ -391,9 +399,9 @@ func TestPausedServer(t *testing.T) {
 		d.pass(time.Minute)
 		paused := *weather
 		paused.Paused = true
-		d.plan = &uptime.Plan{Version: 2, Servers: []*uptime.Server{&paused}}
+		d.change(func() { d.plan = &uptime.Plan{Version: 2, Servers: []*uptime.Server{&paused}} })
 		d.pass(time.Minute)
-		d.plan = &uptime.Plan{Version: 3, Servers: []*uptime.Server{weather}}
+		d.change(func() { d.plan = &uptime.Plan{Version: 3, Servers: []*uptime.Server{weather}} })
 		d.pass(time.Minute)
 		got := d.told("team")
 		if len(got) != 3 || got[1] != "closes Weather: monitoring is paused" || !strings.HasPrefix(got[2], "opens Weather is down") {
@@ -424,11 +432,15 @@ func TestBurn(t *testing.T) {
 		s.Objective = &uptime.Objective{Percent: 99}
 		d := newDesk(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, &s)
 		bad := 0.2
-		d.opt.Burn = func(_ uptime.TenantID, _ uptime.ServerID, w time.Duration) (float64, int, bool) { return bad, int(w.Minutes()), true }
+		d.opt.Burn = func(_ uptime.TenantID, _ uptime.ServerID, w time.Duration) (float64, int, bool) {
+			d.records.mu.Lock()
+			defer d.records.mu.Unlock()
+			return bad, int(w.Minutes()), true
+		}
 		d.run()
 		d.pass(2 * time.Minute)
 		d.wants("team", "opens Weather is using up the error budget fast")
-		bad = 0
+		d.change(func() { bad = 0 })
 		d.pass(2 * time.Minute)
 		d.wants("team", "opens Weather is using up the error budget fast", "closes Weather: the error budget does not burn any more")
 		d.stop()

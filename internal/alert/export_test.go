@@ -1,0 +1,9 @@
+package alert
+
+import "context"
+
+// Step is one step, for benchmarks.
+func (r *Router) Step(ctx context.Context) error {
+	_, err := r.step(ctx)
+	return err
+}
