@@ -40,7 +40,7 @@ func (s *step) afford(t *thread, p uptime.Priority) bool {
 	case !t.Admitted.IsZero() || t.standsIn() || t.Kind == uptime.AlertSink:
 		return true
 	case p == uptime.P1:
-	case t.Digest != "":
+	case t.Digest != "" && s.parent(t) != nil:
 		return false
 	case s.spent(t.Tenant):
 		s.postpone(t)

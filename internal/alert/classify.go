@@ -31,6 +31,7 @@ func priorityOf(a *uptime.Alert, now time.Time) uptime.Priority {
 		}
 	case uptime.AlertSink:
 		return uptime.P2
+	default:
 	}
 	return uptime.P3
 }

@@ -64,6 +64,7 @@ func typeOf(kind uptime.AlertKind, phase uptime.NoticePhase) uptime.NoticeType {
 		return uptime.NoticeCredential
 	case uptime.AlertBurn:
 		return uptime.NoticeBurn
+	default:
 	}
 	if phase == uptime.NoticeChanges {
 		return uptime.NoticeUpdated
@@ -138,8 +139,9 @@ func stateOf(a *uptime.Alert) string {
 		return "changed"
 	case uptime.AlertBurn:
 		return "burning"
+	default:
+		return "expiring"
 	}
-	return "expiring"
 }
 
 // cities returns where the failing ones fail from.
@@ -178,6 +180,7 @@ func (s *step) advice(kind uptime.AlertKind, c uptime.Cause, sink *uptime.Sink) 
 		c = uptime.DriftDetected
 	case uptime.AlertBurn, uptime.AlertDigest:
 		return ""
+	default:
 	}
 	return sentence(s.opt.Advice(c))
 }

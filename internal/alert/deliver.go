@@ -274,7 +274,7 @@ func (s *step) digest(t *thread, sink *uptime.Sink, v *view, w says) string {
 	}
 	_, _ = fmt.Fprint(is, v.priority, w.unstable)
 	for _, a := range v.failing {
-		if a.Kind == uptime.AlertIncident {
+		if a.Kind == uptime.AlertIncident && a.Detail != "" {
 			_, _ = io.WriteString(did, "\x00"+a.Detail)
 		}
 		if w.unstable {
@@ -307,7 +307,7 @@ func (s *step) finishThread(t *thread, p *uptime.Policy) {
 		t.wake(end)
 		return
 	}
-	if s.parent(t) != nil || s.owes(t, p) && s.now.Before(t.Closed.Add(lost)) {
+	if s.paused(t) || s.parent(t) != nil || s.owes(t, p) && s.now.Before(t.Closed.Add(lost)) {
 		t.wake(s.now.Add(time.Minute))
 		return
 	}
@@ -315,12 +315,24 @@ func (s *step) finishThread(t *thread, p *uptime.Policy) {
 	s.save(t)
 }
 
+// paused reports whether a thread waits for a server that is not looked at.
+func (s *step) paused(t *thread) bool {
+	return slices.ContainsFunc(t.Members, func(key uptime.AlertKey) bool {
+		a := s.alerts[id{t.Tenant, key}]
+		if a == nil || a.Ended != uptime.EndedPaused {
+			return false
+		}
+		srv := s.world.servers[serverKey{a.Tenant, a.Server}]
+		return srv != nil && srv.Paused
+	})
+}
+
 // mayReturn reports whether an alert of a thread may be open again under the
-// same key: a drift that was reverted, a server that is paused.
+// same key: a drift that was reverted.
 func (s *step) mayReturn(t *thread) bool {
 	return slices.ContainsFunc(t.Members, func(key uptime.AlertKey) bool {
 		a := s.alerts[id{t.Tenant, key}]
-		return a != nil && (a.Ended == uptime.EndedReverted || a.Ended == uptime.EndedPaused)
+		return a != nil && a.Ended == uptime.EndedReverted
 	})
 }
 

@@ -13,17 +13,25 @@ import (
 func (s *step) takeNews(news []uptime.News) {
 	for i := range news {
 		n := &news[i]
-		if n.Seq <= s.state.news {
+		if n.Seq <= s.news {
 			continue
 		}
-		s.state.news = n.Seq
+		s.news = n.Seq
 		switch {
+		case n.Incident != nil && s.belated(n):
 		case n.Incident != nil:
 			s.put(s.incident(n.Incident))
 		case n.Drift != nil:
 			s.put(s.drift(n.Drift))
 		}
 	}
+}
+
+// belated reports whether somebody wrote about an incident of which nothing is
+// told any more.
+func (s *step) belated(n *uptime.News) bool {
+	said := n.Event == uptime.IncidentNote || n.Event == uptime.IncidentAcked
+	return said && !n.Incident.Open() && s.alerts[id{n.Incident.Tenant, uptime.AlertKey(n.Incident.ID)}] == nil
 }
 
 // incident returns the alert of an incident.

@@ -16,9 +16,9 @@ type Records interface {
 	// Route stores what a step changed in one transaction. It is called again, or
 	// Alerting is, after an error, also when the step was stored in spite of it.
 	Route(context.Context, uptime.Routing) error
-	// News returns at most max changes of incidents and drifts that follow a place,
+	// News returns at most so many changes of incidents and drifts that follow a place,
 	// ascending.
-	News(ctx context.Context, after uint64, max int) ([]uptime.News, error)
+	News(ctx context.Context, after uint64, limit int) ([]uptime.News, error)
 }
 
 // Feed is where the router reads sealed verdicts.

@@ -183,6 +183,9 @@ func (s *step) place(a *uptime.Alert) {
 		s.start(a)
 		return
 	}
+	if again {
+		s.shorten(t, a.Server)
+	}
 	t.Members = append(t.Members, a.Key)
 	s.link(t, id{a.Tenant, a.Key})
 	s.save(t)

@@ -11,10 +11,10 @@ import (
 func (s *step) takeVerdicts(verdicts []uptime.Verdict) {
 	for i := range verdicts {
 		v := &verdicts[i]
-		if v.Seq <= s.state.verdicts {
+		if v.Seq <= s.verdicts {
 			continue
 		}
-		s.state.verdicts = v.Seq
+		s.verdicts = v.Seq
 		s.newest = later(s.newest, v.SealedAt)
 		if srv := s.world.servers[serverKey{v.Tenant, v.Server}]; srv != nil && !srv.Paused {
 			s.takeDegraded(v)

@@ -76,8 +76,9 @@ func verb(a *uptime.Alert, n int) string {
 		return is + " using up the error budget"
 	case uptime.AlertSink:
 		return "takes no notices"
+	default:
+		return is + " failing"
 	}
-	return is + " failing"
 }
 
 // reasonWords says why, when that is known and the same for all.
@@ -90,8 +91,9 @@ func (s *step) reasonWords(a *uptime.Alert, n int) string {
 		return ""
 	case uptime.AlertIncident, uptime.AlertDegraded:
 		return s.phrase(a.Cause)
+	default:
+		return ""
 	}
-	return ""
 }
 
 // closing is the title of the last notice.
@@ -128,8 +130,9 @@ func (s *step) closing(t *thread, v *view, who string) string {
 		return who + " takes notices again"
 	case uptime.AlertDegraded:
 		return fmt.Sprintf("%s %s well again after %s", who, works, lasted)
+	default:
+		return fmt.Sprintf("%s %s again after %s", who, works, lasted)
 	}
-	return fmt.Sprintf("%s %s again after %s", who, works, lasted)
 }
 
 // summary says in two or three sentences what broke, since when, and where from.
