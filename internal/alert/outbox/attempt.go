@@ -85,7 +85,7 @@ func (d *Dispatcher) hold(ctx context.Context, key uptime.SinkKey, err error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lanes[key].held = d.now().Add(blind)
+	d.lanes[key].held = d.now().Add(recovery)
 }
 
 // settled reports whether the rows say that there is nothing to do any more.
@@ -172,7 +172,7 @@ func (d *Dispatcher) die(ctx context.Context, dl *uptime.Delivery, now time.Time
 // is in doubt.
 func (d *Dispatcher) end(ctx context.Context, dl uptime.Delivery, ref string) {
 	dl.Trying = false
-	for wait := blind; ; wait = min(2*wait, idle) {
+	for wait := recovery; ; wait = min(2*wait, idle) {
 		err := d.write(ctx, dl, ref)
 		if settled(err) {
 			return

@@ -39,12 +39,6 @@ type lane struct {
 // open reports whether the circuit rests.
 func (l *lane) open(now time.Time) bool { return now.Before(l.retry) }
 
-// broken reports whether it rests for its failures, and not for a moment because
-// the service asked for that.
-func (l *lane) broken(now time.Time) bool {
-	return l.open(now) && (l.gone || l.row >= tolerated)
-}
-
 // free returns from when on something may be sent.
 func (l *lane) free() time.Time {
 	if l.held.After(l.retry) {

@@ -15,14 +15,11 @@ import (
 // Rows is where deliveries are kept. What a method changed is durable when it
 // returns; after an error the dispatcher calls it again with the same.
 type Rows interface {
-	// DueDeliveries returns at most limit deliveries that wait and whose Due has
-	// come, oldest first: of each thread and sink only the one with the lowest
-	// Transition, of each sink at most one, of the busy sinks none. Those whose
-	// Trying is set are among them.
+	// DueDeliveries returns at most limit deliveries that wait and are due at now,
+	// which may lie ahead, by Due: of each thread and sink only the one with the
+	// lowest Transition, of each sink at most the one due first, of the busy sinks
+	// none. Those whose Trying is set are among them.
 	DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error)
-	// NextDue returns when the next delivery that waits is due, which may have
-	// passed; zero when none waits.
-	NextDue(ctx context.Context) (time.Time, error)
 	// BeginDelivery counts an attempt and sets Trying, also when it was set. Of a
 	// delivery that no longer waits it is uptime.ErrConflict or ErrNotFound.
 	BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error
@@ -113,10 +110,10 @@ type Dispatcher struct {
 
 	sent, failed, dead atomic.Uint64
 
-	tell   sync.Mutex // held while Fails and Works are called, so that they come in order
-	mu     sync.Mutex // all below; taken after tell
-	lanes  map[uptime.SinkKey]*lane
-	broken time.Time // since when the rows fail; zero when they work
+	tell  sync.Mutex // held while Fails and Works are called, so that they come in order
+	mu    sync.Mutex // all below; taken after tell
+	lanes map[uptime.SinkKey]*lane
+	stuck time.Time // since when the rows fail; zero when they work
 
 	buried time.Time // when old ones were looked for last; of Run alone
 }
@@ -187,8 +184,8 @@ func (d *Dispatcher) Stats() Stats {
 		s.Failing += count(!l.since.IsZero())
 		s.Open += count(l.open(now))
 	}
-	if !d.broken.IsZero() {
-		s.Stuck = now.Sub(d.broken)
+	if !d.stuck.IsZero() {
+		s.Stuck = now.Sub(d.stuck)
 	}
 	return s
 }

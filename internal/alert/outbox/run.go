@@ -13,9 +13,8 @@ const (
 	// idle is how often the rows are looked at when nothing is expected: it finds
 	// what nobody woke us for.
 	idle = 30 * time.Second
-	// blind is how often they are looked at while what is due is hidden behind sinks
-	// that are busy or rest, and after they failed.
-	blind = time.Second
+	// recovery is how long the rows are left alone after they failed.
+	recovery = time.Second
 	// stale is for how long a delivery may wait behind an open circuit: what it says
 	// helps nobody any more. burials is how often such ones are looked for.
 	stale   = 72 * time.Hour
@@ -90,23 +89,24 @@ func (d *Dispatcher) look(ctx context.Context, start func(func(context.Context))
 	if 0 < started && started < len(due) {
 		return 0 // what was left out hides nothing any more
 	}
-	return d.rest(ctx, now, len(due) == free)
+	if len(due) == free {
+		d.praise(ctx)
+		return d.until(now, now.Add(idle))
+	}
+	return d.ahead(ctx, now)
 }
 
-// rest returns how long it is until something can be due. When full, the end of
-// any wakes us.
-func (d *Dispatcher) rest(ctx context.Context, now time.Time, full bool) time.Duration {
+// ahead returns how long it is until something can be due at a sink that is free
+// now; the others wake us when they are.
+func (d *Dispatcher) ahead(ctx context.Context, now time.Time) time.Duration {
 	at := now.Add(idle)
-	if !full {
-		next, err := d.rows.NextDue(ctx)
-		switch {
-		case err != nil:
-			return d.blame(ctx, fmt.Errorf("reading when the next is due: %w", err))
-		case next.IsZero() || next.After(at):
-		case next.After(now):
-			at = next
-		default:
-			at = now.Add(blind)
+	if busy, free := d.occupied(now, false); free > 0 {
+		next, err := d.rows.DueDeliveries(ctx, at, busy, 1)
+		if err != nil {
+			return d.blame(ctx, fmt.Errorf("reading what is due next: %w", err))
+		}
+		if len(next) > 0 {
+			at = next[0].Due
 		}
 	}
 	d.praise(ctx)
@@ -189,7 +189,7 @@ func (d *Dispatcher) bury(ctx context.Context, now time.Time, start func(func(co
 	}
 	d.buried = now
 	for i := range due {
-		if now.Sub(due[i].Due) < stale || !d.resting(keyOf(&due[i]), now) || !d.claim(keyOf(&due[i]), now, true) {
+		if now.Sub(due[i].Due) < stale || !d.broken(keyOf(&due[i])) || !d.claim(keyOf(&due[i]), now, true) {
 			continue
 		}
 		d.buried = time.Time{} // there may be more
@@ -201,11 +201,12 @@ func (d *Dispatcher) bury(ctx context.Context, now time.Time, start func(func(co
 	return nil
 }
 
-func (d *Dispatcher) resting(key uptime.SinkKey, now time.Time) bool {
+// broken reports whether the circuit of a sink opened, and was not closed since.
+func (d *Dispatcher) broken(key uptime.SinkKey) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l := d.lanes[key]
-	return l != nil && l.broken(now)
+	return l != nil && (l.gone || l.row >= tolerated)
 }
 
 // report tells of the sinks that have failed for long.
@@ -235,22 +236,22 @@ func (d *Dispatcher) report(ctx context.Context, now time.Time) {
 // blame remembers that the rows fail, and returns how long to leave them alone.
 func (d *Dispatcher) blame(ctx context.Context, err error) time.Duration {
 	d.mu.Lock()
-	first := d.broken.IsZero()
+	first := d.stuck.IsZero()
 	if first {
-		d.broken = d.now()
+		d.stuck = d.now()
 	}
 	d.mu.Unlock()
 	if first && ctx.Err() == nil {
 		d.log.ErrorContext(ctx, "deliveries wait for the store", "error", err)
 	}
-	return blind
+	return recovery
 }
 
 // praise remembers that the rows work.
 func (d *Dispatcher) praise(ctx context.Context) {
 	d.mu.Lock()
-	again := !d.broken.IsZero()
-	d.broken = time.Time{}
+	again := !d.stuck.IsZero()
+	d.stuck = time.Time{}
 	d.mu.Unlock()
 	if again {
 		d.log.InfoContext(ctx, "the store works again: deliveries go on")
