@@ -178,3 +178,19 @@ type DeliveryQuery struct {
 	BeforeID DeliveryID
 	Limit    int // 0 means 50, at most 1000
 }
+
+// SinkKey names a sink of a tenant.
+type SinkKey struct {
+	Tenant TenantID
+	Name   string
+}
+
+// SinkCounts say how deliveries to a sink go.
+type SinkCounts struct {
+	// Waiting are to be sent, Dead were given up.
+	Waiting, Dead int
+	// LastSent is when the newest arrived; zero when none did. LastError is what
+	// went wrong last; empty when something arrived since.
+	LastSent  time.Time
+	LastError string
+}

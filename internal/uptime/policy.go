@@ -93,12 +93,6 @@ type Sink struct {
 	Subscriber bool
 }
 
-// SinkKey names a sink among those of all tenants.
-type SinkKey struct {
-	Tenant TenantID
-	Name   string
-}
-
 // Proof is how it is known that a sink's owner wants what is sent there.
 type Proof struct {
 	Tenant TenantID

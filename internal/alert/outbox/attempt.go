@@ -208,31 +208,23 @@ func (d *Dispatcher) release(key uptime.SinkKey) {
 	d.Wake()
 }
 
-// forget drops a sink that nobody knows any more.
+// forget drops a sink that nobody knows any more, unless its failure was told.
 func (d *Dispatcher) forget(key uptime.SinkKey) {
-	d.tell.Lock()
-	defer d.tell.Unlock()
 	d.mu.Lock()
-	reported := d.lanes[key].reported
-	delete(d.lanes, key)
-	d.mu.Unlock()
-	if reported {
-		d.works(key)
+	defer d.mu.Unlock()
+	if l := d.lanes[key]; l.told == fails {
+		l.removed = true
+		ring(d.stirred)
+	} else {
+		delete(d.lanes, key)
 	}
 }
 
 func (d *Dispatcher) success(key uptime.SinkKey, now time.Time) {
-	d.tell.Lock()
-	defer d.tell.Unlock()
 	d.mu.Lock()
-	l := d.lanes[key]
-	tell := l.reported || !l.proven
-	l.success(now)
-	l.reported, l.proven = false, true
+	d.lanes[key].success(now)
 	d.mu.Unlock()
-	if tell {
-		d.works(key)
-	}
+	ring(d.stirred)
 }
 
 func (d *Dispatcher) failure(ctx context.Context, key uptime.SinkKey, now time.Time, r *uptime.Refusal) {
@@ -241,6 +233,7 @@ func (d *Dispatcher) failure(ctx context.Context, key uptime.SinkKey, now time.T
 	l.failure(now, r)
 	row, retry := l.row, l.retry
 	d.mu.Unlock()
+	ring(d.stirred)
 	d.log.InfoContext(ctx, "a sink did not take a delivery", "tenant", key.Tenant, "sink", key.Name,
 		"reason", r.Reason, "in_a_row", row, "rests_until", retry)
 }

@@ -32,6 +32,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer cancel()
 	var flying sync.WaitGroup
 	start := func(f func(context.Context)) { flying.Go(func() { f(work) }) }
+	flying.Go(func() { d.herald(ctx) })
 	for ctx.Err() == nil {
 		wait := d.look(ctx, start)
 		timer := time.NewTimer(wait)
@@ -67,7 +68,6 @@ func (d *Dispatcher) land(ctx context.Context, flying *sync.WaitGroup, cancel fu
 // somebody wakes us before.
 func (d *Dispatcher) look(ctx context.Context, start func(func(context.Context))) time.Duration {
 	now := d.now()
-	d.report(ctx, now)
 	if err := d.bury(ctx, now, start); err != nil {
 		return d.blame(ctx, err)
 	}
@@ -113,17 +113,14 @@ func (d *Dispatcher) ahead(ctx context.Context, now time.Time) time.Duration {
 	return d.until(now, at)
 }
 
-// until returns how long it is until at, or until a sink has rested or is to be
-// reported, if that is sooner.
+// until returns how long it is until at, or until a sink has rested, if that is
+// sooner.
 func (d *Dispatcher) until(now, at time.Time) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, l := range d.lanes {
 		if free := l.free(); free.After(now) && free.Before(at) {
 			at = free
-		}
-		if over := l.since.Add(long); !l.since.IsZero() && !l.reported && over.Before(at) {
-			at = over
 		}
 	}
 	return max(0, at.Sub(now))
@@ -207,30 +204,6 @@ func (d *Dispatcher) broken(key uptime.SinkKey) bool {
 	defer d.mu.Unlock()
 	l := d.lanes[key]
 	return l != nil && (l.gone || l.row >= tolerated)
-}
-
-// report tells of the sinks that have failed for long.
-func (d *Dispatcher) report(ctx context.Context, now time.Time) {
-	type failure struct {
-		key    uptime.SinkKey
-		since  time.Time
-		reason string
-	}
-	var failures []failure
-	d.tell.Lock()
-	defer d.tell.Unlock()
-	d.mu.Lock()
-	for key, l := range d.lanes {
-		if l.overdue(now) {
-			l.reported = true
-			failures = append(failures, failure{key, l.since, l.last})
-		}
-	}
-	d.mu.Unlock()
-	for _, f := range failures {
-		d.log.WarnContext(ctx, "a sink fails for long", "tenant", f.key.Tenant, "sink", f.key.Name, "since", f.since, "reason", f.reason)
-		d.fails(f.key, f.since, f.reason)
-	}
 }
 
 // blame remembers that the rows fail, and returns how long to leave them alone.

@@ -157,7 +157,10 @@ func TestResetTriesAtOnce(t *testing.T) {
 		var fails []string
 		d, stop := start(t, outbox.Options{
 			Rows: r, Sinks: sinks{"team": s}.get,
-			Fails: func(k uptime.SinkKey, _ time.Time, why string) { fails = append(fails, k.Name+": "+why) },
+			Fails: func(_ context.Context, _ uptime.TenantID, name string, _ time.Time, why string) error {
+				fails = append(fails, name+": "+why)
+				return nil
+			},
 		})
 		if r.count("team", uptime.DeliveryDead) != 1 || r.count("team", uptime.DeliveryWaiting) != 1 {
 			t.Error("one has to die, the other to wait")
@@ -192,24 +195,28 @@ func TestLongFailureIsReportedOnce(t *testing.T) {
 		r := newRows(delivery("team", "inc1", 1), delivery("other", "inc1", 1))
 		begin := time.Now()
 		var said []string
-		note := func(what string, k uptime.SinkKey) {
-			said = append(said, fmt.Sprintf("%s %s %s", time.Since(begin).Round(time.Minute), k.Name, what))
+		note := func(what, name string) error {
+			said = append(said, fmt.Sprintf("%s %s %s", time.Since(begin).Round(time.Minute), name, what))
+			if len(said) == 2 {
+				return errStore // it is told again
+			}
+			return nil
 		}
 		_, stop := start(t, outbox.Options{
 			Rows: r, Sinks: sinks{"team": s, "other": &sink{}}.get,
-			Fails: func(k uptime.SinkKey, since time.Time, _ string) {
+			Fails: func(_ context.Context, _ uptime.TenantID, name string, since time.Time, _ string) error {
 				if !since.Equal(begin) {
 					t.Errorf("failing since %s, want %s", since, begin)
 				}
-				note("fails", k)
+				return note("fails", name)
 			},
-			Works: func(k uptime.SinkKey) { note("works", k) },
+			Works: func(_ context.Context, _ uptime.TenantID, name string) error { return note("works", name) },
 		})
 		time.Sleep(20 * time.Minute)
 		down.Store(false)
 		time.Sleep(time.Hour)
 		stop()
-		if len(said) != 3 || said[0] != "0s other works" || said[1] != "15m0s team fails" || !strings.HasSuffix(said[2], "team works") {
+		if len(said) != 4 || said[0] != "0s other works" || said[1] != "15m0s team fails" || said[2] != said[1] || !strings.HasSuffix(said[3], "team works") {
 			t.Errorf("said %q", said)
 		}
 	})
@@ -228,6 +235,38 @@ func TestRemovedSinkBuriesItsDeliveries(t *testing.T) {
 		}
 		if d := r.get(delivery("old", "inc1", 1).ID); !strings.Contains(d.Error, "configuration") || d.Attempts != 0 {
 			t.Errorf("it says %q after %d attempts", d.Error, d.Attempts)
+		}
+	})
+}
+
+func TestRemovedSinkFailsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var known atomic.Bool
+		known.Store(true)
+		s := &sink{answer: refuse(uptime.Refusal{Temporary: true, Reason: "503"})}
+		r := newRows(delivery("team", "inc1", 1))
+		var said []string
+		d, stop := start(t, outbox.Options{
+			Rows:  r,
+			Sinks: func(uptime.TenantID, string) (outbox.Sink, bool) { return s, known.Load() },
+			Fails: func(context.Context, uptime.TenantID, string, time.Time, string) error {
+				said = append(said, "fails")
+				return nil
+			},
+			Works: func(context.Context, uptime.TenantID, string) error {
+				said = append(said, "works")
+				return nil
+			},
+		})
+		time.Sleep(20 * time.Minute)
+		known.Store(false)
+		time.Sleep(time.Hour)
+		if st := d.State(tenant, "team"); st != (outbox.State{}) {
+			t.Errorf("it is still known: %+v", st)
+		}
+		stop()
+		if strings.Join(said, " ") != "fails works" {
+			t.Errorf("said %q", said)
 		}
 	})
 }
