@@ -3,10 +3,12 @@ package heartbeat
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -97,7 +99,10 @@ func (p *Pinger) ping(ctx context.Context, u *Heartbeat) error {
 	for _, h := range u.Headers {
 		header.Add(h.Name, h.Value.Reveal())
 	}
-	return p.do(ctx, u.Method, u.URL, header)
+	if err := p.do(ctx, u.Method, u.URL, header); err != nil {
+		return errors.New(strings.ReplaceAll(uptime.RefusalOf(err).Reason, u.URL.Reveal(), u.URL.String()))
+	}
+	return nil
 }
 
 // note keeps the end of a ping, logs when that changed, and returns err. What
@@ -110,20 +115,20 @@ func (p *Pinger) note(ctx context.Context, i int, err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := &p.stats.URLs[i]
-	name := slog.String("heartbeat", s.Name)
+	name := s.Name
 	switch {
 	case err == nil:
 		if !s.FailingSince.IsZero() {
-			p.log.InfoContext(ctx, "a heartbeat arrives again", name)
+			p.log.InfoContext(ctx, "a heartbeat arrives again", "heartbeat", name)
 		}
 		s.FailingSince, s.Error, s.Last = time.Time{}, "", now
 		s.Sent++
 	case s.FailingSince.IsZero():
 		s.FailingSince = now
-		p.log.WarnContext(ctx, "a heartbeat does not arrive: whoever waits for it will raise the alarm", name, "error", err)
+		p.log.WarnContext(ctx, "a heartbeat does not arrive: whoever waits for it will raise the alarm", "heartbeat", name, "error", err)
 		fallthrough
 	default:
-		s.Error = uptime.RefusalOf(err).Reason
+		s.Error = err.Error()
 	}
 	return err
 }

@@ -85,7 +85,7 @@ func (d *Dispatcher) hold(ctx context.Context, key uptime.SinkKey, err error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.lanes[key].held = d.now().Add(blind)
+	d.lanes[key].held = d.now().Add(recovery)
 }
 
 // settled reports whether the rows say that there is nothing to do any more.
@@ -172,7 +172,7 @@ func (d *Dispatcher) die(ctx context.Context, dl *uptime.Delivery, now time.Time
 // is in doubt.
 func (d *Dispatcher) end(ctx context.Context, dl uptime.Delivery, ref string) {
 	dl.Trying = false
-	for wait := blind; ; wait = min(2*wait, idle) {
+	for wait := recovery; ; wait = min(2*wait, idle) {
 		err := d.write(ctx, dl, ref)
 		if settled(err) {
 			return
@@ -208,31 +208,23 @@ func (d *Dispatcher) release(key uptime.SinkKey) {
 	d.Wake()
 }
 
-// forget drops a sink that nobody knows any more.
+// forget drops a sink that nobody knows any more, unless its failure was told.
 func (d *Dispatcher) forget(key uptime.SinkKey) {
-	d.tell.Lock()
-	defer d.tell.Unlock()
 	d.mu.Lock()
-	reported := d.lanes[key].reported
-	delete(d.lanes, key)
-	d.mu.Unlock()
-	if reported {
-		d.works(key)
+	defer d.mu.Unlock()
+	if l := d.lanes[key]; l.told == fails {
+		l.removed = true
+		ring(d.stirred)
+	} else {
+		delete(d.lanes, key)
 	}
 }
 
 func (d *Dispatcher) success(key uptime.SinkKey, now time.Time) {
-	d.tell.Lock()
-	defer d.tell.Unlock()
 	d.mu.Lock()
-	l := d.lanes[key]
-	tell := l.reported || !l.proven
-	l.success(now)
-	l.reported, l.proven = false, true
+	d.lanes[key].success(now)
 	d.mu.Unlock()
-	if tell {
-		d.works(key)
-	}
+	ring(d.stirred)
 }
 
 func (d *Dispatcher) failure(ctx context.Context, key uptime.SinkKey, now time.Time, r *uptime.Refusal) {
@@ -241,6 +233,7 @@ func (d *Dispatcher) failure(ctx context.Context, key uptime.SinkKey, now time.T
 	l.failure(now, r)
 	row, retry := l.row, l.retry
 	d.mu.Unlock()
+	ring(d.stirred)
 	d.log.InfoContext(ctx, "a sink did not take a delivery", "tenant", key.Tenant, "sink", key.Name,
 		"reason", r.Reason, "in_a_row", row, "rests_until", retry)
 }

@@ -23,27 +23,21 @@ const (
 // lane is what is known of one sink. Its zero value is a sink that was not tried
 // yet.
 type lane struct {
-	busy     bool // a delivery is under way
-	row      int  // failures in a row
-	rest     time.Duration
-	retry    time.Time // nothing is sent before
-	held     time.Time // nor before this, because the rows failed
-	gone     bool
-	since    time.Time // of the first failure in the row
-	reported bool
-	proven   bool // Works was told of it
-	sent     time.Time
-	last     string // error
+	busy    bool // a delivery is under way
+	row     int  // failures in a row
+	rest    time.Duration
+	retry   time.Time // nothing is sent before
+	held    time.Time // nor before this, because the rows failed
+	gone    bool
+	since   time.Time // of the first failure in the row
+	removed bool      // nobody knows it any more
+	told    telling
+	sent    time.Time
+	last    string // error
 }
 
 // open reports whether the circuit rests.
 func (l *lane) open(now time.Time) bool { return now.Before(l.retry) }
-
-// broken reports whether it rests for its failures, and not for a moment because
-// the service asked for that.
-func (l *lane) broken(now time.Time) bool {
-	return l.open(now) && (l.gone || l.row >= tolerated)
-}
 
 // free returns from when on something may be sent.
 func (l *lane) free() time.Time {
@@ -69,12 +63,13 @@ func (l *lane) reset() { l.row, l.rest, l.retry, l.gone = 0, 0, time.Time{}, fal
 // success closes the circuit.
 func (l *lane) success(now time.Time) {
 	l.reset()
-	l.since, l.sent = time.Time{}, now
+	l.since, l.sent, l.removed = time.Time{}, now, false
 }
 
 // failure counts one more, and lets the sink rest if it needs that.
 func (l *lane) failure(now time.Time, r *uptime.Refusal) {
 	l.row++
+	l.removed = false
 	if l.since.IsZero() {
 		l.since = now
 	}
@@ -91,7 +86,24 @@ func (l *lane) failure(now time.Time, r *uptime.Refusal) {
 	l.retry = now.Add(pause)
 }
 
-// overdue reports whether the failure is to be reported now.
-func (l *lane) overdue(now time.Time) bool {
-	return !l.reported && !l.since.IsZero() && (l.gone || now.Sub(l.since) >= long)
+// telling is what was told of a sink last; nothing yet is neither.
+type telling int
+
+const (
+	works telling = iota + 1
+	fails
+)
+
+// want returns what has to be told, which is what was while that is open.
+func (l *lane) want(now time.Time) telling {
+	switch {
+	case l.removed:
+		return works
+	case l.since.IsZero() && !l.sent.IsZero():
+		return works
+	case !l.since.IsZero() && (l.gone || now.Sub(l.since) >= long):
+		return fails
+	default:
+		return l.told
+	}
 }

@@ -15,14 +15,11 @@ import (
 // Rows is where deliveries are kept. What a method changed is durable when it
 // returns; after an error the dispatcher calls it again with the same.
 type Rows interface {
-	// DueDeliveries returns at most limit deliveries that wait and whose Due has
-	// come, oldest first: of each thread and sink only the one with the lowest
-	// Transition, of each sink at most one, of the busy sinks none. Those whose
-	// Trying is set are among them.
+	// DueDeliveries returns at most limit deliveries that wait and are due at now,
+	// which may lie ahead, by Due: of each thread and sink only the one with the
+	// lowest Transition, of each sink at most the one due first, of the busy sinks
+	// none. Those whose Trying is set are among them.
 	DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error)
-	// NextDue returns when the next delivery that waits is due, which may have
-	// passed; zero when none waits.
-	NextDue(ctx context.Context) (time.Time, error)
 	// BeginDelivery counts an attempt and sets Trying, also when it was set. Of a
 	// delivery that no longer waits it is uptime.ErrConflict or ErrNotFound.
 	BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error
@@ -59,11 +56,12 @@ type Options struct {
 	// does not know is taken as removed: its deliveries die.
 	Sinks func(tenant uptime.TenantID, name string) (Sink, bool)
 	// Fails is told of a sink that took nothing for 15 minutes, or that takes nothing
-	// any more, once. Works is told when that is over, and of the first success of
-	// each sink after a start: who remembers a failure from before may close it.
-	// Both may be nil, and must not block.
-	Fails func(sink uptime.SinkKey, since time.Time, reason string)
-	Works func(sink uptime.SinkKey)
+	// any more, once. Works is told when that is over or the sink was removed, and of
+	// the first success of each sink after a start: who remembers a failure from
+	// before may close it. They are called one at a time, beside deliveries, and
+	// again after an error. Both may be nil.
+	Fails func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error
+	Works func(ctx context.Context, tenant uptime.TenantID, sink string) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Logger; nil discards.
@@ -104,19 +102,19 @@ type Stats struct {
 type Dispatcher struct {
 	rows    Rows
 	resolve func(uptime.TenantID, string) (Sink, bool)
-	fails   func(uptime.SinkKey, time.Time, string)
-	works   func(uptime.SinkKey)
+	fails   func(context.Context, uptime.TenantID, string, time.Time, string) error
+	works   func(context.Context, uptime.TenantID, string) error
 	now     func() time.Time
 	log     *slog.Logger
 	slots   int
 	wake    chan struct{}
+	stirred chan struct{} // a sink began or ceased to fail
 
 	sent, failed, dead atomic.Uint64
 
-	tell   sync.Mutex // held while Fails and Works are called, so that they come in order
-	mu     sync.Mutex // all below; taken after tell
-	lanes  map[uptime.SinkKey]*lane
-	broken time.Time // since when the rows fail; zero when they work
+	mu    sync.Mutex // all below
+	lanes map[uptime.SinkKey]*lane
+	stuck time.Time // since when the rows fail; zero when they work
 
 	buried time.Time // when old ones were looked for last; of Run alone
 }
@@ -125,13 +123,13 @@ type Dispatcher struct {
 func New(o Options) *Dispatcher {
 	d := &Dispatcher{
 		rows: o.Rows, resolve: o.Sinks, fails: o.Fails, works: o.Works, now: o.Now, log: o.Logger,
-		slots: o.Concurrency, wake: make(chan struct{}, 1), lanes: map[uptime.SinkKey]*lane{},
+		slots: o.Concurrency, wake: make(chan struct{}, 1), stirred: make(chan struct{}, 1), lanes: map[uptime.SinkKey]*lane{},
 	}
 	if d.fails == nil {
-		d.fails = func(uptime.SinkKey, time.Time, string) {}
+		d.fails = func(context.Context, uptime.TenantID, string, time.Time, string) error { return nil }
 	}
 	if d.works == nil {
-		d.works = func(uptime.SinkKey) {}
+		d.works = func(context.Context, uptime.TenantID, string) error { return nil }
 	}
 	if d.now == nil {
 		d.now = time.Now
@@ -147,9 +145,11 @@ func New(o Options) *Dispatcher {
 
 // Wake says that there are new deliveries, or that one was replayed. It never
 // blocks.
-func (d *Dispatcher) Wake() {
+func (d *Dispatcher) Wake() { ring(d.wake) }
+
+func ring(bell chan struct{}) {
 	select {
-	case d.wake <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
 }
@@ -187,8 +187,8 @@ func (d *Dispatcher) Stats() Stats {
 		s.Failing += count(!l.since.IsZero())
 		s.Open += count(l.open(now))
 	}
-	if !d.broken.IsZero() {
-		s.Stuck = now.Sub(d.broken)
+	if !d.stuck.IsZero() {
+		s.Stuck = now.Sub(d.stuck)
 	}
 	return s
 }

@@ -13,9 +13,8 @@ const (
 	// idle is how often the rows are looked at when nothing is expected: it finds
 	// what nobody woke us for.
 	idle = 30 * time.Second
-	// blind is how often they are looked at while what is due is hidden behind sinks
-	// that are busy or rest, and after they failed.
-	blind = time.Second
+	// recovery is how long the rows are left alone after they failed.
+	recovery = time.Second
 	// stale is for how long a delivery may wait behind an open circuit: what it says
 	// helps nobody any more. burials is how often such ones are looked for.
 	stale   = 72 * time.Hour
@@ -33,6 +32,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer cancel()
 	var flying sync.WaitGroup
 	start := func(f func(context.Context)) { flying.Go(func() { f(work) }) }
+	flying.Go(func() { d.herald(ctx) })
 	for ctx.Err() == nil {
 		wait := d.look(ctx, start)
 		timer := time.NewTimer(wait)
@@ -68,7 +68,6 @@ func (d *Dispatcher) land(ctx context.Context, flying *sync.WaitGroup, cancel fu
 // somebody wakes us before.
 func (d *Dispatcher) look(ctx context.Context, start func(func(context.Context))) time.Duration {
 	now := d.now()
-	d.report(ctx, now)
 	if err := d.bury(ctx, now, start); err != nil {
 		return d.blame(ctx, err)
 	}
@@ -90,40 +89,38 @@ func (d *Dispatcher) look(ctx context.Context, start func(func(context.Context))
 	if 0 < started && started < len(due) {
 		return 0 // what was left out hides nothing any more
 	}
-	return d.rest(ctx, now, len(due) == free)
+	if len(due) == free {
+		d.praise(ctx)
+		return d.until(now, now.Add(idle))
+	}
+	return d.ahead(ctx, now)
 }
 
-// rest returns how long it is until something can be due. When full, the end of
-// any wakes us.
-func (d *Dispatcher) rest(ctx context.Context, now time.Time, full bool) time.Duration {
+// ahead returns how long it is until something can be due at a sink that is free
+// now; the others wake us when they are.
+func (d *Dispatcher) ahead(ctx context.Context, now time.Time) time.Duration {
 	at := now.Add(idle)
-	if !full {
-		next, err := d.rows.NextDue(ctx)
-		switch {
-		case err != nil:
-			return d.blame(ctx, fmt.Errorf("reading when the next is due: %w", err))
-		case next.IsZero() || next.After(at):
-		case next.After(now):
-			at = next
-		default:
-			at = now.Add(blind)
+	if busy, free := d.occupied(now, false); free > 0 {
+		next, err := d.rows.DueDeliveries(ctx, at, busy, 1)
+		if err != nil {
+			return d.blame(ctx, fmt.Errorf("reading what is due next: %w", err))
+		}
+		if len(next) > 0 {
+			at = next[0].Due
 		}
 	}
 	d.praise(ctx)
 	return d.until(now, at)
 }
 
-// until returns how long it is until at, or until a sink has rested or is to be
-// reported, if that is sooner.
+// until returns how long it is until at, or until a sink has rested, if that is
+// sooner.
 func (d *Dispatcher) until(now, at time.Time) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, l := range d.lanes {
 		if free := l.free(); free.After(now) && free.Before(at) {
 			at = free
-		}
-		if over := l.since.Add(long); !l.since.IsZero() && !l.reported && over.Before(at) {
-			at = over
 		}
 	}
 	return max(0, at.Sub(now))
@@ -189,7 +186,7 @@ func (d *Dispatcher) bury(ctx context.Context, now time.Time, start func(func(co
 	}
 	d.buried = now
 	for i := range due {
-		if now.Sub(due[i].Due) < stale || !d.resting(keyOf(&due[i]), now) || !d.claim(keyOf(&due[i]), now, true) {
+		if now.Sub(due[i].Due) < stale || !d.broken(keyOf(&due[i])) || !d.claim(keyOf(&due[i]), now, true) {
 			continue
 		}
 		d.buried = time.Time{} // there may be more
@@ -201,56 +198,33 @@ func (d *Dispatcher) bury(ctx context.Context, now time.Time, start func(func(co
 	return nil
 }
 
-func (d *Dispatcher) resting(key uptime.SinkKey, now time.Time) bool {
+// broken reports whether the circuit of a sink opened, and was not closed since.
+func (d *Dispatcher) broken(key uptime.SinkKey) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l := d.lanes[key]
-	return l != nil && l.broken(now)
-}
-
-// report tells of the sinks that have failed for long.
-func (d *Dispatcher) report(ctx context.Context, now time.Time) {
-	type failure struct {
-		key    uptime.SinkKey
-		since  time.Time
-		reason string
-	}
-	var failures []failure
-	d.tell.Lock()
-	defer d.tell.Unlock()
-	d.mu.Lock()
-	for key, l := range d.lanes {
-		if l.overdue(now) {
-			l.reported = true
-			failures = append(failures, failure{key, l.since, l.last})
-		}
-	}
-	d.mu.Unlock()
-	for _, f := range failures {
-		d.log.WarnContext(ctx, "a sink fails for long", "tenant", f.key.Tenant, "sink", f.key.Name, "since", f.since, "reason", f.reason)
-		d.fails(f.key, f.since, f.reason)
-	}
+	return l != nil && (l.gone || l.row >= tolerated)
 }
 
 // blame remembers that the rows fail, and returns how long to leave them alone.
 func (d *Dispatcher) blame(ctx context.Context, err error) time.Duration {
 	d.mu.Lock()
-	first := d.broken.IsZero()
+	first := d.stuck.IsZero()
 	if first {
-		d.broken = d.now()
+		d.stuck = d.now()
 	}
 	d.mu.Unlock()
 	if first && ctx.Err() == nil {
 		d.log.ErrorContext(ctx, "deliveries wait for the store", "error", err)
 	}
-	return blind
+	return recovery
 }
 
 // praise remembers that the rows work.
 func (d *Dispatcher) praise(ctx context.Context) {
 	d.mu.Lock()
-	again := !d.broken.IsZero()
-	d.broken = time.Time{}
+	again := !d.stuck.IsZero()
+	d.stuck = time.Time{}
 	d.mu.Unlock()
 	if again {
 		d.log.InfoContext(ctx, "the store works again: deliveries go on")
