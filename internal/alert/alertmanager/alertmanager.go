@@ -181,8 +181,10 @@ func alertName(k uptime.AlertKind) string {
 		return "AliveMCPCluster"
 	case uptime.AlertDigest:
 		return "AliveMCPDigest"
+	case uptime.AlertTest:
+		return "AliveMCPTest"
 	}
-	return "AliveMCPTest"
+	return "AliveMCPAlert"
 }
 
 func annotations(n *uptime.Notice) map[string]string {

@@ -207,7 +207,7 @@ func start(t *testing.T) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cmd.Wait() })
+	t.Cleanup(func() { _ = cmd.Wait() }) // it was told to end
 	await(t, "http://"+addr)
 	return "http://" + addr
 }

@@ -111,8 +111,10 @@ func Samples() []Sample {
 
 // bare has nothing but what every notice has.
 func bare() uptime.Notice {
-	return uptime.Notice{Type: uptime.NoticeTriggered, Key: "inc_sample_bare", Phase: uptime.NoticeOpens, Kind: uptime.AlertIncident,
-		At: Start(), Started: Start(), Priority: uptime.P2, Title: "Something is down", Summary: "It is."}
+	return uptime.Notice{
+		Type: uptime.NoticeTriggered, Key: "inc_sample_bare", Phase: uptime.NoticeOpens, Kind: uptime.AlertIncident,
+		At: Start(), Started: Start(), Priority: uptime.P2, Title: "Something is down", Summary: "It is.",
+	}
 }
 
 // Wrap returns a delivery of n. Around the notice it holds what no payload may.
