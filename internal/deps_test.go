@@ -51,6 +51,11 @@ var allowed = map[string]string{
 	"internal/alert/sinktest":       "internal/uptime internal/guard internal/alert/post",
 	"internal/statuspage/alarmtest": "internal/uptime internal/statuspage",
 	"internal/secret":               "internal/uptime",
+	"internal/alert/webhook":        "internal/uptime internal/alert/post internal/guard",
+	"internal/alert/template":       "internal/uptime internal/alert/post internal/guard",
+	"internal/alert/command":        "internal/uptime",
+	"internal/alert/alertmanager":   "internal/uptime internal/alert/post internal/guard",
+	"internal/alert/incidentio":     "internal/uptime internal/alert/post internal/guard",
 }
 
 // outside lists the modules, besides the standard library, that a package's

@@ -323,3 +323,19 @@ func TestJSON(t *testing.T) {
 		t.Error("a function is sent")
 	}
 }
+
+// A burst of failures ends, and each of them was one request.
+func TestBurst(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	service.Script(sinktest.Burst(http.StatusBadGateway, 3)...)
+	client := sinktest.Client(t)
+	for i := range 4 {
+		_, err := client.Do(t.Context(), post.Request{URL: service.At("/"), Body: []byte("{}")})
+		if err != nil {
+			secretFree(t, err)
+		}
+		if (err == nil) != (i == 3) || len(service.Requests()) != i+1 {
+			t.Errorf("attempt %d: %v after %d requests", i+1, err, len(service.Requests()))
+		}
+	}
+}

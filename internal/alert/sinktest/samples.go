@@ -48,6 +48,7 @@ func Outage(phase uptime.NoticePhase) uptime.Notice {
 		AckURL: Ack, SilenceURL: "https://alive.example/a/silence?t=Zm9v",
 	}
 	switch phase {
+	case uptime.NoticeOpens:
 	case uptime.NoticeChanges:
 		n.Type, n.At, n.AckedBy = uptime.NoticeUpdated, Start().Add(10*time.Minute), "Ada"
 	case uptime.NoticeCloses:
@@ -60,8 +61,10 @@ func Outage(phase uptime.NoticePhase) uptime.Notice {
 }
 
 func server(slug, name, state string) uptime.NoticeServer {
-	return uptime.NoticeServer{Slug: slug, Name: name, URL: "https://" + slug + ".example/mcp", State: state,
-		Since: Start(), StatusPage: "https://alive.example/status/" + slug}
+	return uptime.NoticeServer{
+		Slug: slug, Name: name, URL: "https://" + slug + ".example/mcp", State: state,
+		Since: Start(), StatusPage: "https://alive.example/status/" + slug,
+	}
 }
 
 // Several is a notice of 60 servers with one cause, of which it lists 50.
@@ -108,8 +111,10 @@ func Samples() []Sample {
 
 // bare has nothing but what every notice has.
 func bare() uptime.Notice {
-	return uptime.Notice{Type: uptime.NoticeTriggered, Key: "inc_sample_bare", Phase: uptime.NoticeOpens, Kind: uptime.AlertIncident,
-		At: Start(), Started: Start(), Priority: uptime.P2, Title: "Something is down", Summary: "It is."}
+	return uptime.Notice{
+		Type: uptime.NoticeTriggered, Key: "inc_sample_bare", Phase: uptime.NoticeOpens, Kind: uptime.AlertIncident,
+		At: Start(), Started: Start(), Priority: uptime.P2, Title: "Something is down", Summary: "It is.",
+	}
 }
 
 // Wrap returns a delivery of n. Around the notice it holds what no payload may.
