@@ -41,6 +41,12 @@ var allowed = map[string]string{
 	"internal/store/sqlite":    "internal/uptime",
 	"internal/store/storetest": "internal/uptime",
 	"internal/alert/post":      "internal/uptime internal/guard",
+	"internal/alert/card":      "internal/uptime",
+	"internal/alert/slack":     "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/discord":   "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/teams":     "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/telegram":  "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/ntfy":      "internal/uptime internal/alert/post internal/alert/card",
 	"internal/alert/sinktest":  "internal/uptime internal/guard internal/alert/post",
 }
 

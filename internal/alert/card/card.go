@@ -120,6 +120,9 @@ func (w writer) stamp(t time.Time) string {
 }
 
 func (w writer) facts(n *uptime.Notice) []Fact {
+	if n.Type == uptime.NoticeTest {
+		return nil // nothing is wrong
+	}
 	var facts []Fact
 	add := func(name, value string, at time.Time) {
 		if value != "" {

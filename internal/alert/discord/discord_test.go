@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -274,5 +275,17 @@ func TestWrongSettings(t *testing.T) {
 		if _, err := discord.New(opt); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), sinktest.Secret) {
 			t.Errorf("%s: got %v", want, err)
 		}
+	}
+}
+
+func TestSlow(t *testing.T) {
+	c := newChannel(t, false)
+	c.Script(sinktest.Slow())
+	sink := c.sink(t, discord.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	ref, err := sink.Deliver(ctx, sinktest.Wrap(sinktest.Outage(uptime.NoticeOpens), 1), "")
+	if err == nil || ref != "" || !uptime.RefusalOf(err).Temporary {
+		t.Errorf("ref %q, error %v: want one that passes", ref, err)
 	}
 }

@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -278,5 +279,17 @@ func TestWrongSettings(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "url") || strings.Contains(err.Error(), sinktest.Secret) {
 			t.Errorf("%q: got %v", raw, err)
 		}
+	}
+}
+
+func TestSlow(t *testing.T) {
+	w := newWorkspace(t)
+	w.Script(sinktest.Slow())
+	sink := w.app(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	ref, err := sink.Deliver(ctx, sinktest.Wrap(sinktest.Outage(uptime.NoticeOpens), 1), "")
+	if err == nil || ref != "" || !uptime.RefusalOf(err).Temporary {
+		t.Errorf("ref %q, error %v: want one that passes", ref, err)
 	}
 }
