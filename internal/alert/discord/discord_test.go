@@ -224,7 +224,7 @@ func TestWaitsForTheLimit(t *testing.T) {
 }
 
 func TestPayloads(t *testing.T) {
-	for _, sample := range sinktest.Samples() {
+	for _, sample := range append(sinktest.Samples(), sinktest.Extreme()...) {
 		c := newChannel(t, false)
 		ref, err := c.sink(t, discord.Options{Role: "77"}).Deliver(t.Context(), &sample.Delivery, "")
 		if err != nil {

@@ -179,6 +179,7 @@ func tag(t card.Tone) string {
 		return "orange_circle"
 	case card.Good:
 		return "green_circle"
+	default:
+		return "large_blue_circle"
 	}
-	return "large_blue_circle"
 }

@@ -140,7 +140,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestPayloads(t *testing.T) {
-	for _, sample := range sinktest.Samples() {
+	for _, sample := range append(sinktest.Samples(), sinktest.Extreme()...) {
 		srv := newServer(t)
 		s, err := ntfy.New(ntfy.Options{Client: sinktest.Client(t), URL: srv.At(""), Topic: topic, Token: token})
 		if err != nil {

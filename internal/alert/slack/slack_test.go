@@ -199,7 +199,7 @@ func TestWebhook(t *testing.T) {
 }
 
 func TestPayloads(t *testing.T) {
-	for _, s := range sinktest.Samples() {
+	for _, s := range append(sinktest.Samples(), sinktest.Extreme()...) {
 		w := newWorkspace(t)
 		ref := ""
 		if s.Delivery.Notice.Phase != uptime.NoticeOpens {
@@ -254,6 +254,12 @@ func checkLimits(t *testing.T, name string, body []byte) {
 		var got text
 		if b.Text != nil && (json.Unmarshal(b.Text, &got) != nil || got.Text == "" || len(got.Text) > 3000*4 || len([]rune(got.Text)) > 3000 || !got.Verbatim) {
 			t.Errorf("%s: a section holds %.200q", name, got.Text)
+		}
+		for _, e := range b.Elements {
+			var line string
+			if len(e.URL) > 3000 || json.Unmarshal(e.Text, &line) == nil && len([]rune(line)) > 3000 {
+				t.Errorf("%s: an element holds %d", name, len(line))
+			}
 		}
 		for _, mention := range []string{"<!channel", "<!here", "<!everyone", "<@", "<#", "<http"} {
 			if strings.Contains(got.Text, mention) {

@@ -119,8 +119,9 @@ func color(t card.Tone) string {
 		return "Warning"
 	case card.Good:
 		return "Good"
+	default:
+		return "Accent"
 	}
-	return "Accent"
 }
 
 func actions(links []card.Link) []action {

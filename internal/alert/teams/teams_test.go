@@ -51,7 +51,7 @@ func sink(t *testing.T, s *sinktest.Service) *teams.Sink {
 func TestPayloads(t *testing.T) {
 	s := sinktest.NewService(t, flow)
 	to := sink(t, s)
-	for _, sample := range sinktest.Samples() {
+	for _, sample := range append(sinktest.Samples(), sinktest.Extreme()...) {
 		if ref, err := to.Deliver(t.Context(), &sample.Delivery, ""); err != nil || ref != "" {
 			t.Errorf("%s: ref %q, error %v", sample.Name, ref, err)
 		}

@@ -197,7 +197,7 @@ func TestAnswerRefused(t *testing.T) {
 
 func TestPayloads(t *testing.T) {
 	tags := regexp.MustCompile(`</?b>|<a href="https://[A-Za-z0-9./?=&;_-]*">|</a>`)
-	for _, sample := range sinktest.Samples() {
+	for _, sample := range append(sinktest.Samples(), sinktest.Extreme()...) {
 		b := newBot(t)
 		if _, err := b.sink(t, "-100123").Deliver(t.Context(), &sample.Delivery, ""); err != nil {
 			t.Fatalf("%s: %v", sample.Name, err)
