@@ -48,6 +48,7 @@ func Outage(phase uptime.NoticePhase) uptime.Notice {
 		AckURL: Ack, SilenceURL: "https://alive.example/a/silence?t=Zm9v",
 	}
 	switch phase {
+	case uptime.NoticeOpens:
 	case uptime.NoticeChanges:
 		n.Type, n.At, n.AckedBy = uptime.NoticeUpdated, Start().Add(10*time.Minute), "Ada"
 	case uptime.NoticeCloses:
@@ -60,8 +61,10 @@ func Outage(phase uptime.NoticePhase) uptime.Notice {
 }
 
 func server(slug, name, state string) uptime.NoticeServer {
-	return uptime.NoticeServer{Slug: slug, Name: name, URL: "https://" + slug + ".example/mcp", State: state,
-		Since: Start(), StatusPage: "https://alive.example/status/" + slug}
+	return uptime.NoticeServer{
+		Slug: slug, Name: name, URL: "https://" + slug + ".example/mcp", State: state,
+		Since: Start(), StatusPage: "https://alive.example/status/" + slug,
+	}
 }
 
 // Several is a notice of 60 servers with one cause, of which it lists 50.

@@ -5,6 +5,7 @@ package sinktest
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -166,9 +167,7 @@ func (s *Service) next(r Request) Reply {
 }
 
 func write(w http.ResponseWriter, reply Reply) {
-	for name, values := range reply.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), reply.Header)
 	if reply.Status != 0 {
 		w.WriteHeader(reply.Status)
 	}

@@ -1,0 +1,226 @@
+// Package alertmanager hands notices to a Prometheus Alertmanager: POST
+// /api/v2/alerts.
+//
+// A thread is one alert, however many servers it is about: they are listed in an
+// annotation. Its labels are its identity, so those of the first notice are kept
+// in the reference; an alert that becomes more urgent gets other labels, and then
+// the former one ends in the same request.
+//
+// Alertmanager forgets an alert at its endsAt, and five minutes after the last
+// word when it has none. We speak only when something changes, so an open alert
+// gets an endsAt that is far away, and ends when its thread does.
+package alertmanager
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/alert/post"
+	"github.com/alivemcp/alivemcp/internal/guard"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// How long an alert lives when nothing more is said about it.
+const (
+	holdOpen = 90 * 24 * time.Hour // a thing that is wrong
+	holdPast = time.Hour           // a digest or a test, which nobody resolves
+)
+
+// Options configure a Sink.
+type Options struct {
+	Client *post.Client
+	// URL is the Alertmanager's, without /api/v2/alerts.
+	URL uptime.Secret
+	// Authorization is the header's whole value, such as "Bearer x"; empty for
+	// none.
+	Authorization uptime.Secret
+	// Now tells the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// Sink is an Alertmanager. It is safe for concurrent use.
+type Sink struct {
+	client *post.Client
+	url    uptime.Secret
+	header http.Header
+	now    func() time.Time
+}
+
+var (
+	errQuery  = errors.New("the Alertmanager's URL must not have a query: give the address under which its page is")
+	errHeader = errors.New("the Authorization of an Alertmanager sink is one line of at most 1000 characters, such as Bearer and a token")
+)
+
+// New returns a sink, or says what is wrong with the options.
+func New(opt Options) (*Sink, error) {
+	u, err := guard.CheckURL(opt.URL.Reveal(), true)
+	if err != nil {
+		return nil, err
+	}
+	if u.RawQuery != "" || u.ForceQuery {
+		return nil, errQuery
+	}
+	s := &Sink{client: opt.Client, header: http.Header{}, now: opt.Now}
+	s.url = uptime.Secret(strings.TrimRight(opt.URL.Reveal(), "/") + "/api/v2/alerts")
+	if auth := opt.Authorization.Reveal(); auth != "" {
+		if !regexp.MustCompile(`^[ -~]{1,1000}$`).MatchString(auth) {
+			return nil, errHeader
+		}
+		s.header.Set("Authorization", auth)
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s, nil
+}
+
+type alert struct {
+	Labels       map[string]string `json:"labels"`
+	Annotations  map[string]string `json:"annotations"`
+	StartsAt     time.Time         `json:"startsAt"`
+	EndsAt       time.Time         `json:"endsAt"`
+	GeneratorURL string            `json:"generatorURL,omitempty"`
+}
+
+// Deliver sends d. The reference holds the alert's labels.
+func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, ref string) (string, error) {
+	alerts := s.alerts(&d.Notice, labelsOf(ref))
+	_, err := s.client.JSON(ctx, post.Request{URL: s.url, Header: s.header}, alerts, nil)
+	if err != nil {
+		return ref, err
+	}
+	next, err := post.Marshal(alerts[0].Labels)
+	return string(next), err
+}
+
+func labelsOf(ref string) map[string]string {
+	var labels map[string]string
+	if json.Unmarshal([]byte(ref), &labels) != nil {
+		return nil
+	}
+	return labels
+}
+
+// alerts returns the alert of n, and behind it the former one when its labels
+// were others.
+func (s *Sink) alerts(n *uptime.Notice, former map[string]string) []alert {
+	a := alert{
+		Labels: labels(n, former), Annotations: annotations(n), StartsAt: n.Started.UTC(),
+		EndsAt: s.ends(n), GeneratorURL: link(n.StatusPage),
+	}
+	if former == nil || maps.Equal(former, a.Labels) {
+		return []alert{a}
+	}
+	ended := a
+	ended.Labels, ended.EndsAt = former, later(s.now(), n.Started)
+	return []alert{a, ended}
+}
+
+func (s *Sink) ends(n *uptime.Notice) time.Time {
+	switch {
+	case n.Phase == uptime.NoticeCloses && n.Resolved.IsZero():
+		return later(s.now(), n.Started)
+	case n.Phase == uptime.NoticeCloses:
+		return later(n.Resolved, n.Started)
+	case n.Kind == uptime.AlertDigest || n.Kind == uptime.AlertTest:
+		return later(s.now(), n.Started).Add(holdPast)
+	}
+	return later(s.now(), n.Started).Add(holdOpen)
+}
+
+// later returns the later one: an alert that ends before it starts is refused.
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		a = b
+	}
+	return a.UTC()
+}
+
+// labels identify the alert: what changes in its life must not be among them,
+// but for the severity, by which Alertmanagers route.
+func labels(n *uptime.Notice, former map[string]string) map[string]string {
+	if former != nil && n.Phase == uptime.NoticeCloses {
+		return former
+	}
+	l := map[string]string{"alertname": alertName(n.Kind), "incident_key": string(n.Key)}
+	if len(n.Servers) > 0 {
+		l["server"] = n.Servers[0].Slug
+	}
+	if former != nil {
+		l = maps.Clone(former)
+	}
+	if p := n.Priority.String(); p != "" {
+		l["severity"] = p
+	}
+	return l
+}
+
+func alertName(k uptime.AlertKind) string {
+	switch k {
+	case uptime.AlertIncident:
+		return "MCPServerDown"
+	case uptime.AlertDegraded:
+		return "MCPServerDegraded"
+	case uptime.AlertDrift:
+		return "MCPToolsChanged"
+	case uptime.AlertTLS:
+		return "MCPCertificateExpiring"
+	case uptime.AlertCredential:
+		return "MCPCredentialExpiring"
+	case uptime.AlertBurn:
+		return "MCPErrorBudgetBurning"
+	case uptime.AlertSink:
+		return "AliveMCPSinkFails"
+	case uptime.AlertCluster:
+		return "AliveMCPCluster"
+	case uptime.AlertDigest:
+		return "AliveMCPDigest"
+	}
+	return "AliveMCPTest"
+}
+
+func annotations(n *uptime.Notice) map[string]string {
+	out := map[string]string{}
+	put := func(name, value string) {
+		if value != "" {
+			out[name] = value
+		}
+	}
+	put("summary", cut(n.Title, 400))
+	put("description", cut(n.Summary, 4000))
+	put("first_step", cut(n.FirstStep, 1000))
+	put("failure_reason", string(n.Reason))
+	put("cause", string(n.Cause))
+	put("runbook_url", link(n.RunbookURL))
+	put("status_page", link(n.StatusPage))
+	put("acknowledge_url", link(n.AckURL))
+	put("regions", cut(strings.Join(n.Regions, ", "), 1000))
+	slugs := make([]string, len(n.Servers))
+	for i, s := range n.Servers {
+		slugs[i] = s.Slug
+	}
+	put("servers", strings.Join(slugs, ", "))
+	return out
+}
+
+// link leaves out what would be cut: half of a URL leads nowhere.
+func link(s string) string {
+	if len(s) > 2000 {
+		return ""
+	}
+	return s
+}
+
+// cut shortens s to at most n bytes of whole characters.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return strings.ToValidUTF8(s, "")
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

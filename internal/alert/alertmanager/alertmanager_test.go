@@ -1,0 +1,226 @@
+package alertmanager_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/alivemcp/alivemcp/internal/alert/alertmanager"
+	"github.com/alivemcp/alivemcp/internal/alert/sinktest"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+type sent struct {
+	Labels, Annotations map[string]string
+	StartsAt, EndsAt    time.Time
+}
+
+func sink(t *testing.T, url string) *alertmanager.Sink {
+	t.Helper()
+	s, err := alertmanager.New(alertmanager.Options{Client: sinktest.Client(t), URL: uptime.Secret(url + "/"), Authorization: "Bearer " + sinktest.Secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func deliver(t *testing.T, s *alertmanager.Sink, n uptime.Notice, ref string) string {
+	t.Helper()
+	ref, err := s.Deliver(t.Context(), sinktest.Wrap(n, 1), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ref
+}
+
+func last(t *testing.T, service *sinktest.Service) []sent {
+	t.Helper()
+	var got []sent
+	if err := json.Unmarshal(service.Last(t).Body, &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// The labels stay what they were, whatever the notice says first.
+func TestLabelsLast(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	s := sink(t, service.URL)
+	n := sinktest.Several()
+	ref := deliver(t, s, n, "")
+	opened := last(t, service)
+	n.Phase, n.Servers = uptime.NoticeChanges, n.Servers[3:]
+	ref = deliver(t, s, n, ref)
+	if changed := last(t, service); len(changed) != 1 || !cmp.Equal(changed[0].Labels, opened[0].Labels) {
+		t.Errorf("changed: %+v", changed)
+	}
+	n.Phase, n.Resolved, n.Priority, n.Servers = uptime.NoticeCloses, n.Started.Add(-time.Hour), uptime.P3, nil
+	deliver(t, s, n, ref)
+	closed := last(t, service)
+	if len(closed) != 1 || !cmp.Equal(closed[0].Labels, opened[0].Labels) || !closed[0].EndsAt.Equal(n.Started) {
+		t.Errorf("closed: %+v", closed)
+	}
+	r := service.Last(t)
+	if r.Path != "/api/v2/alerts" || r.Header.Get("Authorization") != "Bearer "+sinktest.Secret {
+		t.Errorf("sent to %s with %v", r.Path, r.Header)
+	}
+}
+
+// Another severity is another alert, and the former one ends.
+func TestMoreUrgent(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	s := sink(t, service.URL)
+	n := sinktest.Outage(uptime.NoticeOpens)
+	n.Priority = uptime.P2
+	ref := deliver(t, s, n, "")
+	n.Priority, n.Phase = uptime.P1, uptime.NoticeChanges
+	deliver(t, s, n, ref)
+	got := last(t, service)
+	if len(got) != 2 || got[0].Labels["severity"] != "P1" || got[1].Labels["severity"] != "P2" {
+		t.Fatalf("got %+v", got)
+	}
+	if !got[0].EndsAt.After(time.Now().Add(30*24*time.Hour)) || got[1].EndsAt.After(time.Now()) {
+		t.Errorf("they end at %v and %v", got[0].EndsAt, got[1].EndsAt)
+	}
+}
+
+func TestPayloads(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	s := sink(t, service.URL)
+	for _, sample := range sinktest.Samples() {
+		if _, err := s.Deliver(t.Context(), &sample.Delivery, "not a reference"); err != nil {
+			t.Errorf("%s: %v", sample.Name, err)
+		}
+		sinktest.CleanJSON(t, service.Last(t).Body)
+	}
+	service.Script(sinktest.Accept(503, ""))
+	ref, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Outage(uptime.NoticeChanges), 1), `{"a":"b"}`)
+	if r := uptime.RefusalOf(err); !r.Temporary || ref != `{"a":"b"}` {
+		t.Errorf("refused: %+v with reference %s", r, ref)
+	}
+}
+
+func TestBadOptions(t *testing.T) {
+	for _, opt := range []alertmanager.Options{{}, {URL: "https://am.example/?a=b"}, {URL: "https://am.example", Authorization: "a\nb"}} {
+		if _, err := alertmanager.New(opt); err == nil {
+			t.Errorf("%+v is taken", opt)
+		}
+	}
+}
+
+// The real one takes what we send and shows what it should.
+func TestReal(t *testing.T) {
+	base := start(t)
+	s := sink(t, base)
+	n := sinktest.Outage(uptime.NoticeOpens)
+	n.Priority = uptime.P2
+	ref := deliver(t, s, n, "")
+	if got := active(t, base); !cmp.Equal(got, []string{"inc_sample_outage P2"}) {
+		t.Errorf("opened: %q", got)
+	}
+	n.Phase, n.Priority = uptime.NoticeChanges, uptime.P1
+	ref = deliver(t, s, n, ref)
+	deliver(t, s, n, ref) // twice is once
+	if got := active(t, base); !cmp.Equal(got, []string{"inc_sample_outage P1"}) {
+		t.Errorf("more urgent: %q", got)
+	}
+	deliver(t, s, sinktest.Outage(uptime.NoticeCloses), ref)
+	if got := active(t, base); len(got) != 0 {
+		t.Errorf("closed: %q", got)
+	}
+	for _, sample := range sinktest.Samples() {
+		if _, err := s.Deliver(t.Context(), &sample.Delivery, ""); err != nil {
+			t.Errorf("%s: %v", sample.Name, err)
+		}
+	}
+}
+
+// active returns the alerts that are firing.
+func active(t *testing.T, base string) []string {
+	t.Helper()
+	var list []sent
+	if err := get(t, base+"/api/v2/alerts?active=true", &list); err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, a := range list {
+		out = append(out, a.Labels["incident_key"]+" "+a.Labels["severity"])
+	}
+	return out
+}
+
+func get(t *testing.T, url string, into any) error {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d", resp.StatusCode)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// start runs an Alertmanager until the test ends, and returns its address.
+func start(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("prometheus-alertmanager")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("there is no Alertmanager: apt-get install prometheus-alertmanager")
+		}
+		t.Skip("there is no Alertmanager: apt-get install prometheus-alertmanager")
+	}
+	file := filepath.Join(t.TempDir(), "alertmanager.yml")
+	if err := os.WriteFile(file, []byte("route: {receiver: none}\nreceivers: [{name: none}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	cmd := exec.CommandContext(t.Context(), path, "--config.file="+file, "--storage.path="+t.TempDir(), "--web.listen-address="+addr, "--cluster.listen-address=")
+	var log strings.Builder
+	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Wait() })
+	await(t, "http://"+addr)
+	return "http://" + addr
+}
+
+func await(t *testing.T, base string) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 400 {
+		if get(t, base+"/-/ready", nil) == nil {
+			return
+		}
+		<-tick.C
+	}
+	t.Fatal("the Alertmanager does not come up")
+}

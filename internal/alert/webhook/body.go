@@ -1,0 +1,144 @@
+package webhook
+
+import (
+	"strings"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/alert/post"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// maxBody is the size that Standard Webhooks recommends not to pass.
+const maxBody = 20_000
+
+// event is the body (DESIGN section 5). What has no value is null.
+type event struct {
+	Type      uptime.NoticeType `json:"type"`
+	Timestamp time.Time         `json:"timestamp"`
+	Data      data              `json:"data"`
+}
+
+type data struct {
+	Key        uptime.AlertKey `json:"incident_key"`
+	Severity   *string         `json:"severity"`
+	Reason     *string         `json:"failure_reason"`
+	Cause      *string         `json:"cause"`
+	Server     *server         `json:"server"`
+	Regions    []string        `json:"regions"`
+	Started    *time.Time      `json:"started_at"`
+	Resolved   *time.Time      `json:"resolved_at"`
+	Duration   *int64          `json:"duration_seconds"`
+	Summary    *string         `json:"summary"`
+	RunbookURL *string         `json:"runbook_url"`
+	StatusPage *string         `json:"status_page"`
+	// Servers and More are there when it is about several servers: the first is
+	// Server too, and More counts those that found no room.
+	Servers []server `json:"servers,omitempty"`
+	More    int      `json:"servers_omitted,omitempty"`
+	// Challenge is there in a test that asks for it back.
+	Challenge string `json:"challenge,omitempty"`
+}
+
+type server struct {
+	Slug string  `json:"slug"`
+	Name string  `json:"name"`
+	URL  *string `json:"url"`
+}
+
+// body writes the notice in less than 20 kB. Long texts are cut first, and then
+// servers are left out.
+func body(n *uptime.Notice) ([]byte, error) {
+	e := eventOf(n)
+	for {
+		b, err := post.Marshal(e)
+		if err != nil || len(b) < maxBody || !e.Data.shrink() {
+			return b, err
+		}
+	}
+}
+
+func eventOf(n *uptime.Notice) event {
+	d := data{
+		Key: n.Key, Severity: text(n.Priority.String()), Reason: text(string(n.Reason)), Cause: text(string(n.Cause)),
+		Regions: regions(n.Regions), Started: moment(n.Started), Resolved: moment(n.Resolved),
+		Summary: text(cut(n.Summary, 2000)), RunbookURL: link(n.RunbookURL), StatusPage: link(n.StatusPage),
+		Challenge: n.Challenge,
+	}
+	if d.Started != nil && d.Resolved != nil {
+		seconds := int64(max(0, n.Resolved.Sub(n.Started)) / time.Second)
+		d.Duration = &seconds
+	}
+	list := servers(n.Servers)
+	if len(list) > 0 {
+		d.Server = &list[0]
+	}
+	if len(list) > 1 || n.More > 0 {
+		d.Servers, d.More = list, n.More
+	}
+	return event{Type: n.Type, Timestamp: n.At.UTC(), Data: d}
+}
+
+// shrink leaves a quarter of the servers out; false when there is nothing more
+// to leave out.
+func (d *data) shrink() bool {
+	if len(d.Servers) < 2 {
+		return false
+	}
+	keep := len(d.Servers) * 3 / 4
+	d.More += len(d.Servers) - keep
+	d.Servers = d.Servers[:keep]
+	return true
+}
+
+func servers(list []uptime.NoticeServer) []server {
+	out := make([]server, len(list))
+	for i, s := range list {
+		out[i] = server{Slug: cut(s.Slug, 100), Name: cut(s.Name, 200), URL: link(s.URL)}
+	}
+	return out
+}
+
+func regions(list []string) []string {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]string, 0, len(list))
+	for _, city := range list[:min(len(list), 30)] {
+		out = append(out, cut(city, 60))
+	}
+	return out
+}
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// link returns a URL; null for one that is too long, since half of it leads
+// nowhere.
+func link(s string) *string {
+	if len(s) > 1500 {
+		return nil
+	}
+	return text(s)
+}
+
+func moment(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// cut shortens s to at most n bytes of whole characters. JSON may write one of
+// these bytes as six.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return strings.ToValidUTF8(s, "\ufffd")
+	}
+	s = strings.ToValidUTF8(s[:n], "\ufffd")
+	return strings.TrimRight(s, "\ufffd") + "…"
+}
