@@ -56,6 +56,12 @@ var allowed = map[string]string{
 	"internal/alert/command":        "internal/uptime",
 	"internal/alert/alertmanager":   "internal/uptime internal/alert/post internal/guard",
 	"internal/alert/incidentio":     "internal/uptime internal/alert/post internal/guard",
+	"internal/alert/card":           "internal/uptime",
+	"internal/alert/slack":          "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/discord":        "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/teams":          "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/telegram":       "internal/uptime internal/alert/post internal/alert/card",
+	"internal/alert/ntfy":           "internal/uptime internal/alert/post internal/alert/card",
 }
 
 // outside lists the modules, besides the standard library, that a package's

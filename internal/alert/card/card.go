@@ -24,6 +24,7 @@ const (
 	maxName      = 60
 	maxServers   = 10
 	maxRegions   = 8
+	maxCity      = 30
 	maxLink      = 1000
 )
 
@@ -120,6 +121,9 @@ func (w writer) stamp(t time.Time) string {
 }
 
 func (w writer) facts(n *uptime.Notice) []Fact {
+	if n.Type == uptime.NoticeTest {
+		return nil // nothing is wrong
+	}
 	var facts []Fact
 	add := func(name, value string, at time.Time) {
 		if value != "" {
@@ -145,7 +149,7 @@ func (w writer) facts(n *uptime.Notice) []Fact {
 func (w writer) regions(cities []string) string {
 	shown := make([]string, 0, maxRegions+1)
 	for _, city := range cities[:min(len(cities), maxRegions)] {
-		shown = append(shown, w.line(city, maxName))
+		shown = append(shown, w.line(city, maxCity))
 	}
 	if more := len(cities) - len(shown); more > 0 {
 		shown = append(shown, fmt.Sprintf("%d more", more))

@@ -1,6 +1,7 @@
 package slack_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -198,7 +199,7 @@ func TestWebhook(t *testing.T) {
 }
 
 func TestPayloads(t *testing.T) {
-	for _, s := range sinktest.Samples() {
+	for _, s := range append(sinktest.Samples(), sinktest.Extreme()...) {
 		w := newWorkspace(t)
 		ref := ""
 		if s.Delivery.Notice.Phase != uptime.NoticeOpens {
@@ -254,6 +255,12 @@ func checkLimits(t *testing.T, name string, body []byte) {
 		if b.Text != nil && (json.Unmarshal(b.Text, &got) != nil || got.Text == "" || len(got.Text) > 3000*4 || len([]rune(got.Text)) > 3000 || !got.Verbatim) {
 			t.Errorf("%s: a section holds %.200q", name, got.Text)
 		}
+		for _, e := range b.Elements {
+			var line string
+			if len(e.URL) > 3000 || json.Unmarshal(e.Text, &line) == nil && len([]rune(line)) > 3000 {
+				t.Errorf("%s: an element holds %d", name, len(line))
+			}
+		}
 		for _, mention := range []string{"<!channel", "<!here", "<!everyone", "<@", "<#", "<http"} {
 			if strings.Contains(got.Text, mention) {
 				t.Errorf("%s: a section holds %s: %.200q", name, mention, got.Text)
@@ -278,5 +285,17 @@ func TestWrongSettings(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "url") || strings.Contains(err.Error(), sinktest.Secret) {
 			t.Errorf("%q: got %v", raw, err)
 		}
+	}
+}
+
+func TestSlow(t *testing.T) {
+	w := newWorkspace(t)
+	w.Script(sinktest.Slow())
+	sink := w.app(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	ref, err := sink.Deliver(ctx, sinktest.Wrap(sinktest.Outage(uptime.NoticeOpens), 1), "")
+	if err == nil || ref != "" || !uptime.RefusalOf(err).Temporary {
+		t.Errorf("ref %q, error %v: want one that passes", ref, err)
 	}
 }

@@ -32,7 +32,7 @@ func NewWebhook(opt WebhookOptions) (*Webhook, error) {
 	}
 	u, err := url.Parse(opt.URL.Reveal())
 	if err != nil || u.Host == "" || !regexp.MustCompile(`^/(services|workflows|triggers)/[A-Za-z0-9/_-]+$`).MatchString(u.Path) {
-		return nil, errors.New("url: want the URL of an incoming webhook, such as https://hooks.slack.com/services/T.../B.../...")
+		return nil, errors.New("url: want the URL of an incoming webhook, such as https://hooks.slack.com/services/T0000/B0000/XXXX")
 	}
 	if regexp.MustCompile(`^/(workflows|triggers)/`).MatchString(u.Path) {
 		return nil, errors.New("url: this one starts a Slack workflow, which takes no messages; make an incoming webhook")
