@@ -96,9 +96,6 @@ func certificateText(err error) string {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return "its certificate is not trusted"
 	}
-	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
-		return "it does not speak TLS on this port"
-	}
 	return ""
 }
 
@@ -117,5 +114,5 @@ func (c *Client) networkText(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "the connection was cut before it answered"
 	}
-	return "the connection failed, or its answer is not HTTP"
+	return "the connection failed, or what answers there does not speak TLS or HTTP as it should"
 }
