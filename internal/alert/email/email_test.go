@@ -31,12 +31,12 @@ func options(s *server, protect string, roots *x509.CertPool) email.Options {
 	}
 }
 
-func start(t testing.TB, protect string) (*email.Sink, *server) {
-	t.Helper()
-	s, roots := listen(t, protect)
+func start(tb testing.TB, protect string) (*email.Sink, *server) {
+	tb.Helper()
+	s, roots := listen(tb, protect)
 	sink, err := email.New(options(s, protect, roots))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return sink, s
 }

@@ -45,13 +45,13 @@ type server struct {
 }
 
 // listen starts it: plain, with STARTTLS, or with TLS from the first byte.
-func listen(t testing.TB, protect string) (*server, *x509.CertPool) {
-	t.Helper()
-	cert, roots := certificate(t)
+func listen(tb testing.TB, protect string) (*server, *x509.CertPool) {
+	tb.Helper()
+	cert, roots := certificate(tb)
 	s := &server{refuse: map[string]error{}, conns: map[*smtp.Conn]bool{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	addr := listener.Addr().(*net.TCPAddr)
 	s.host, s.port = "127.0.0.1", addr.Port
@@ -68,7 +68,7 @@ func listen(t testing.TB, protect string) (*server, *x509.CertPool) {
 	}
 	done := make(chan struct{})
 	go func() { defer close(done); server.Serve(listener) }() //nolint:errcheck // ends with the test
-	t.Cleanup(func() { server.Close(); <-done })
+	tb.Cleanup(func() { server.Close(); <-done })
 	return s, roots
 }
 
@@ -77,11 +77,11 @@ type silent struct{}
 func (silent) Printf(string, ...any) {}
 func (silent) Println(...any)        {}
 
-func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
-	t.Helper()
+func certificate(tb testing.TB) (tls.Certificate, *x509.CertPool) {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	plan := &x509.Certificate{
 		SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
@@ -89,11 +89,11 @@ func certificate(t testing.TB) (tls.Certificate, *x509.CertPool) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, plan, plan, &key.PublicKey, key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(leaf)

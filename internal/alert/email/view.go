@@ -97,8 +97,6 @@ func word(n *uptime.Notice) (text, color string) {
 	switch {
 	case testing(n):
 		return "Test", colorCalm
-	case n.Phase == uptime.NoticeCloses && n.Kind == uptime.AlertDrift:
-		return "Accepted", colorGood
 	case n.Phase == uptime.NoticeCloses:
 		return "Resolved", colorGood
 	}
