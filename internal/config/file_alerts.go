@@ -131,10 +131,11 @@ type Rule struct {
 	Severities []string `key:"severities" one:"P1 P2 P3" example:"[P1, P2]"`
 	// Reasons are why a server fails.
 	Reasons []string `key:"reasons" one:"connection_refused timeout protocol_error schema_drift error_rate_elevated" example:"[timeout]"`
-	// Hours are some hours of the week, as DAYS FROM-TO ZONE, or a list of them. Days are
-	// mon, mon-fri or mon,wed; without any every day. A zone such as Europe/Berlin
-	// brings its daylight saving; without one it is UTC. From 22:00 to 06:00 goes over
-	// midnight. What still lasts when the hours begin is told then.
+	// Hours are some hours of the week, as DAYS FROM-TO ZONE, or a list of them. Days
+	// are `mon`, `mon-fri` or `mon,wed`; without any it is every day. A zone such as
+	// `Europe/Berlin` brings its daylight saving; without one it is UTC. `22:00-06:00`
+	// goes over midnight and belongs to the day on which it begins. What still lasts
+	// when the hours begin is told then.
 	Hours []string `key:"hours" single:"yes" example:"mon-fri 08:00-18:00 Europe/Berlin"`
 	// Sinks are told at once.
 	Sinks []string `key:"sinks" example:"[team]"`
@@ -169,8 +170,8 @@ type SMTP struct {
 	From string `key:"from" need:"yes" example:"\"Example status <status@example.com>\""`
 }
 
-// Subscriptions say what readers of the status pages can subscribe to. The Atom feeds are
-// always there. `true` alone switches nothing on but the rest.
+// Subscriptions say what readers of the status pages can subscribe to, besides
+// the Atom feeds, which are always there.
 type Subscriptions struct {
 	// Enabled switches subscribing on. It needs `base_url`.
 	Enabled bool `key:"enabled" default:"false"`

@@ -27,6 +27,21 @@ func (d *decoder) checkWindows() {
 		d.checkNames(w.Servers, slugs, "server")
 		d.checkNames(w.Groups, groups, "group")
 	}
+	d.checkOccurrences()
+}
+
+// checkOccurrences keeps ids apart from those that WindowsAt makes.
+func (d *decoder) checkOccurrences() {
+	again := map[string]bool{}
+	for i := range d.f.Windows {
+		again[d.f.Windows[i].ID] = d.f.Windows[i].rule != nil
+	}
+	for i := range d.f.Windows {
+		w := &d.f.Windows[i]
+		if of, _, ok := strings.Cut(w.ID, "@"); ok && again[of] {
+			d.add(d.of(&w.ID), SeverityError, "occurrences of the window %s are called so; give this one another id", shown(of))
+		}
+	}
 }
 
 // checkRepeat reads the rule by which a window repeats.
