@@ -170,7 +170,7 @@ func deliveryState(d *uptime.Delivery, now time.Time) (mark, word, detail string
 	case d.Trying:
 		return "degraded", "Trying now", ""
 	case d.Attempts > 0:
-		return "degraded", "Tried again", retryWords(d.Due, now)
+		return "degraded", "To be tried again", retryWords(d.Due, now)
 	}
 	return "new", "Waiting", retryWords(d.Due, now)
 }

@@ -1,6 +1,7 @@
 package alarmtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,7 +37,9 @@ func New(tenant uptime.TenantID, out Outage, now func() time.Time) *Desk {
 	d.sinks, d.silences = t.sinks(), t.silences()
 	d.deliveries = append(t.expiry(), t.outage()...)
 	d.deliveries = append(d.deliveries, t.many(60)...)
-	slices.SortStableFunc(d.deliveries, func(a, b uptime.Delivery) int { return a.Created.Compare(b.Created) })
+	slices.SortStableFunc(d.deliveries, func(a, b uptime.Delivery) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
 	story := t.story()
 	for _, one := range d.deliveries {
 		if one.Thread == story.Thread.Key {
