@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
@@ -20,16 +21,17 @@ type alarms struct {
 	readers  *alarmtest.Readers
 	incident string // path of the outage
 	key      uptime.AlertKey
+	now      time.Time
 }
 
 func withAlarms(t *testing.T) *alarms {
 	t.Helper()
 	b := boardtest.New(storyTime())
 	row, _ := b.Row(boardtest.Tenant, "payments-ledger")
-	a := &alarms{key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}}
+	a := &alarms{now: storyTime(), key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}}
 	a.desk = alarmtest.New(boardtest.Tenant, alarmtest.Outage{Incident: *row.Incident, Slug: row.Slug, Name: row.Name}, storyTime)
 	s, err := statuspage.New(statuspage.Options{
-		Tenant: boardtest.Tenant, Source: b, Acts: &diary{board: b}, Now: storyTime,
+		Tenant: boardtest.Tenant, Source: b, Acts: &diary{board: b}, Now: func() time.Time { return a.now },
 		Alarms: a.desk, Links: alarmtest.Links{Desk: a.desk, Key: a.key}, Subscribers: a.readers,
 	})
 	if err != nil {
