@@ -50,8 +50,10 @@ type deliveryRow struct {
 
 func deliveryStates() []choiceWord {
 	return []choiceWord{
-		{string(uptime.DeliveryWaiting), "Waiting"}, {string(uptime.DeliverySent), "Sent"},
-		{string(uptime.DeliveryDead), "Given up"}, {string(uptime.DeliverySuperseded), "Superseded"},
+		{string(uptime.DeliveryWaiting), "Waiting"},
+		{string(uptime.DeliverySent), "Sent"},
+		{string(uptime.DeliveryDead), "Given up"},
+		{string(uptime.DeliverySuperseded), "Superseded"},
 	}
 }
 

@@ -119,10 +119,14 @@ func TestSubscribe(t *testing.T) {
 
 func TestSubscribeRefusesWhatIsNoAddress(t *testing.T) {
 	bad := map[string][]string{
-		"email": {"", "me", "me@localhost", "Me <me@example.com>", "me@example.com\r\nBcc: you@example.com", `"a b"@example.com`, "a@b@example.com", "me@-x.example", "me@ex\u00e4mple.com",
-			"me@example.com,you@example.com", strings.Repeat("x", 65) + "@example.com", "me@" + strings.Repeat("x", 64) + ".com", "me@" + strings.Repeat("x.", 200) + "com", "me@[192.0.2.1]", "me@refused.example"},
-		"webhook": {"", "example.com", "http://example.com/", "https://localhost/", "https://u:p@example.com/", "https://example.com/#x", "https://[::1]/", "javascript:alert(1)",
-			"https://exam ple.com/", "https://example.com/" + strings.Repeat("x", 1000)},
+		"email": {
+			"", "me", "me@localhost", "Me <me@example.com>", "me@example.com\r\nBcc: you@example.com", `"a b"@example.com`, "a@b@example.com", "me@-x.example", "me@ex\u00e4mple.com",
+			"me@example.com,you@example.com", strings.Repeat("x", 65) + "@example.com", "me@" + strings.Repeat("x", 64) + ".com", "me@" + strings.Repeat("x.", 200) + "com", "me@[192.0.2.1]", "me@refused.example",
+		},
+		"webhook": {
+			"", "example.com", "http://example.com/", "https://localhost/", "https://u:p@example.com/", "https://example.com/#x", "https://[::1]/", "javascript:alert(1)",
+			"https://exam ple.com/", "https://example.com/" + strings.Repeat("x", 1000),
+		},
 	}
 	for kind, all := range bad {
 		for _, address := range all {
@@ -169,6 +173,18 @@ func TestSubscribeIsLimited(t *testing.T) {
 	if w := post("you@example.com"); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "31" {
 		t.Errorf("the eleventh: status %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 	}
+	a.now = a.now.Add(31 * time.Second)
+	if w := post("you@example.com"); w.Code != http.StatusSeeOther {
+		t.Errorf("half a minute later: status %d", w.Code)
+	}
+	a.now = a.now.Add(2 * time.Hour)
+	before := len(a.readers.Done())
+	for range 5 {
+		post("me@example.com")
+	}
+	if n := len(a.readers.Done()) - before; n != 2 {
+		t.Errorf("two hours later written to %d times, want 2", n)
+	}
 }
 
 func TestConfirmAndLeave(t *testing.T) {
@@ -191,6 +207,9 @@ func TestConfirmAndLeave(t *testing.T) {
 	if said := words(w.Body.String()); w.Code != http.StatusOK || !strings.Contains(said, "You are subscribed") || !strings.Contains(said, "whsec_") {
 		t.Errorf("confirming: status %d: %s", w.Code, said)
 	}
+	if body := a.do(http.MethodPost, "/subscribe/confirm/confirm-0", nil).Body.String(); strings.Contains(body, "whsec_") || !strings.Contains(body, "You are subscribed") {
+		t.Error("the key is shown a second time, or confirming twice fails")
+	}
 	// A mail program, from anywhere, without cookies (RFC 8058).
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/unsubscribe/leave-0", strings.NewReader("List-Unsubscribe=One-Click"))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -201,7 +220,7 @@ func TestConfirmAndLeave(t *testing.T) {
 	if w.Code != http.StatusOK || !strings.Contains(words(w.Body.String()), "You are unsubscribed") {
 		t.Errorf("one click: status %d", w.Code)
 	}
-	if got := a.readers.Done(); !slices.Equal(got[before:], []string{"confirm sub_0", "unsubscribe"}) {
+	if got := a.readers.Done(); !slices.Equal(got[before:], []string{"confirm sub_0", "confirm sub_0", "unsubscribe"}) {
 		t.Errorf("done %q", got)
 	}
 }

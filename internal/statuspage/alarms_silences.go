@@ -149,7 +149,7 @@ func (s *Site) putSilence(w http.ResponseWriter, r *http.Request, by string) err
 }
 
 // read makes a silence of the form.
-func (f *silenceForm) read(now time.Time) (q uptime.Silence, err error) {
+func (f silenceForm) read(now time.Time) (q uptime.Silence, err error) {
 	q.From = now
 	if q.Until, err = f.end(now); err != nil {
 		return q, err
@@ -169,7 +169,7 @@ func (f *silenceForm) read(now time.Time) (q uptime.Silence, err error) {
 	return q, err
 }
 
-func (f *silenceForm) end(now time.Time) (time.Time, error) {
+func (f silenceForm) end(now time.Time) (time.Time, error) {
 	if f.Lasts != "until" {
 		lasts, err := lastsOf(f.Lasts)
 		return now.Add(lasts), err

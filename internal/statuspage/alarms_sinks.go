@@ -158,6 +158,7 @@ func leastWords(p uptime.Priority) string {
 		return "P1 and P2"
 	case uptime.P4:
 		return "P1 to P4"
+	case uptime.P3:
 	}
 	return "P1 to P3"
 }

@@ -248,11 +248,12 @@ func (s *Site) silenceAlert(w http.ResponseWriter, r *http.Request, by string) e
 	if err != nil {
 		return err
 	}
-	if _, err := s.opt.Alarms.Story(r.Context(), s.opt.Tenant, uptime.AlertKey(key)); err != nil {
+	story, err := s.opt.Alarms.Story(r.Context(), s.opt.Tenant, uptime.AlertKey(key))
+	if err != nil {
 		return fmt.Errorf("silencing %q: %w", visible(key, 80), err)
 	}
 	now := s.opt.Now().UTC()
-	silence := uptime.Silence{ID: newSilenceID(), Tenant: s.opt.Tenant, Alert: uptime.AlertKey(key), From: now, Until: now.Add(lasts), By: by, Note: note}
+	silence := uptime.Silence{ID: newSilenceID(), Tenant: s.opt.Tenant, Alert: story.Alert.Key, From: now, Until: now.Add(lasts), By: by, Note: note}
 	if err := s.opt.Alarms.PutSilence(r.Context(), silence); err != nil {
 		return fmt.Errorf("silencing %q: %w", visible(key, 80), err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
@@ -20,16 +21,17 @@ type alarms struct {
 	readers  *alarmtest.Readers
 	incident string // path of the outage
 	key      uptime.AlertKey
+	now      time.Time
 }
 
 func withAlarms(t *testing.T) *alarms {
 	t.Helper()
 	b := boardtest.New(storyTime())
 	row, _ := b.Row(boardtest.Tenant, "payments-ledger")
-	a := &alarms{key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}}
+	a := &alarms{now: storyTime(), key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}}
 	a.desk = alarmtest.New(boardtest.Tenant, alarmtest.Outage{Incident: *row.Incident, Slug: row.Slug, Name: row.Name}, storyTime)
 	s, err := statuspage.New(statuspage.Options{
-		Tenant: boardtest.Tenant, Source: b, Acts: &diary{board: b}, Now: storyTime,
+		Tenant: boardtest.Tenant, Source: b, Acts: &diary{board: b}, Now: func() time.Time { return a.now },
 		Alarms: a.desk, Links: alarmtest.Links{Desk: a.desk, Key: a.key}, Subscribers: a.readers,
 	})
 	if err != nil {
@@ -172,7 +174,7 @@ func TestDeskTellsWhatThereIs(t *testing.T) {
 	a.says("/operator/deliveries", "alert.triggered", "Given up", "To be tried again in 4 min", "Superseded", "subscriber 4f1d2c", "<b>Calendar</b>⟨U+202E⟩")
 	a.says(a.dead(), "Given up", "7 attempts", "the routing key is not known", "hree checks in a row failed", "First: Look at the server's own log", "signed links, which act without signing in, are not shown")
 	a.says("/operator/silences", "Ends in 40 min , 15:47 UTC", "secret-lab not shown here", "group Engineering", "Begins 17:07 UTC")
-	a.says(a.incident, "Who was told", "Told: team, on-call, discord and subscriber 4f1d2c. Not reached: status-bot.", "Nobody has acknowledged it", "phone is not verified, so it is told nothing.", "Silenced until 16:02 UTC")
+	a.says(a.incident, "Who was told", "Told: discord, on-call, team and subscriber 4f1d2c. Not reached: status-bot.", "Nobody has acknowledged it", "phone is not verified, so it is told nothing.", "Silenced until 16:02 UTC")
 	body := a.says(a.dead())
 	if strings.Contains(body, "secret-ack") || strings.Contains(body, "secret-silence") {
 		t.Error("a delivery's page shows signed links")

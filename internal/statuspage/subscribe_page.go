@@ -134,8 +134,10 @@ func (v *subscribeView) slugs() []string {
 }
 
 func (s *Site) subscribeSent(w http.ResponseWriter, r *http.Request) error {
-	page := deadEnd{Mark: "new", Title: "Look into your mailbox", Href: "/", Label: "Back to the status page",
-		Text: "A message with a link is on its way. Nothing else is sent before you open the link and confirm. It may take a minute; look among the spam, too."}
+	page := deadEnd{
+		Mark: "new", Title: "Look into your mailbox", Href: "/", Label: "Back to the status page",
+		Text: "A message with a link is on its way. Nothing else is sent before you open the link and confirm. It may take a minute; look among the spam, too.",
+	}
 	if r.URL.Query().Get("kind") == SubscribeWebhook {
 		page.Title = "Look at what your webhook got"
 		page.Text = "It is sent a test.ping with a link, within a minute. Nothing else is sent before you open the link and confirm."
@@ -194,8 +196,10 @@ func (s *Site) confirm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.badLink(w, r, err)
 	}
-	page := deadEnd{Mark: "live", Title: "You are subscribed", Fields: s.facts(&sub), Href: "/", Label: "See the status page",
-		Text: "You hear from us when something breaks for longer than three minutes, and not before."}
+	page := deadEnd{
+		Mark: "live", Title: "You are subscribed", Fields: s.facts(&sub), Href: "/", Label: "See the status page",
+		Text: "You hear from us when something breaks for longer than three minutes, and not before.",
+	}
 	if sub.Kind == SubscribeWebhook {
 		page.Key = sub.Key.Reveal() // its reader's own, on the wire to them alone
 	}

@@ -30,7 +30,8 @@ type Subscribers interface {
 	// Peek returns the subscription of a token of either act, and changes nothing.
 	Peek(ctx context.Context, token string) (uptime.Subscription, error)
 	// Confirm begins to tell the reader, and returns the subscription with the key
-	// that signs what a webhook gets. Confirming twice is confirming once.
+	// that signs what a webhook gets. Confirming twice is confirming once, and
+	// returns no key the second time: who finds the link later learns nothing.
 	Confirm(ctx context.Context, token string) (uptime.Subscription, error)
 	// Unsubscribe forgets the subscription. One that is gone already is no error.
 	Unsubscribe(ctx context.Context, token string) error

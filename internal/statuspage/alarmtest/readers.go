@@ -137,7 +137,9 @@ func (r *Readers) Confirm(_ context.Context, token string) (uptime.Subscription,
 		return uptime.Subscription{}, fmt.Errorf("%w: no such link", uptime.ErrNotFound)
 	}
 	r.done = append(r.done, "confirm "+r.subs[n].ID)
-	return *r.subs[n], nil
+	sub := *r.subs[n]
+	r.subs[n].Key = "" // it is shown once
+	return sub, nil
 }
 
 // Unsubscribe takes tokens that leave.

@@ -58,6 +58,7 @@ func (t teller) delivery(sink string, n int, at time.Time, state uptime.Delivery
 		d.Attempts, d.Ended, d.Due, d.Error = 3, time.Time{}, t.now.Add(4*time.Minute), "the service answered 503 Service Unavailable"
 	case uptime.DeliverySuperseded:
 		d.Attempts = 0
+	case uptime.DeliverySent:
 	}
 	return d
 }
