@@ -41,9 +41,6 @@ type alarms struct {
 	proofs *proof.Prover
 	beat   *heartbeat.Pinger
 
-	// reports are what the outbox has to tell the router.
-	reports chan func(context.Context) error
-
 	// mu is held while sinks or what is known of them changes. written is the
 	// policy as the configuration says it.
 	mu      sync.Mutex
@@ -55,7 +52,7 @@ type alarms struct {
 // openAlarms makes the parts that tell people.
 func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	f := m.opt.File
-	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan, reports: make(chan func(context.Context) error, maxReports)}
+	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan}
 	m.alarms = a
 	if a.keys, err = secret.Open(secret.Options{Path: f.KeyFile(), Keys: m.store}); err != nil {
 		return fmt.Errorf("opening the key that seals what is stored: %w", err)
@@ -65,11 +62,11 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	}
 	a.outbox = outbox.New(outbox.Options{
 		Rows: m.store, Sinks: a.sink, Logger: a.log, Now: a.now,
-		Fails: func(k uptime.SinkKey, since time.Time, reason string) {
-			a.report(func(ctx context.Context) error { return a.router.SinkFails(ctx, k.Tenant, k.Name, since, reason) })
+		Fails: func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error {
+			return a.router.SinkFails(ctx, tenant, sink, since, reason)
 		},
-		Works: func(k uptime.SinkKey) {
-			a.report(func(ctx context.Context) error { return a.router.SinkWorks(ctx, k.Tenant, k.Name) })
+		Works: func(ctx context.Context, tenant uptime.TenantID, sink string) error {
+			return a.router.SinkWorks(ctx, tenant, sink)
 		},
 	})
 	if err := a.openRouter(m); err != nil {
@@ -186,36 +183,11 @@ func burn(h *archive.History) alert.BurnFunc {
 // parts are those who tell, and end last: what was decided is delivered, or
 // waits in the outbox.
 func (a *alarms) parts() []part {
-	all := []part{{"outbox", a.outbox.Run}, {"reports of sinks", a.runReports}, {"ownership of sinks", a.proofs.Run}}
+	all := []part{{"outbox", a.outbox.Run}, {"ownership of sinks", a.proofs.Run}}
 	if len(a.beat.Stats().URLs) > 0 {
 		all = append(all, part{"heartbeat", a.beat.Run})
 	}
 	return all
-}
-
-// maxReports bounds what the outbox has told and the router has not heard.
-const maxReports = 1024
-
-// report has the router told, without waiting for it.
-func (a *alarms) report(tell func(context.Context) error) {
-	select {
-	case a.reports <- tell:
-	default:
-		a.log.Warn("too many sinks fail at once: not all of them are told of")
-	}
-}
-
-func (a *alarms) runReports(ctx context.Context) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case tell := <-a.reports:
-			if err := tell(ctx); err != nil {
-				a.log.ErrorContext(ctx, "cannot tell how a sink does", "error", err)
-			}
-		}
-	}
 }
 
 // openProofs makes the one who knows whose sinks want it.

@@ -3,15 +3,27 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
+	"strings"
 
+	"github.com/alivemcp/alivemcp/internal/alert/alertmanager"
+	cmdsink "github.com/alivemcp/alivemcp/internal/alert/command"
+	"github.com/alivemcp/alivemcp/internal/alert/discord"
 	"github.com/alivemcp/alivemcp/internal/alert/email"
+	"github.com/alivemcp/alivemcp/internal/alert/incidentio"
 	"github.com/alivemcp/alivemcp/internal/alert/jsm"
+	"github.com/alivemcp/alivemcp/internal/alert/ntfy"
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
 	"github.com/alivemcp/alivemcp/internal/alert/pagerduty"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/alert/proof"
 	"github.com/alivemcp/alivemcp/internal/alert/slack"
+	"github.com/alivemcp/alivemcp/internal/alert/teams"
+	"github.com/alivemcp/alivemcp/internal/alert/telegram"
+	"github.com/alivemcp/alivemcp/internal/alert/template"
+	"github.com/alivemcp/alivemcp/internal/alert/webhook"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -127,18 +139,70 @@ func hostOfURL(raw uptime.Secret) string {
 func buildSink(f *config.File, s *config.Sink, opt sinkOptions) (outbox.Sink, error) {
 	client := opt.client(s.Private)
 	switch s.Type {
+	case "webhook":
+		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: append([]uptime.Secret{s.Secret}, s.OldSecrets...)})
+	case "email":
+		return email.New(mailOptions(f.SMTP, s.To[0]))
+	case "template":
+		return template.New(template.Options{
+			Client: client, URL: s.URL, Method: s.Method, ContentType: s.ContentType, Headers: headersOf(s.Headers), Body: s.Template,
+		})
+	case "command":
+		return cmdsink.New(cmdsink.Options{Path: s.Command, Args: s.Args, Env: environOf(s.Env)})
+	}
+	if sink, err := buildChat(s, client); sink != nil || err != nil {
+		return sink, err
+	}
+	return buildPager(s, client)
+}
+
+// buildChat makes the sinks where people talk; nil for another type.
+func buildChat(s *config.Sink, client *post.Client) (outbox.Sink, error) {
+	switch s.Type {
 	case "slack":
 		return slack.NewApp(slack.AppOptions{Client: client, Token: s.Token, Channel: s.Channel, BaseURL: s.URL})
 	case "slack_webhook":
 		return slack.NewWebhook(slack.WebhookOptions{Client: client, URL: s.URL})
+	case "discord":
+		return discord.New(discord.Options{Client: client, URL: s.URL, Role: s.Role})
+	case "teams":
+		return teams.New(teams.Options{Client: client, URL: s.URL})
+	case "telegram":
+		return telegram.New(telegram.Options{Client: client, Token: s.Token, Chat: s.Chat, Thread: s.Thread, BaseURL: s.URL})
+	case "ntfy":
+		return ntfy.New(ntfy.Options{Client: client, Topic: s.Topic, Token: s.Token, URL: s.URL})
+	}
+	return nil, nil //nolint:nilnil // as documented
+}
+
+// buildPager makes the sinks that call people, or hand on to those who do.
+func buildPager(s *config.Sink, client *post.Client) (outbox.Sink, error) {
+	switch s.Type {
 	case "pagerduty":
 		return pagerduty.New(pagerduty.Options{Client: client, RoutingKey: s.Key, EU: s.Region == "eu", BaseURL: s.URL.Reveal()})
 	case "jsm":
 		return jsm.New(jsm.Options{Client: client, Key: s.Token, BaseURL: s.URL.Reveal()})
-	case "email":
-		return email.New(mailOptions(f.SMTP, s.To[0]))
+	case "alertmanager":
+		return alertmanager.New(alertmanager.Options{Client: client, URL: s.URL, Authorization: s.Headers["Authorization"]})
+	case "incidentio":
+		base, source, ok := strings.Cut(s.URL.Reveal(), alertEvents)
+		if !ok {
+			return nil, fmt.Errorf("%w: url: want https://api.incident.io%sID", uptime.ErrInvalid, alertEvents)
+		}
+		return incidentio.New(incidentio.Options{Client: client, Base: base, Source: source, Token: s.Token})
 	}
 	return nil, fmt.Errorf("%w: there is no type %q of sinks", uptime.ErrInvalid, s.Type)
+}
+
+// alertEvents is where incident.io takes alerts, before the id of the source.
+const alertEvents = "/v2/alert_events/http/"
+
+func environOf(env map[string]uptime.Secret) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		out = append(out, name+"="+env[name].Reveal())
+	}
+	return out
 }
 
 // mailOptions says how mails get to one reader.
