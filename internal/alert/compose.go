@@ -156,12 +156,19 @@ func (s *step) cities(v *view) []string {
 		for _, region := range a.Regions {
 			if !seen[region] {
 				seen[region] = true
-				out = append(out, clean(s.opt.City(region), maxName))
+				out = append(out, clean(s.city(region), maxName))
 			}
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+func (s *step) city(region string) string {
+	if s.opt.City == nil {
+		return s.plan.City(region)
+	}
+	return s.opt.City(region)
 }
 
 // advice returns the first thing to do. Readers of a status page can do nothing.

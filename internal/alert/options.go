@@ -95,10 +95,6 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Advice == nil {
 		o.Advice = nothing
 	}
-	if o.City == nil {
-		plan := o.Plan
-		o.City = func(region string) string { return plan().City(region) }
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
