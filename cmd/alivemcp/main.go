@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // rules and windows name zones, and not every machine knows them
 )
 
 func main() { Main() }

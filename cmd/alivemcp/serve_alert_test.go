@@ -200,7 +200,7 @@ sinks:
 		t.Errorf("the mail's subject is %q", got)
 	}
 	story := s.alert("explain", first.Data.Key)
-	for _, want := range []string{"team", "inbox", "stranger", "not verified", "sent at the first try"} {
+	for _, want := range []string{"team", "inbox", "stranger: Nobody has proved", "sent at the first try"} {
 		if !strings.Contains(story, want) {
 			t.Errorf("the story does not say %q:\n%s", want, story)
 		}

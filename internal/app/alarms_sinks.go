@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"maps"
 	"net/url"
@@ -140,7 +141,7 @@ func buildSink(f *config.File, s *config.Sink, opt sinkOptions) (outbox.Sink, er
 	client := opt.client(s.Private)
 	switch s.Type {
 	case "webhook":
-		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: append([]uptime.Secret{s.Secret}, s.OldSecrets...)})
+		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: signingKeys(s)})
 	case "email":
 		return email.New(mailOptions(f.SMTP, s.To[0]))
 	case "template":
@@ -154,6 +155,20 @@ func buildSink(f *config.File, s *config.Sink, opt sinkOptions) (outbox.Sink, er
 		return sink, err
 	}
 	return buildPager(s, client)
+}
+
+// signingKeys returns the secrets of a webhook in the form of Standard Webhooks:
+// a text that is none of its keys is the bytes of one.
+func signingKeys(s *config.Sink) []uptime.Secret {
+	var out []uptime.Secret
+	for _, key := range append([]uptime.Secret{s.Secret}, s.OldSecrets...) {
+		text := key.Reveal()
+		if !strings.HasPrefix(text, "whsec_") && !strings.HasPrefix(text, "whsk_") {
+			text = "whsec_" + base64.StdEncoding.EncodeToString([]byte(text))
+		}
+		out = append(out, uptime.Secret(text))
+	}
+	return out
 }
 
 // buildChat makes the sinks where people talk; nil for another type.

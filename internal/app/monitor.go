@@ -397,6 +397,7 @@ func (m *Monitor) handler() http.Handler {
 	embed.Register(mux, embed.Options{Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Logger: log})
 	feed.Register(mux, feed.Options{
 		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Name: f.Branding.Title, Demo: m.opt.Demo != nil, Logger: log,
+		Calendar: m.board,
 	})
 	all := web.Compress(feed.Documents(mux))
 	if m.opt.Demo != nil && loopback(f.Listen) {
