@@ -16,9 +16,10 @@ const (
 	// recovery is how long the rows are left alone after they failed.
 	recovery = time.Second
 	// stale is for how long a delivery may wait behind an open circuit: what it says
-	// helps nobody any more. burials is how often such ones are looked for.
+	// helps nobody any more. burials is how often such ones are looked for: out of
+	// step with the circuits, so that it does not always meet them at a trial.
 	stale   = 72 * time.Hour
-	burials = time.Hour
+	burials = 7 * time.Minute
 	// landing is how long deliveries under way may take when we stop, and then once
 	// more to write down how they ended.
 	landing = 5 * time.Second
