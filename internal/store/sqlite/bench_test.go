@@ -64,13 +64,6 @@ func cpu(b *testing.B) func() {
 	return func() { b.ReportMetric(float64((used()-began).Microseconds())/float64(b.N), "cpu-us/op") }
 }
 
-func must(b testing.TB, err error) {
-	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
 func BenchmarkAppendMinutes(b *testing.B) {
 	s := opened(b, b.TempDir())
 	cells := make([]byte, 6*manyServers)

@@ -157,7 +157,8 @@ func putBodies[T any](ctx context.Context, tx *sql.Tx, items []T, statement stri
 	})
 }
 
-// putThreads replaces threads and their members.
+// putThreads replaces threads and their members. CROSS JOIN fixes the order: it
+// looks up the few members, and does not read all alerts.
 func putThreads(ctx context.Context, tx *sql.Tx, threads []uptime.Thread) error {
 	threads, err := withKnown(ctx, tx, threads)
 	if err != nil {
@@ -181,7 +182,7 @@ func putThreads(ctx context.Context, tx *sql.Tx, threads []uptime.Thread) error 
 	}
 	return putAll(ctx, tx, threads, `
 		INSERT INTO thread_members (tenant, thread, alert, server)
-		SELECT a.tenant, ?2, a.key, a.server FROM json_each(?3) m JOIN alerts a ON a.tenant = ?1 AND a.key = m.value
+		SELECT a.tenant, ?2, a.key, a.server FROM json_each(?3) m CROSS JOIN alerts a ON a.tenant = ?1 AND a.key = m.value
 		WHERE true ON CONFLICT DO NOTHING`, members)
 }
 

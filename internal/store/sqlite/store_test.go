@@ -81,3 +81,10 @@ func report(sv uptime.Server, region string, cycle time.Time) uptime.Report {
 		TLSNotAfter:  cycle.AddDate(0, 2, 0),
 	}
 }
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
