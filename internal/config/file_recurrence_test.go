@@ -80,17 +80,18 @@ func TestOccurrence(t *testing.T) {
 // TestOccurrencesAreBounded: of many the soonest are there, so that moving the
 // horizon on every day is enough.
 func TestOccurrencesAreBounded(t *testing.T) {
-	yaml := oneServer + "windows:\n"
+	var yaml strings.Builder
+	yaml.WriteString(oneServer + "windows:\n")
 	for i := range 100 {
-		yaml += fmt.Sprintf("  - {id: w%d, name: W, from: 2020-01-01T%02d:00:00Z, for: 30m, repeat: FREQ=DAILY}\n", i, i%24)
+		fmt.Fprintf(&yaml, "  - {id: w%d, name: W, from: 2020-01-01T%02d:00:00Z, for: 30m, repeat: FREQ=DAILY}\n", i, i%24)
 	}
-	f := parsed(t, yaml)
+	f := parsed(t, yaml.String())
 	now := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 	windows := f.WindowsAt("t", now)
 	if len(windows) != 1000 || windows[999].From.Before(now.Add(7*24*time.Hour)) || !windows[0].To.After(now.Add(-24*time.Hour)) {
 		t.Errorf("%d windows, from %s to %s", len(windows), windows[0].From, windows[len(windows)-1].From)
 	}
-	_, problems := config.Parse("x.yaml", []byte(yaml+"  - {id: one-more, name: W, from: 2020-01-01T00:00:00Z, for: 30m, repeat: FREQ=DAILY}\n"), config.Options{})
+	_, problems := config.Parse("x.yaml", []byte(yaml.String()+"  - {id: one-more, name: W, from: 2020-01-01T00:00:00Z, for: 30m, repeat: FREQ=DAILY}\n"), config.Options{})
 	if !strings.Contains(fmt.Sprint(problems), "the most is 100") {
 		t.Errorf("problems: %v", problems)
 	}
