@@ -18,6 +18,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/alert/proof"
+	"github.com/alivemcp/alivemcp/internal/alert/reader"
 	"github.com/alivemcp/alivemcp/internal/archive"
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/secret"
@@ -40,6 +41,9 @@ type alarms struct {
 	outbox *outbox.Dispatcher
 	proofs *proof.Prover
 	beat   *heartbeat.Pinger
+	// readers is nil where nobody can subscribe; post brings them their notices.
+	readers *reader.Readers
+	post    readerPost
 
 	// mu is held while sinks or what is known of them changes. written is the
 	// policy as the configuration says it.
@@ -73,6 +77,9 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 		return err
 	}
 	a.openHeartbeat(m)
+	if err := a.openReaders(ctx, f, m.sinkOptions()); err != nil {
+		return err
+	}
 	return a.adopt(f, m.sinkOptions())
 }
 
@@ -119,9 +126,10 @@ func (a *alarms) links() alert.Links {
 		Incident: func(s *uptime.Server, id uptime.IncidentID) string {
 			return a.base + web.IncidentPath(s.Slug, id)
 		},
-		Drift:   func(s *uptime.Server, id uptime.DriftID) string { return a.base + web.DriftPath(s.Slug, id) },
-		Ack:     func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkAck, t, key) },
-		Silence: func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkSilence, t, key) },
+		Drift:       func(s *uptime.Server, id uptime.DriftID) string { return a.base + web.DriftPath(s.Slug, id) },
+		Unsubscribe: a.unsubscribe,
+		Ack:         func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkAck, t, key) },
+		Silence:     func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkSilence, t, key) },
 	}
 }
 
@@ -184,6 +192,9 @@ func burn(h *archive.History) alert.BurnFunc {
 // waits in the outbox.
 func (a *alarms) parts() []part {
 	all := []part{{"outbox", a.outbox.Run}, {"ownership of sinks", a.proofs.Run}}
+	if a.readers != nil {
+		all = append(all, part{"readers", a.readers.Run})
+	}
 	if len(a.beat.Stats().URLs) > 0 {
 		all = append(all, part{"heartbeat", a.beat.Run})
 	}

@@ -85,17 +85,19 @@ func (a *alarms) rejudge() {
 		word.Verified = a.proofs.Verified(p.Tenant, word.Name, s.address)
 		p.Sinks = append(p.Sinks, word)
 	}
+	if a.readers != nil {
+		p.Sinks = append(p.Sinks, a.readers.Sinks()...)
+	}
 	a.policy.Store(&[]*uptime.Policy{&p})
 	a.router.Wake()
 }
 
 // sink finds a sink for the outbox.
 func (a *alarms) sink(_ uptime.TenantID, name string) (outbox.Sink, bool) {
-	s, ok := a.sinks.Load().byName[name]
-	if !ok {
-		return nil, false
+	if s, ok := a.sinks.Load().byName[name]; ok {
+		return s.sink, true
 	}
-	return s.sink, true
+	return a.reader(name)
 }
 
 // provable finds a sink for those who prove ownership.

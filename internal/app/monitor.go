@@ -371,6 +371,9 @@ func (m *Monitor) openPages(context.Context) (err error) {
 	if f.BaseURL != "" {
 		opt.Links = links{m.alarms}
 	}
+	if m.alarms.readers != nil {
+		opt.Subscribers = m.alarms.readers
+	}
 	m.site, err = statuspage.New(opt)
 	if err != nil {
 		return err
@@ -426,6 +429,8 @@ func needRestart(old, now *config.File) []string {
 	differ("pprof", old.Pprof, now.Pprof)
 	differ("log", old.Log, now.Log)
 	differ("heartbeats", old.Heartbeats, now.Heartbeats)
+	differ("smtp", old.SMTP, now.SMTP)
+	differ("subscriptions", old.Subscriptions, now.Subscriptions)
 	differ("secrets_key", old.SecretsKey, now.SecretsKey)
 	differ("reference_endpoints", old.ReferenceEndpoints, now.ReferenceEndpoints)
 	return keys
