@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -18,11 +19,25 @@ func Log(log *slog.Logger, next http.Handler) http.Handler {
 		seen := &observed{ResponseWriter: w}
 		defer func() {
 			recovered(log, seen, r, recover())
-			log.DebugContext(r.Context(), "answered", "method", r.Method, "path", r.URL.Path,
+			log.DebugContext(r.Context(), "answered", "method", r.Method, "path", discreet(r.URL.Path),
 				"status", seen.status, "bytes", seen.bytes, "took", time.Since(began))
 		}()
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// tokenLength is below the length of every token of a signed link, and above
+// that of every other part of an address here.
+const tokenLength = 80
+
+// discreet hides the token of a signed link: whoever reads the log must not be
+// able to act with it.
+func discreet(path string) string {
+	end := strings.LastIndexByte(path, '/') + 1
+	if len(path)-end < tokenLength {
+		return path
+	}
+	return path[:end] + "[token]"
 }
 
 func recovered(log *slog.Logger, w *observed, r *http.Request, what any) {
@@ -32,7 +47,7 @@ func recovered(log *slog.Logger, w *observed, r *http.Request, what any) {
 	if err, ok := what.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(what) // net/http cuts the connection, as the handler wants it
 	}
-	log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path,
+	log.ErrorContext(r.Context(), "a handler panicked", "path", discreet(r.URL.Path),
 		"panic", fmt.Sprint(what), "stack", string(debug.Stack()))
 	if w.status == 0 {
 		WriteProblem(w, r, &Fault{Status: http.StatusInternalServerError})

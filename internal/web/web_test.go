@@ -253,3 +253,17 @@ func TestWantsHTML(t *testing.T) {
 		}
 	}
 }
+
+// TestLogHidesTokens: whoever reads the log must not be able to act with it.
+func TestLogHidesTokens(t *testing.T) {
+	var said strings.Builder
+	log := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	token := strings.Repeat("AQAAAABq", 12)
+	h := web.Log(log, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("at work") }))
+	for _, path := range []string{"/a/" + token, "/unsubscribe/" + token, "/status/weather"} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+	}
+	if strings.Contains(said.String(), token) || !strings.Contains(said.String(), "path=/a/[token]") || !strings.Contains(said.String(), "path=/status/weather") {
+		t.Errorf("the log says\n%s", said.String())
+	}
+}

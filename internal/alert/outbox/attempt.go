@@ -50,6 +50,10 @@ func (d *Dispatcher) attempt(ctx context.Context, dl uptime.Delivery) {
 		d.forget(key)
 		return
 	}
+	if dl.Notice.Type == "" {
+		d.kill(ctx, dl, "its notice cannot be read from the database any more")
+		return
+	}
 	ref, err := d.begin(ctx, &dl)
 	if err != nil {
 		d.hold(ctx, key, err)

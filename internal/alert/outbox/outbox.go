@@ -18,7 +18,8 @@ type Rows interface {
 	// DueDeliveries returns at most limit deliveries that wait and are due at now,
 	// which may lie ahead, by Due: of each thread and sink only the one with the
 	// lowest Transition, of each sink at most the one due first, of the busy sinks
-	// none. Those whose Trying is set are among them.
+	// none. Those whose Trying is set are among them. One whose notice cannot be read
+	// comes without it.
 	DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error)
 	// BeginDelivery counts an attempt and sets Trying, also when it was set. Of a
 	// delivery that no longer waits it is uptime.ErrConflict or ErrNotFound.

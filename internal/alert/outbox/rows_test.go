@@ -151,7 +151,7 @@ func delivery(sink, thread string, n int) uptime.Delivery {
 	key := uptime.AlertKey(thread)
 	return uptime.Delivery{
 		ID: uptime.NewDeliveryID(tenant, key, sink, n), Tenant: tenant, Thread: key, Sink: sink, Transition: n,
-		State: uptime.DeliveryWaiting, Created: time.Now(), Due: time.Now(), Notice: uptime.Notice{Key: key},
+		State: uptime.DeliveryWaiting, Created: time.Now(), Due: time.Now(), Notice: uptime.Notice{Type: uptime.NoticeTriggered, Key: key},
 	}
 }
 

@@ -453,3 +453,23 @@ func TestWhatWaitedForDaysIsBuried(t *testing.T) {
 		stop()
 	})
 }
+
+// TestDamagedNoticeIsBuried: what the database cannot read any more is given up,
+// and holds up nobody.
+func TestDamagedNoticeIsBuried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken, good := delivery("team", "inc1", 1), delivery("team", "inc2", 1)
+		broken.Notice = uptime.Notice{}
+		s := &sink{}
+		r := newRows(broken, good)
+		_, stop := start(t, outbox.Options{Rows: r, Sinks: sinks{"team": s}.get})
+		time.Sleep(time.Minute)
+		stop()
+		if d := r.get(broken.ID); d.State != uptime.DeliveryDead || !strings.Contains(d.Error, "cannot be read") {
+			t.Errorf("the damaged one is %s: %s", d.State, d.Error)
+		}
+		if d := r.get(good.ID); d.State != uptime.DeliverySent {
+			t.Errorf("the good one is %s", d.State)
+		}
+	})
+}

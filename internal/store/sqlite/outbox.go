@@ -97,7 +97,8 @@ const heads = `(SELECT tenant, sink, num, due, min(transition) FROM deliveries I
 
 // DueDeliveries returns deliveries that are to be tried at this moment, the
 // longest due first: only the head of a lane, at most one of a sink, and none of
-// a sink that is busy. limit is as in the queries.
+// a sink that is busy. limit is as in the queries. One whose notice is damaged
+// comes without it: it must not hold up the others.
 func (s *Store) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error) {
 	var out []uptime.Delivery
 	err := s.read(ctx, "reading what is to be delivered", func(tx *sql.Tx) error {
@@ -107,7 +108,7 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.
 		}
 		for _, num := range nums {
 			d, err := one(ctx, tx, scanDelivery, selectDeliveries+` WHERE d.num = ?`, num)
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrDamaged) {
 				return err
 			}
 			out = append(out, d)
