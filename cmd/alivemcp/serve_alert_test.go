@@ -15,6 +15,7 @@ import (
 	"net/mail"
 	"net/url"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -185,7 +186,9 @@ sinks:
   - {name: team, type: webhook, url: %q, secret: %q, verified: operator}
   - {name: inbox, type: email, to: ann@example.com, verified: operator}
   - {name: stranger, type: webhook, url: %q, secret: %q}
-`, box.port, h.URL, hookSecret, h.URL+"/stranger", hookSecret),
+  - {name: echo, type: webhook, url: %q, secret: %q}
+alerts: {rules: [{sinks: [team, inbox, stranger]}]}
+`, box.port, h.URL, hookSecret, h.URL+"/stranger", hookSecret, echoes(t), hookSecret),
 		fmt.Sprintf("slug: weather, name: Weather, url: %q", "http://"+srv.addr+"/healthy-legacy/mcp"))
 	m := s.start()
 	m.awaitState("weather", uptime.Live)
@@ -215,7 +218,16 @@ sinks:
 			t.Errorf("an event is %+v, want one of incident %s, signed", e, first.Data.Key)
 		}
 	}
-	if n := len(h.events()); n > 3 {
+	if out, err := s.tryAlert("verify", "stranger"); err == nil || !strings.Contains(out, "challenge") {
+		t.Errorf("a receiver that does not answer the challenge: %v\n%s", err, out)
+	}
+	if out := s.alert("verify", "echo"); !strings.Contains(out, "is verified") {
+		t.Errorf("a receiver that answers the challenge: %s", out)
+	}
+	if out := s.alert("sinks"); !regexp.MustCompile(`(?m)^echo .*works`).MatchString(out) || !regexp.MustCompile(`(?m)^stranger .*not verified`).MatchString(out) {
+		t.Errorf("the sinks are\n%s", out)
+	}
+	if n := len(h.events()); n > 4 {
 		t.Errorf("%d events of one short outage: %+v", n, h.events())
 	}
 	mails := box.mails()
@@ -237,10 +249,27 @@ func last[T any](list []T) (v T) {
 // alert runs `alivemcp alert` on the site and returns what it printed.
 func (s *site) alert(args ...string) string {
 	s.t.Helper()
+	out, err := s.tryAlert(args...)
+	if err != nil {
+		s.t.Errorf("alivemcp alert %v: %v\n%s", args, err, out)
+	}
+	return out
+}
+
+func (s *site) tryAlert(args ...string) (string, error) {
 	cmd := exec.CommandContext(s.t.Context(), "alivemcp", append([]string{"alert", "--data", s.dir}, args...)...)
 	out, err := cmd.CombinedOutput()
-	if err != nil {
-		s.t.Errorf("alivemcp %v: %v\n%s", cmd.Args[1:], err, out)
-	}
-	return string(out)
+	return string(out), err
+}
+
+// echoes is a receiver that answers challenges.
+func echoes(t *testing.T) string {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var e struct{ Data struct{ Challenge string } }
+		_ = json.NewDecoder(r.Body).Decode(&e) // what is no challenge gets nothing
+		_, _ = io.WriteString(w, e.Data.Challenge)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
 }

@@ -70,8 +70,12 @@ func deliverTest(ctx context.Context, s *builtSink, tenant uptime.TenantID, by s
 	return nil
 }
 
-// Challenge has a sink prove that it is wanted, or sends it a code.
+// Challenge has a sink prove that it is wanted, or sends it a code when it cannot
+// do that by itself.
 func (a *alarms) Challenge(ctx context.Context, tenant uptime.TenantID, name, by string) error {
+	if s, ok := a.provable(tenant, name); ok && s.Verify != nil {
+		return a.proofs.Check(ctx, tenant, name, by)
+	}
 	return a.proofs.Challenge(ctx, tenant, name, by)
 }
 
