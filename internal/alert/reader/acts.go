@@ -34,11 +34,11 @@ func (r *Readers) Subscribe(ctx context.Context, tenant uptime.TenantID, kind, a
 
 // wish returns the subscription that the reader is to confirm, stored.
 func (r *Readers) wish(ctx context.Context, kind, address string, servers []string) (uptime.Subscription, error) {
-	print, err := r.o.Seals.Fingerprint(ctx, r.o.Tenant, wishText(kind, address, servers))
+	mark, err := r.o.Seals.Fingerprint(ctx, r.o.Tenant, wishText(kind, address, servers))
 	if err != nil {
 		return uptime.Subscription{}, fmt.Errorf("storing a subscription: %w", err)
 	}
-	known, err := r.o.Rows.SubscriptionBy(ctx, r.o.Tenant, print)
+	known, err := r.o.Rows.SubscriptionBy(ctx, r.o.Tenant, mark)
 	if err == nil {
 		if s, ok := r.Find(known.ID); ok {
 			return s, nil

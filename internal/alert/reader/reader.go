@@ -140,7 +140,7 @@ func (r *Readers) opened(ctx context.Context, row uptime.SealedSubscription) (up
 
 // put stores a subscription and then knows it.
 func (r *Readers) put(ctx context.Context, s uptime.Subscription) error {
-	print, err := r.o.Seals.Fingerprint(ctx, s.Tenant, wishText(s.Kind, s.Address.Reveal(), s.Servers))
+	mark, err := r.o.Seals.Fingerprint(ctx, s.Tenant, wishText(s.Kind, s.Address.Reveal(), s.Servers))
 	if err != nil {
 		return fmt.Errorf("storing a subscription: %w", err)
 	}
@@ -153,7 +153,7 @@ func (r *Readers) put(ctx context.Context, s uptime.Subscription) error {
 		return fmt.Errorf("sealing a subscription: %w", err)
 	}
 	row := uptime.SealedSubscription{
-		ID: s.ID, Tenant: s.Tenant, Kind: s.Kind, Sealed: sealed, Fingerprint: print,
+		ID: s.ID, Tenant: s.Tenant, Kind: s.Kind, Sealed: sealed, Fingerprint: mark,
 		Servers: s.Servers, Created: s.Created, Confirmed: s.Confirmed,
 	}
 	if err := r.o.Rows.PutSubscription(ctx, row); err != nil {

@@ -84,9 +84,9 @@ func (r *rig) start() {
 		r.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(r.t.Context())
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	readers := r.readers
-	go func() { done <- readers.Run(ctx) }()
+	go func() { defer close(done); _ = readers.Run(ctx) }() // ends with ctx alone
 	r.t.Cleanup(func() { cancel(); <-done })
 }
 

@@ -15,7 +15,7 @@ func TestDamagedNoticeHoldsUpNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close() //nolint:errcheck // of a test
+	defer s.Close()
 	if _, err := s.SyncServers(t.Context(), "t", nil); err != nil {
 		t.Fatal(err)
 	}
