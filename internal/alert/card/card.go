@@ -87,6 +87,14 @@ func Of(n *uptime.Notice, m Markup) Card {
 // Time writes a time for services that cannot show each reader their own zone.
 func Time(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
+// Minute is Time, and empty for no time.
+func Minute(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return Time(t)
+}
+
 // Lasts reports whether what a notice tells of is not over, and has lasted for
 // longer than d.
 func Lasts(n *uptime.Notice, d time.Duration) bool {

@@ -1,6 +1,9 @@
 package card
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"strings"
 	"unicode"
@@ -21,6 +24,33 @@ func Cut(s string, limit int) string {
 // CutBytes shortens s to at most limit bytes, at the end of a character.
 func CutBytes(s string, limit int) string {
 	return cut(s, limit, len(ellipsis), utf8.RuneLen)
+}
+
+// CutRunes shortens s to at most limit characters, the last of which is then an
+// ellipsis.
+func CutRunes(s string, limit int) string {
+	if utf8.RuneCountInString(s) <= limit {
+		return s
+	}
+	return string([]rune(s)[:limit-1]) + ellipsis
+}
+
+// Line makes one line of a text that others wrote, for services that show texts
+// as they are.
+func Line(s string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
+}
+
+// Key returns the key by which a service knows a thread: the notice's own, or a
+// hash of it when it has more than limit characters. It stays the same over the
+// whole thread.
+func Key(d *uptime.Delivery, limit int) string {
+	key := cmp.Or(string(d.Notice.Key), string(d.Thread), string(d.ID))
+	if utf8.RuneCountInString(key) <= limit {
+		return key
+	}
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
 }
 
 // cut keeps what fits together with an ellipsis of its size; a text that fits

@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	gomail "github.com/wneessen/go-mail"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -77,7 +77,7 @@ func threadOf(ref string) (root, subject string) {
 	if !ok || len(root) > 400 || root != safe(root) || strings.Count(root, "@") != 1 {
 		return "", ""
 	}
-	return root, cut(clean(subject), maxSubject)
+	return root, card.CutRunes(clean(subject), maxSubject)
 }
 
 func subjectOf(n *uptime.Notice) string {
@@ -85,7 +85,7 @@ func subjectOf(n *uptime.Notice) string {
 	if p := n.Priority.String(); p != "" && !testing(n) && n.Kind != uptime.AlertDigest {
 		subject = "[" + p + "] " + subject
 	}
-	return cut(subject, maxSubject)
+	return card.CutRunes(subject, maxSubject)
 }
 
 // messageID names a mail. What does not belong into one is hashed.
@@ -151,7 +151,7 @@ func (s *Sink) mark(msg *gomail.Msg, l letter) {
 		}
 	}
 	for _, h := range l.extra {
-		if value := cut(clean(h[1]), maxName); value != "" {
+		if value := card.CutRunes(clean(h[1]), maxName); value != "" {
 			msg.SetGenHeader(gomail.Header(h[0]), value)
 		}
 	}
@@ -183,13 +183,13 @@ func (s *Sink) Confirm(ctx context.Context, c Confirmation) error {
 		c.Sent = time.Now()
 	}
 	l := letter{id: s.messageID("confirm_" + c.ID), date: c.Sent, view: s.question(c)}
-	l.subject = cut(l.view.Title, maxSubject)
+	l.subject = card.CutRunes(l.view.Title, maxSubject)
 	l.extra = [][2]string{{"X-AliveMCP-Event", "subscription.confirm"}}
 	return s.send(ctx, l)
 }
 
 func (s *Sink) question(c Confirmation) view {
-	site, about := cut(clean(c.Site), maxName), cut(clean(c.About), maxText)
+	site, about := card.CutRunes(clean(c.Site), maxName), card.CutRunes(clean(c.About), maxText)
 	v := view{
 		Word: "Please confirm", Color: colorCalm, Title: "Confirm your subscription to " + cmp.Or(site, "AliveMCP"),
 		Summary: "Somebody, we hope you, asked that we write to this address when something is wrong with " + cmp.Or(about, "the servers on this status page") + ".",
@@ -197,7 +197,7 @@ func (s *Sink) question(c Confirmation) view {
 		Foot:    "It was not you? Then do nothing: you will get no other mail from us.",
 	}
 	if !c.Until.IsZero() {
-		v.Note = fmt.Sprintf("The link works until %s.", minute(c.Until))
+		v.Note = fmt.Sprintf("The link works until %s.", card.Minute(c.Until))
 	}
 	return v
 }
@@ -226,12 +226,4 @@ func clean(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Join(strings.Fields(s), " ")
-}
-
-// cut shortens a text to so many characters, the last of which is an ellipsis.
-func cut(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most-1]) + "…"
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -17,11 +18,10 @@ var htmlSource string
 
 // The colours of what a mail says first.
 const (
-	colorDown  = "#c40040"
-	colorWarn  = "#b25e00"
-	colorGood  = "#0b7a4b"
-	colorCalm  = "#41597a"
-	timeLayout = "2006-01-02 15:04 UTC"
+	colorDown = "#c40040"
+	colorWarn = "#b25e00"
+	colorGood = "#0b7a4b"
+	colorCalm = "#41597a"
 )
 
 // view is what both forms of a mail say, in this order. Everything in it is
@@ -52,9 +52,9 @@ type action struct{ Text, Link string }
 // viewOf says what a notice says.
 func viewOf(n *uptime.Notice) view {
 	v := view{
-		Title: cut(clean(n.Title), maxText), Summary: cut(clean(n.Summary), maxText), FirstStep: cut(clean(n.FirstStep), maxText),
+		Title: card.CutRunes(clean(n.Title), maxText), Summary: card.CutRunes(clean(n.Summary), maxText), FirstStep: card.CutRunes(clean(n.FirstStep), maxText),
 		Facts: facts(n), Servers: servers(n), More: n.More, Primary: action{"Open the status page", link(n.StatusPage)},
-		Key: cut(clean(string(n.Key)), maxName), Unsubscribe: link(n.UnsubscribeURL),
+		Key: card.CutRunes(clean(string(n.Key)), maxName), Unsubscribe: link(n.UnsubscribeURL),
 	}
 	v.Word, v.Color = word(n)
 	if !testing(n) && n.Kind != uptime.AlertDigest {
@@ -123,12 +123,12 @@ func facts(n *uptime.Notice) []fact {
 	if testing(n) || n.Kind == uptime.AlertDigest {
 		return nil
 	}
-	all := []fact{{"Started", minute(n.Started)}, {"Ended", minute(n.Resolved)}, {"Lasted", lasted(n)}}
+	all := []fact{{"Started", card.Minute(n.Started)}, {"Ended", card.Minute(n.Resolved)}, {"Lasted", lasted(n)}}
 	if n.Total > 1 && n.Resolved.IsZero() {
 		all = append(all, fact{"Failing", fmt.Sprintf("%d of %d servers", n.Failing, n.Total)})
 	}
-	all = append(all, fact{"Seen from", cut(clean(strings.Join(n.Regions, ", ")), maxText)},
-		fact{"Cause", strings.ReplaceAll(clean(string(n.Cause)), "_", " ")}, fact{"Taken on by", cut(clean(n.AckedBy), maxName)})
+	all = append(all, fact{"Seen from", card.CutRunes(clean(strings.Join(n.Regions, ", ")), maxText)},
+		fact{"Cause", strings.ReplaceAll(clean(string(n.Cause)), "_", " ")}, fact{"Taken on by", card.CutRunes(clean(n.AckedBy), maxName)})
 	return slices.DeleteFunc(all, func(f fact) bool { return f.Value == "" })
 }
 
@@ -147,12 +147,12 @@ func servers(n *uptime.Notice) []server {
 	var all []server
 	for i := range n.Servers {
 		s := &n.Servers[i]
-		one := server{Name: cut(clean(s.Name), maxName), State: clean(s.State), Color: stateColor(s.State), When: "since " + minute(s.Since), Link: link(s.StatusPage)}
+		one := server{Name: card.CutRunes(clean(s.Name), maxName), State: clean(s.State), Color: stateColor(s.State), When: "since " + card.Minute(s.Since), Link: link(s.StatusPage)}
 		if !s.Until.IsZero() {
-			one.When = "until " + minute(s.Until)
+			one.When = "until " + card.Minute(s.Until)
 		}
 		if one.Name == "" {
-			one.Name = cut(clean(s.Slug), maxName)
+			one.Name = card.CutRunes(clean(s.Slug), maxName)
 		}
 		all = append(all, one)
 	}
@@ -168,14 +168,6 @@ func stateColor(state string) string {
 	default:
 		return colorWarn
 	}
-}
-
-// minute is a time for people; empty for none.
-func minute(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(timeLayout)
 }
 
 // duration is a length for people, in its two greatest units.

@@ -2,14 +2,12 @@ package jsm
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -46,29 +44,19 @@ type note struct {
 
 func (s *Sink) alert(n *uptime.Notice, alias string) alert {
 	a := alert{
-		Message: cut(cmp.Or(clean(n.Title), string(n.Type)), maxMessage), Alias: alias,
-		Description: cut(strings.Join(text(n), "\n\n"), maxDescription),
+		Message: card.CutRunes(cmp.Or(card.Line(n.Title), string(n.Type)), maxMessage), Alias: alias,
+		Description: card.CutRunes(strings.Join(text(n), "\n\n"), maxDescription),
 		Tags:        s.tagsOf(n), Details: details(n), Source: "AliveMCP", Priority: priority(n),
 	}
 	if len(n.Servers) > 0 {
-		a.Entity = cut(clean(n.Servers[0].Slug), maxEntity)
+		a.Entity = card.CutRunes(card.Line(n.Servers[0].Slug), maxEntity)
 	}
 	return a
 }
 
 func noteOf(n *uptime.Notice) note {
-	said := strings.Join(append([]string{clean(n.Title)}, text(n)...), "\n\n")
-	return note{Note: cut(said, maxNote), Source: "AliveMCP", User: "AliveMCP"}
-}
-
-// aliasOf is the notice's key; one that is too long is hashed.
-func aliasOf(d *uptime.Delivery) string {
-	key := cmp.Or(string(d.Notice.Key), string(d.Thread), string(d.ID))
-	if utf8.RuneCountInString(key) <= maxAlias {
-		return key
-	}
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:])
+	said := strings.Join(append([]string{card.Line(n.Title)}, text(n)...), "\n\n")
+	return note{Note: card.CutRunes(said, maxNote), Source: "AliveMCP", User: "AliveMCP"}
 }
 
 // priority is the notice's own; what is tested is the least urgent.
@@ -82,7 +70,7 @@ func priority(n *uptime.Notice) string {
 func (s *Sink) tagsOf(n *uptime.Notice) []string {
 	tags := []string{string(n.Kind), string(n.Reason)}
 	for _, t := range s.tags {
-		tags = append(tags, cut(clean(t), maxTag))
+		tags = append(tags, card.CutRunes(card.Line(t), maxTag))
 	}
 	return slices.DeleteFunc(tags, func(t string) bool { return t == "" })
 }
@@ -90,7 +78,7 @@ func (s *Sink) tagsOf(n *uptime.Notice) []string {
 func details(n *uptime.Notice) map[string]string {
 	all := map[string]string{
 		"incident_key": string(n.Key), "failure_reason": string(n.Reason), "cause": string(n.Cause),
-		"started": minute(n.Started), "regions": cut(clean(strings.Join(n.Regions, ", ")), maxDetail),
+		"started": card.Minute(n.Started), "regions": card.CutRunes(card.Line(strings.Join(n.Regions, ", ")), maxDetail),
 		"status_page": short(n.StatusPage), "runbook": short(n.RunbookURL),
 	}
 	for name, value := range all {
@@ -109,10 +97,10 @@ func text(n *uptime.Notice) []string {
 			all = append(all, before+what)
 		}
 	}
-	add("", clean(n.Summary))
-	add("First: ", clean(n.FirstStep))
+	add("", card.Line(n.Summary))
+	add("First: ", card.Line(n.FirstStep))
 	add("", servers(n))
-	add("Taken on by ", clean(n.AckedBy))
+	add("Taken on by ", card.Line(n.AckedBy))
 	add("", links(n))
 	return all
 }
@@ -124,7 +112,7 @@ func servers(n *uptime.Notice) string {
 	}
 	lines := []string{fmt.Sprintf("%d of %d servers fail:", n.Failing, n.Total)}
 	for _, srv := range n.Servers {
-		lines = append(lines, cut("- "+clean(srv.Name)+": "+srv.State+" since "+minute(srv.Since), maxDetail/4))
+		lines = append(lines, card.CutRunes("- "+card.Line(srv.Name)+": "+srv.State+" since "+card.Minute(srv.Since), maxDetail/4))
 	}
 	if n.More > 0 {
 		lines = append(lines, fmt.Sprintf("- and %d more", n.More))
@@ -148,14 +136,6 @@ func links(n *uptime.Notice) string {
 	return strings.Join(lines, "\n")
 }
 
-// minute is a time for people.
-func minute(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02 15:04 UTC")
-}
-
 // short leaves out an address that is too long to be of use: a cut one leads
 // nowhere.
 func short(address string) string {
@@ -163,17 +143,4 @@ func short(address string) string {
 		return ""
 	}
 	return address
-}
-
-// clean makes one line of a text that others wrote.
-func clean(s string) string {
-	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
-}
-
-// cut shortens a text to so many characters, the last of which is an ellipsis.
-func cut(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most-1]) + "…"
 }

@@ -23,6 +23,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -106,7 +107,7 @@ const (
 // Deliver does what the package comment says. The ref tells whether the alert
 // was acknowledged; when it is lost, it is acknowledged once more.
 func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, ref string) (string, error) {
-	alias := aliasOf(d)
+	alias := card.Key(d, maxAlias)
 	switch n := &d.Notice; {
 	case n.Phase == uptime.NoticeCloses:
 		return "", s.close(ctx, n, alias)

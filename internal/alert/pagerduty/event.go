@@ -2,14 +2,12 @@ package pagerduty
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -81,24 +79,13 @@ func (s *Sink) event(n *uptime.Notice, action, key string) event {
 	p.Severity = severity(n)
 	p.Group, p.Class = string(n.Kind), cmp.Or(string(n.Cause), string(n.Reason), string(n.Type))
 	if len(n.Servers) > 0 {
-		p.Component = cut(n.Servers[0].Slug, maxName)
+		p.Component = card.CutRunes(n.Servers[0].Slug, maxName)
 	}
 	return event{RoutingKey: s.key.Reveal(), Action: action, DedupKey: key, Payload: p, Links: links(n), Client: "AliveMCP", ClientURL: n.StatusPage}
 }
 
 func (s *Sink) change(n *uptime.Notice) change {
 	return change{RoutingKey: s.key.Reveal(), Payload: describe(n), Links: links(n)}
-}
-
-// dedupKey is the notice's key. One that is too long for PagerDuty is hashed: it
-// stays the same for the same thread.
-func dedupKey(d *uptime.Delivery) string {
-	key := cmp.Or(string(d.Notice.Key), string(d.Thread), string(d.ID))
-	if utf8.RuneCountInString(key) <= maxKey {
-		return key
-	}
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:])
 }
 
 // severity is PagerDuty's word for a priority; what is tested or only logged is
@@ -119,16 +106,16 @@ func severity(n *uptime.Notice) string {
 // describe says what a notice says. A test's summary holds the code that its
 // reader has to give back, so it stands in the line that everybody sees.
 func describe(n *uptime.Notice) payload {
-	summary := clean(n.Title)
+	summary := card.Line(n.Title)
 	if n.Kind == uptime.AlertTest || n.Type == uptime.NoticeTest {
-		summary = strings.TrimSpace(summary + " " + clean(n.Summary))
+		summary = strings.TrimSpace(summary + " " + card.Line(n.Summary))
 	}
 	source := "AliveMCP"
 	if len(n.Servers) > 0 {
-		source = cmp.Or(clean(n.Servers[0].Name), clean(n.Servers[0].Slug), source)
+		source = cmp.Or(card.Line(n.Servers[0].Name), card.Line(n.Servers[0].Slug), source)
 	}
 	return payload{
-		Summary: cut(cmp.Or(summary, string(n.Type)), maxSummary), Source: cut(source, maxName),
+		Summary: card.CutRunes(cmp.Or(summary, string(n.Type)), maxSummary), Source: card.CutRunes(source, maxName),
 		Timestamp: stamp(n.At), Details: detailsOf(n),
 	}
 }
@@ -136,9 +123,9 @@ func describe(n *uptime.Notice) payload {
 func detailsOf(n *uptime.Notice) details {
 	d := details{
 		Key: string(n.Key), Severity: n.Priority.String(), Reason: string(n.Reason), Cause: string(n.Cause),
-		What: cut(clean(n.Summary), maxText), FirstStep: cut(clean(n.FirstStep), maxText),
-		From: cut(clean(strings.Join(n.Regions, ", ")), maxText), Started: minute(n.Started), Resolved: minute(n.Resolved),
-		AckedBy: cut(clean(n.AckedBy), maxName), Runbook: n.RunbookURL, Demo: n.Demo, Servers: servers(n),
+		What: card.CutRunes(card.Line(n.Summary), maxText), FirstStep: card.CutRunes(card.Line(n.FirstStep), maxText),
+		From: card.CutRunes(card.Line(strings.Join(n.Regions, ", ")), maxText), Started: card.Minute(n.Started), Resolved: card.Minute(n.Resolved),
+		AckedBy: card.CutRunes(card.Line(n.AckedBy), maxName), Runbook: n.RunbookURL, Demo: n.Demo, Servers: servers(n),
 	}
 	if n.Total > 1 {
 		d.Failing = fmt.Sprintf("%d of %d servers", n.Failing, n.Total)
@@ -150,7 +137,7 @@ func detailsOf(n *uptime.Notice) details {
 func servers(n *uptime.Notice) []string {
 	var lines []string
 	for _, srv := range n.Servers {
-		lines = append(lines, cut(clean(srv.Name+" ("+srv.Slug+"): "+srv.State), maxName))
+		lines = append(lines, card.CutRunes(card.Line(srv.Name+" ("+srv.Slug+"): "+srv.State), maxName))
 	}
 	if n.More > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", n.More))
@@ -175,25 +162,4 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// minute is a time for people.
-func minute(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02 15:04 UTC")
-}
-
-// clean makes one line of a text that others wrote.
-func clean(s string) string {
-	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
-}
-
-// cut shortens a text to so many characters, the last of which is an ellipsis.
-func cut(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most-1]) + "…"
 }

@@ -23,6 +23,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -95,7 +96,7 @@ func baseURL(o Options) (string, error) {
 // derived from the notice alone, so that a lost one does no harm. Sending a
 // delivery twice changes nothing, except that a change event is shown twice.
 func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, _ string) (string, error) {
-	key := dedupKey(d)
+	key := card.Key(d, maxKey)
 	if d.Notice.Kind == uptime.AlertDrift {
 		return key, s.send(ctx, "/v2/change/enqueue", s.change(&d.Notice))
 	}
