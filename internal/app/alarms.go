@@ -5,10 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +21,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/secret"
 	"github.com/alivemcp/alivemcp/internal/show"
+	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -31,16 +30,17 @@ import (
 // alarms is everything that tells people: who decides, who delivers, who knows
 // whose sinks want it, and the dead man's switch.
 type alarms struct {
-	store  *sqlite.Store
-	log    *slog.Logger
-	now    func() time.Time
-	base   string // of links; empty when not known
-	plan   func() *uptime.Plan
-	keys   *secret.Keyring
-	router *alert.Router
-	outbox *outbox.Dispatcher
-	proofs *proof.Prover
-	beat   *heartbeat.Pinger
+	store   *sqlite.Store
+	log     *slog.Logger
+	now     func() time.Time
+	base    string // of links; empty when not known
+	clients clients
+	plan    func() *uptime.Plan
+	keys    *secret.Keyring
+	router  *alert.Router
+	outbox  *outbox.Dispatcher
+	proofs  *proof.Prover
+	beat    *heartbeat.Pinger
 	// readers is nil where nobody can subscribe; post brings them their notices.
 	readers *reader.Readers
 	post    readerPost
@@ -56,7 +56,7 @@ type alarms struct {
 // openAlarms makes the parts that tell people.
 func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	f := m.opt.File
-	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan}
+	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan, clients: newClients(userAgent(f.Probe, m.opt.Version))}
 	m.alarms = a
 	if a.keys, err = secret.Open(secret.Options{Path: f.KeyFile(), Keys: m.store}); err != nil {
 		return fmt.Errorf("opening the key that seals what is stored: %w", err)
@@ -77,10 +77,10 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 		return err
 	}
 	a.openHeartbeat(m)
-	if err := a.openReaders(ctx, f, m.sinkOptions()); err != nil {
+	if err := a.openReaders(ctx, f); err != nil {
 		return err
 	}
-	return a.adopt(f, m.sinkOptions())
+	return a.adopt(f)
 }
 
 // openRouter makes the one who decides.
@@ -128,28 +128,27 @@ func (a *alarms) links() alert.Links {
 		},
 		Drift:       func(s *uptime.Server, id uptime.DriftID) string { return a.base + web.DriftPath(s.Slug, id) },
 		Unsubscribe: a.unsubscribe,
-		Ack:         func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkAck, t, key) },
-		Silence:     func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(linkSilence, t, key) },
+		Ack:         func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(statuspage.LinkAcknowledge, t, key) },
+		Silence:     func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(statuspage.LinkSilence, t, key) },
 	}
 }
 
 // openHeartbeat makes the dead man's switch.
 func (a *alarms) openHeartbeat(m *Monitor) {
 	opt := heartbeat.Options{Healthy: func() (bool, string) { return m.telling() }, Now: a.now, Logger: a.log}
-	client := m.sinkOptions().client(true)
 	opt.Do = func(ctx context.Context, method string, url uptime.Secret, header http.Header) error {
-		_, err := client.Do(ctx, post.Request{Method: method, URL: url, Header: header})
+		_, err := a.clients.anywhere.Do(ctx, post.Request{Method: method, URL: url, Header: header})
 		return err
 	}
 	for i, h := range m.opt.File.Heartbeats {
 		opt.URLs = append(opt.URLs, heartbeat.Heartbeat{
-			Name: fmt.Sprintf("heartbeat %d", i+1), URL: h.URL, Every: h.Every, Method: h.Method, Headers: headersOf(h.Headers),
+			Name: fmt.Sprintf("heartbeat %d", i+1), URL: h.URL, Every: h.Every, Method: h.Method, Headers: h.HeaderList(),
 		})
 	}
 	a.beat = heartbeat.New(opt)
 }
 
-// unsealedFor is after how long without a routed verdict, besides the longest
+// unsealedFor is after how long without a routed verdict, besides the shortest
 // cycle, the pipeline counts as broken.
 const unsealedFor = 3 * time.Minute
 
@@ -222,12 +221,4 @@ func (a *alarms) openProofs(ctx context.Context) error {
 		return err
 	}
 	return a.proofs.Open(ctx)
-}
-
-func headersOf(values map[string]uptime.Secret) []uptime.Header {
-	var out []uptime.Header
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		out = append(out, uptime.Header{Name: name, Value: values[name]})
-	}
-	return out
 }

@@ -11,18 +11,13 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// The purposes of signed links: a token of one is no token of another.
-const (
-	linkAck     = "ack"
-	linkSilence = "silence"
-	// linkLife is how long the links of a message act.
-	linkLife = 24 * time.Hour
-)
+// linkLife is how long the links of a message act.
+const linkLife = 24 * time.Hour
 
 // link returns a signed address that lets whoever got the message act; empty
-// when it cannot be signed.
-func (a *alarms) link(purpose string, tenant uptime.TenantID, key uptime.AlertKey) string {
-	token, err := a.keys.Token(context.Background(), tenant, purpose, []byte(key), a.now().Add(linkLife))
+// when it cannot be signed. A token of one act is none of another.
+func (a *alarms) link(act statuspage.LinkAct, tenant uptime.TenantID, key uptime.AlertKey) string {
+	token, err := a.keys.Token(context.Background(), tenant, string(act), []byte(key), a.now().Add(linkLife))
 	if err != nil {
 		a.log.Error("cannot sign a link", "error", err)
 		return ""
@@ -35,11 +30,11 @@ type links struct{ *alarms }
 
 // Open reads a token.
 func (l links) Open(token string) (statuspage.Grant, error) {
-	for _, purpose := range []string{linkAck, linkSilence} {
-		tenant, key, err := l.keys.Check(context.Background(), purpose, token, l.now())
+	for _, act := range []statuspage.LinkAct{statuspage.LinkAcknowledge, statuspage.LinkSilence} {
+		tenant, key, err := l.keys.Check(context.Background(), string(act), token, l.now())
 		switch {
 		case err == nil:
-			return statuspage.Grant{Act: statuspage.LinkAct(purpose), Tenant: tenant, Alert: uptime.AlertKey(key)}, nil
+			return statuspage.Grant{Act: act, Tenant: tenant, Alert: uptime.AlertKey(key)}, nil
 		case errors.Is(err, secret.ErrExpired):
 			return statuspage.Grant{}, err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/alert/email"
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
+	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/alert/reader"
 	"github.com/alivemcp/alivemcp/internal/alert/webhook"
 	"github.com/alivemcp/alivemcp/internal/config"
@@ -34,7 +35,7 @@ func (s seals) Open(ctx context.Context, tenant uptime.TenantID, id string, seal
 
 // openReaders makes the one who knows the readers of status pages; none when
 // nobody can subscribe.
-func (a *alarms) openReaders(ctx context.Context, f *config.File, opt sinkOptions) error {
+func (a *alarms) openReaders(ctx context.Context, f *config.File) error {
 	if !f.Subscriptions.Enabled {
 		return nil
 	}
@@ -45,7 +46,7 @@ func (a *alarms) openReaders(ctx context.Context, f *config.File, opt sinkOption
 	if f.Subscriptions.Webhook {
 		kinds = append(kinds, statuspage.SubscribeWebhook)
 	}
-	a.post = readerPost{file: f, opt: opt}
+	a.post = readerPost{file: f, client: a.clients.outside}
 	a.readers = reader.New(reader.Options{
 		Tenant: DefaultTenant, Rows: a.store, Seals: seals{a.keys}, Kinds: kinds, Ask: a.post.ask,
 		ConfirmURL:     func(token string) string { return a.base + "/subscribe/confirm/" + token },
@@ -57,8 +58,8 @@ func (a *alarms) openReaders(ctx context.Context, f *config.File, opt sinkOption
 
 // readerPost brings notices to readers.
 type readerPost struct {
-	file *config.File
-	opt  sinkOptions
+	file   *config.File
+	client *post.Client
 }
 
 // ask sends a reader the page that confirms: as a mail, or to a webhook as a test
@@ -103,7 +104,7 @@ func (p readerPost) sink(s uptime.Subscription) (outbox.Sink, error) {
 	if s.Kind == statuspage.SubscribeEmail {
 		return email.New(mailOptions(p.file.SMTP, s.Address.Reveal()))
 	}
-	return webhook.New(webhook.Options{Client: p.opt.client(false), URL: s.Address, Secrets: []uptime.Secret{s.Key}})
+	return webhook.New(webhook.Options{Client: p.client, URL: s.Address, Secrets: []uptime.Secret{s.Key}})
 }
 
 // reader finds the sink of a subscription.

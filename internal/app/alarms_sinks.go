@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/alert/alertmanager"
@@ -47,11 +45,11 @@ type sinkSet struct {
 
 // adopt makes the configuration's sinks and rules those that count. When it
 // fails the former stay.
-func (a *alarms) adopt(f *config.File, opt sinkOptions) error {
+func (a *alarms) adopt(f *config.File) error {
 	policy := f.PolicyOf(DefaultTenant)
 	set := &sinkSet{byName: map[string]*builtSink{}}
 	for i, s := range f.Receivers() {
-		sink, err := buildSink(f, &s, opt)
+		sink, err := buildSink(f, &s, a.clients.of(&s))
 		if err != nil {
 			return fmt.Errorf("preparing the sink %s: %w", s.Name, err)
 		}
@@ -116,18 +114,26 @@ func (a *alarms) provable(_ uptime.TenantID, name string) (proof.Sink, bool) {
 	return p, true
 }
 
-// sinkOptions are what all sinks share.
-type sinkOptions struct {
-	agent string
+// clients are the HTTP clients of all sinks: they share their connections.
+type clients struct {
+	// anywhere also reaches addresses that are not public, for what the operator's
+	// own file names; outside does not.
+	anywhere, outside *post.Client
 }
 
-func (m *Monitor) sinkOptions() sinkOptions {
-	return sinkOptions{agent: userAgent(m.opt.File.Probe, m.opt.Version)}
+func newClients(agent string) clients {
+	return clients{
+		anywhere: post.New(post.Options{Policy: guard.Policy{AllowPrivate: true}, UserAgent: agent}),
+		outside:  post.New(post.Options{UserAgent: agent}),
+	}
 }
 
-// client returns the HTTP client of a sink.
-func (o sinkOptions) client(private bool) *post.Client {
-	return post.New(post.Options{Policy: guard.Policy{AllowPrivate: private}, UserAgent: o.agent})
+// of returns the client of a sink of the configuration.
+func (c clients) of(s *config.Sink) *post.Client {
+	if s.Private {
+		return c.anywhere
+	}
+	return c.outside
 }
 
 func hostOfURL(raw uptime.Secret) string {
@@ -139,8 +145,7 @@ func hostOfURL(raw uptime.Secret) string {
 }
 
 // buildSink makes what delivers to a sink of the configuration.
-func buildSink(f *config.File, s *config.Sink, opt sinkOptions) (outbox.Sink, error) {
-	client := opt.client(s.Private)
+func buildSink(f *config.File, s *config.Sink, client *post.Client) (outbox.Sink, error) {
 	switch s.Type {
 	case "webhook":
 		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: signingKeys(s)})
@@ -148,10 +153,10 @@ func buildSink(f *config.File, s *config.Sink, opt sinkOptions) (outbox.Sink, er
 		return email.New(mailOptions(f.SMTP, s.To[0]))
 	case "template":
 		return template.New(template.Options{
-			Client: client, URL: s.URL, Method: s.Method, ContentType: s.ContentType, Headers: headersOf(s.Headers), Body: s.Template,
+			Client: client, URL: s.URL, Method: s.Method, ContentType: s.ContentType, Headers: s.HeaderList(), Body: s.Template,
 		})
 	case "command":
-		return cmdsink.New(cmdsink.Options{Path: s.Command, Args: s.Args, Env: environOf(s.Env)})
+		return cmdsink.New(cmdsink.Options{Path: s.Command, Args: s.Args, Env: s.Environ()})
 	}
 	if sink, err := buildChat(s, client); sink != nil || err != nil {
 		return sink, err
@@ -213,14 +218,6 @@ func buildPager(s *config.Sink, client *post.Client) (outbox.Sink, error) {
 
 // alertEvents is where incident.io takes alerts, before the id of the source.
 const alertEvents = "/v2/alert_events/http/"
-
-func environOf(env map[string]uptime.Secret) []string {
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		out = append(out, name+"="+env[name].Reveal())
-	}
-	return out
-}
 
 // mailOptions says how mails get to one reader.
 func mailOptions(m *config.SMTP, to string) email.Options {

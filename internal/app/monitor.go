@@ -328,7 +328,7 @@ func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, e
 	for _, r := range m.regions {
 		r.looker.forget()
 	}
-	if err := m.alarms.adopt(f, m.sinkOptions()); err != nil {
+	if err := m.alarms.adopt(f); err != nil {
 		return nil, err
 	}
 	later = needRestart(m.opt.File, f)

@@ -77,6 +77,15 @@ func manners(kind string) (edits, final bool) {
 	return false, false
 }
 
+// HeaderList returns the headers as words, by name.
+func (s *Sink) HeaderList() []uptime.Header { return headerList(s.Headers) }
+
+// Environ returns the environment as KEY=value, by name.
+func (s *Sink) Environ() []string { return environ(s.Env) }
+
+// HeaderList returns the headers as words, by name.
+func (h *Heartbeat) HeaderList() []uptime.Header { return headerList(h.Headers) }
+
 // Where returns a hash of where the sink is, for uptime.Proof: another place needs
 // another proof. What only signs, or makes the text, is not part of it.
 func (s *Sink) Where() string {
