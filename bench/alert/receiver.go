@@ -3,7 +3,9 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -28,7 +30,7 @@ type event struct {
 	at   time.Time
 	id   string // of the delivery; empty where the service has none
 	kind string
-	key  string // of the thread; empty where the service has none
+	key  string // of the thread
 	// servers is how many it is about.
 	servers int
 }
@@ -79,11 +81,14 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	e := readEvent(req, body)
 	e.at = time.Now()
 	r.mu.Lock()
+	if e.key == "" { // a new message, which is called by its number
+		e.key = fmt.Sprintf("1700000000.%06d", len(r.got))
+	}
 	r.got = append(r.got, e)
 	r.mu.Unlock()
 	if strings.Contains(req.URL.Path, "/chat.") {
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"ok":true,"channel":"C0123456789","ts":"1700000000.000100"}`)
+		_, _ = fmt.Fprintf(w, `{"ok":true,"channel":"C0123456789","ts":%q}`, e.key)
 	}
 }
 
@@ -183,7 +188,7 @@ func readChat(update bool, body []byte) event {
 		Thread string `json:"thread_ts"`
 	}
 	_ = json.Unmarshal(body, &said) // then it is about nothing
-	e := event{kind: opens, key: said.TS, servers: 1}
+	e := event{kind: opens, key: cmp.Or(said.Thread, said.TS), servers: 1}
 	if n := regexp.MustCompile(`(\d+) servers`).FindStringSubmatch(said.Text); n != nil {
 		e.servers, _ = strconv.Atoi(n[1])
 	}

@@ -16,7 +16,11 @@ import (
 // storm is a monitor with three sinks, two of which work, and many servers that
 // all break at once.
 type storm struct {
-	servers  int
+	servers int
+	// perPort is how many servers share a host and port. Four of them are looked at
+	// at once, and one that fails holds its place for both gaps between its three
+	// attempts.
+	perPort  int
 	interval time.Duration
 	healing  time.Duration
 
@@ -36,10 +40,11 @@ func runStorm(ctx context.Context, args []string) (err error) {
 	s := &storm{memory: &peak{}}
 	set := flag.NewFlagSet("storm", flag.ExitOnError)
 	set.IntVar(&s.servers, "servers", 2000, "servers")
+	set.IntVar(&s.perPort, "per-port", 20, "servers that share a host and port; at most four of them are looked at at once")
 	set.DurationVar(&s.interval, "interval", time.Minute, "interval of the servers")
 	set.DurationVar(&s.healing, "healing", 15*time.Minute, "how long the dead sink may take to hear of the end once it lives")
 	_ = set.Parse(args)
-	s.out = newTable(fmt.Sprintf("storm: %d servers, interval %s, three sinks, one of them dead", s.servers, s.interval))
+	s.out = newTable(fmt.Sprintf("storm: %d servers, %d at a host and port, interval %s, three sinks, one of them dead", s.servers, s.perPort, s.interval))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer func() { err = errors.Join(err, s.stop()) }()
@@ -68,7 +73,7 @@ func (s *storm) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.targets, err = startTargets(ctx, s.servers); err != nil {
+	if s.targets, err = startTargets(ctx, s.servers, s.perPort); err != nil {
 		return err
 	}
 	profile, err := freeAddress(ctx)
@@ -133,6 +138,7 @@ func (s *storm) weigh(ctx context.Context, key, when string) (weight, error) {
 
 // breakAll breaks all servers and waits until the sinks that work know of each.
 func (s *storm) breakAll(ctx context.Context) (err error) {
+	defer func() { err = s.with(err) }()
 	if s.down, err = s.targets.be("down"); err != nil {
 		return err
 	}
@@ -165,6 +171,18 @@ func (s *storm) breakAll(ctx context.Context) (err error) {
 	return err
 }
 
+// with adds to an error what the sinks know.
+func (s *storm) with(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, sink := range s.good() {
+		last := sink.last()
+		err = fmt.Errorf("%w; %s was told %d times, last that it %s with %d servers", err, sink.name, len(sink.events()), last.kind, last.servers)
+	}
+	return err
+}
+
 // named is a receiver with its name.
 type named struct {
 	*receiver
@@ -186,6 +204,7 @@ func (s *storm) moment(ctx context.Context, query string) (time.Time, error) {
 
 // mendAll mends all servers and waits until the sinks that work know it.
 func (s *storm) mendAll(ctx context.Context) (err error) {
+	defer func() { err = s.with(err) }()
 	if s.up, err = s.targets.be("up"); err != nil {
 		return err
 	}

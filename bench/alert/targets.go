@@ -18,10 +18,6 @@ import (
 	"time"
 )
 
-// perPort is how many servers share a host and port, as in bench/serve: with the
-// four looks at once that a host is given by default none waits for another.
-const perPort = 100
-
 // targets is the process with the servers that are probed. They all break, and
 // all work again, at a word.
 type targets struct {
@@ -31,7 +27,7 @@ type targets struct {
 	Addrs []string
 }
 
-func startTargets(ctx context.Context, servers int) (*targets, error) {
+func startTargets(ctx context.Context, servers, perPort int) (*targets, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
