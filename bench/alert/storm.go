@@ -271,7 +271,7 @@ func (s *storm) judge(ctx context.Context) error {
 		return err
 	}
 	s.out.figure("rows", written)
-	for _, name := range []string{"news", "alerts", "threads", "thread_members", "decisions", "deliveries", "delivery_refs"} {
+	for _, name := range append(tables(), "news") {
 		s.out.line("rows of "+name, "%d", written[name])
 	}
 	most, err := s.rows.number(ctx, `SELECT max(n) FROM (SELECT count(*) AS n FROM decisions GROUP BY tenant, alert)`)
