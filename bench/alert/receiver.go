@@ -119,23 +119,37 @@ func (r *receiver) tried() int {
 	return r.attempts
 }
 
-// last is the newest that is about the thread itself.
-func (r *receiver) last() event {
-	for _, e := range slices.Backward(r.events()) {
+// state is what a receiver believes: of how many servers it was told, in the last
+// notice of each thread, and whether all threads are closed.
+func state(list []event) (servers int, over bool) {
+	last := map[string]event{}
+	for _, e := range list {
 		if e.kind != answers {
-			return e
+			last[e.key] = e
 		}
 	}
-	return event{}
+	over = len(last) > 0
+	for _, e := range last {
+		servers += e.servers
+		over = over && e.kind == closes
+	}
+	return servers, over
 }
 
-// first returns the first event that is so; false for none.
-func first(list []event, is func(event) bool) (event, bool) {
-	i := slices.IndexFunc(list, is)
-	if i < 0 {
-		return event{}, false
+// knows returns when a receiver first believed that so many servers are down.
+func knows(list []event, servers int) time.Time {
+	for i := range list {
+		if n, _ := state(list[:i+1]); n >= servers {
+			return list[i].at
+		}
 	}
-	return list[i], true
+	return time.Time{}
+}
+
+// over reports whether all that was told is said to be over.
+func (r *receiver) over() bool {
+	_, over := state(r.events())
+	return over
 }
 
 // count returns how many are of a kind.
