@@ -83,6 +83,34 @@ func TestCorrelation(t *testing.T) {
 	}
 }
 
+// TestCorrelationTrails: behind one host many servers fail, one minute after
+// another is found to. What only shares a cause joins for two minutes.
+func TestCorrelationTrails(t *testing.T) {
+	for _, c := range []struct {
+		name, host string
+		want       int
+	}{
+		{"one host", "weather.example.com", 2},
+		{"one cause", "mcp.h%d.example", 7},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var servers []*uptime.Server
+			for i := range 20 {
+				servers = append(servers, server("t", fmt.Sprintf("s%d", i), strings.ReplaceAll(c.host, "%d", fmt.Sprint(i))))
+			}
+			scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team", func(s *uptime.Sink) { s.Final = true })}}, servers, func(d *desk) {
+				for _, s := range servers {
+					d.fails(s, uptime.ConnectRefused)
+					d.pass(time.Minute)
+				}
+				if got := len(d.told("team")); got != c.want {
+					t.Errorf("%d notices, want %d: %q", got, c.want, d.told("team"))
+				}
+			})
+		})
+	}
+}
+
 func TestRemindsUntilAcknowledged(t *testing.T) {
 	scene(t, uptime.Policy{Remind: time.Hour, Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
 		inc := d.fails(weather, uptime.ConnectRefused)
