@@ -50,6 +50,11 @@ type Slow interface {
 	Timeout() time.Duration
 }
 
+// places is how many sinks are served at once: more than will hang together.
+// One that was never tried may hang as long as it likes before it is known to,
+// and those that work wait for a place meanwhile.
+const places = 512
+
 // Options say what a Dispatcher works with. Rows and Sinks are needed.
 type Options struct {
 	Rows Rows
@@ -67,7 +72,7 @@ type Options struct {
 	Now func() time.Time
 	// Logger; nil discards.
 	Logger *slog.Logger
-	// Concurrency is how many sinks are served at once; zero is 64.
+	// Concurrency is how many sinks are served at once; zero is 512.
 	Concurrency int
 }
 
@@ -139,7 +144,7 @@ func New(o Options) *Dispatcher {
 		d.log = slog.New(slog.DiscardHandler)
 	}
 	if d.slots <= 0 {
-		d.slots = 64
+		d.slots = places
 	}
 	return d
 }

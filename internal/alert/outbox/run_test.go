@@ -408,6 +408,25 @@ func TestDeadSinkDelaysNoOther(t *testing.T) {
 	})
 }
 
+// TestNewDeadSinksLeaveRoom: nobody knows yet that they hang.
+func TestNewDeadSinksLeaveRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, all := newRows(), sinks{"good": &sink{}}
+		for i := range 200 {
+			name := fmt.Sprint("dead", i)
+			all[name] = &sink{answer: hang}
+			r.put(delivery(name, "inc", 1))
+		}
+		r.put(delivery("good", "inc", 1))
+		_, stop := start(t, outbox.Options{Rows: r, Sinks: all.get})
+		time.Sleep(time.Second)
+		if n := r.count("good", uptime.DeliverySent); n != 1 {
+			t.Error("a sink that works waits behind those that hang")
+		}
+		stop()
+	})
+}
+
 func TestManyDeadSinksLeaveRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, all := newRows(), sinks{"good": &sink{}}
