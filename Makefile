@@ -73,6 +73,9 @@ bench: ## Run the benchmarks; bench/README.md has the last numbers
 	@go run ./bench/serve pages
 	@go run ./bench/serve first
 	@go run ./bench/serve demo
+	@go run ./bench/alert route
+	@go run ./bench/alert flap
+	@go run ./bench/alert storm
 	@go test -run '^$$' -bench . -benchmem $(UNITS)
 
 soak: ## Probe 5,000 servers for ten minutes; the machine should have nothing else to do

@@ -175,7 +175,9 @@ func (f *flap) play(ctx context.Context, length time.Duration) (err error) {
 // tick seals a verdict of each server when a minute is over, has the router look
 // at what it means, and moves the clock.
 func (f *flap) tick(ctx context.Context, at, length time.Duration) error {
+	looks := 1
 	if at%time.Minute == 0 {
+		looks = 2 // one may be under way that began before this
 		var list []uptime.Verdict
 		for t, srv := range f.plan.Servers {
 			down := at < length && int(at/time.Minute)/f.cycles[t]%2 == 0
@@ -191,7 +193,7 @@ func (f *flap) tick(ctx context.Context, at, length time.Duration) error {
 	}
 	before := f.steps.looked()
 	f.router.Wake()
-	err := until(ctx, time.Minute, "the router looked", func() (bool, error) { return f.steps.looked() > before+1, nil })
+	err := until(ctx, time.Minute, "the router looked", func() (bool, error) { return f.steps.looked() >= before+looks, nil })
 	f.router.Stats() // which waits for its step
 	f.clock.move(tick)
 	return err

@@ -111,10 +111,17 @@ func (m *monitor) metric(ctx context.Context, name string) (float64, error) {
 // weight is the memory of a process at one moment, in bytes.
 type weight struct{ resident, live int64 }
 
-// weigh collects garbage in the monitor and says what is left.
-func (m *monitor) weigh(ctx context.Context) (weight, error) {
-	if _, err := get(ctx, "http://"+m.profile+"/debug/pprof/heap?gc=1"); err != nil {
+// weigh collects garbage in the monitor and says what is left. With a file it
+// writes there what that is.
+func (m *monitor) weigh(ctx context.Context, file string) (weight, error) {
+	profile, err := get(ctx, "http://"+m.profile+"/debug/pprof/heap?gc=1")
+	if err != nil {
 		return weight{}, err
+	}
+	if file != "" {
+		if err := os.WriteFile(file, []byte(profile), 0o600); err != nil {
+			return weight{}, err
+		}
 	}
 	live, err := m.metric(ctx, "go_memstats_heap_alloc_bytes")
 	return weight{resident(m.cmd.Process.Pid), int64(live)}, err

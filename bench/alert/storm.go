@@ -23,6 +23,7 @@ type storm struct {
 	perPort  int
 	interval time.Duration
 	healing  time.Duration
+	profiles string // directory
 
 	out                *table
 	dir                string
@@ -43,6 +44,7 @@ func runStorm(ctx context.Context, args []string) (err error) {
 	set.IntVar(&s.perPort, "per-port", 10, "servers that share a host and port; at most four of them are looked at at once")
 	set.DurationVar(&s.interval, "interval", time.Minute, "interval of the servers")
 	set.DurationVar(&s.healing, "healing", 15*time.Minute, "how long the dead sink may take to hear of the end once it lives")
+	set.StringVar(&s.profiles, "profiles", "", "write profiles of the monitor's heap to this `directory`")
 	_ = set.Parse(args)
 	s.out = newTable(fmt.Sprintf("storm: %d servers, %d at a host and port, interval %s, three sinks, one of them dead", s.servers, s.perPort, s.interval))
 	ctx, cancel := context.WithCancel(ctx)
@@ -128,8 +130,11 @@ func (s *storm) calm(ctx context.Context) (err error) {
 // weigh tells the memory of the monitor: the most since it was told last, and
 // what is left after a collection.
 func (s *storm) weigh(ctx context.Context, key, when string) (weight, error) {
-	most := s.memory.take()
-	now, err := s.monitor.weigh(ctx)
+	most, file := s.memory.take(), ""
+	if s.profiles != "" {
+		file = filepath.Join(s.profiles, "heap-"+key+".pprof")
+	}
+	now, err := s.monitor.weigh(ctx, file)
 	s.out.figure("resident_most_mib_"+key, mib(most))
 	s.out.figure("live_heap_mib_"+key, mib(now.live))
 	s.out.line("memory "+when, "resident at most %.0f MiB; live heap after a collection %.1f MiB", mib(most), mib(now.live))
