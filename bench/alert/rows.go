@@ -77,8 +77,8 @@ func (r *rows) outbox(ctx context.Context) (string, error) {
 
 // copyTo puts every row that routing wrote into a fresh file, in tables without
 // an index, in one transaction that is durable, and returns how many rows there
-// are and how long that took.
-func (r *rows) copyTo(ctx context.Context, file string) (n int, took time.Duration, err error) {
+// are and what processor time that took.
+func (r *rows) copyTo(ctx context.Context, file string) (n int, cpu time.Duration, err error) {
 	to := url.URL{Scheme: "file", Opaque: file, RawQuery: "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"}
 	db, err := sql.Open("sqlite", to.String())
 	if err != nil {
@@ -97,7 +97,7 @@ func (r *rows) copyTo(ctx context.Context, file string) (n int, took time.Durati
 		all = append(all, of)
 		n += len(of.values)
 	}
-	began := time.Now()
+	began := cpuTime()
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, 0, err
@@ -108,7 +108,7 @@ func (r *rows) copyTo(ctx context.Context, file string) (n int, took time.Durati
 		}
 	}
 	err = tx.Commit()
-	return n, time.Since(began), err
+	return n, cpuTime() - began, err
 }
 
 // rowsOf are the rows of a table.

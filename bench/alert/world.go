@@ -69,17 +69,19 @@ type steps struct {
 
 	mu            sync.Mutex
 	began         time.Time
+	used          time.Duration // processor time of the process when it began
 	reading       time.Duration // news, in this step
 	looks         int           // at the news
 	stored        int           // steps that changed something
 	whole, inside time.Duration // time of those steps, and of the store in them
+	cpu           time.Duration // of the process in those steps
 }
 
 // begin notes that a step begins.
 func (s *steps) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.began, s.reading = time.Now(), 0
+	s.began, s.used, s.reading = time.Now(), cpuTime(), 0
 }
 
 // News reads the news.
@@ -101,6 +103,7 @@ func (s *steps) Route(ctx context.Context, r uptime.Routing) error {
 	s.stored++
 	s.inside += time.Since(began) + s.reading
 	s.whole += time.Since(s.began)
+	s.cpu += cpuTime() - s.used
 	s.mu.Unlock()
 	if err == nil && s.routed != nil {
 		s.routed(r)
