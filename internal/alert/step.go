@@ -85,6 +85,7 @@ func (s *step) meet(a uptime.Alert) {
 		s.changed = append(s.changed, &a)
 		return
 	}
+	delete(s.dropped, key)
 	s.keep(&a)
 	s.change(&a)
 }
