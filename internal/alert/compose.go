@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -41,6 +43,9 @@ func (s *step) compose(t *thread, sink *uptime.Sink, v *view, phase uptime.Notic
 	} else {
 		s.list(&n, v)
 		n.Title, n.Summary = s.title(t, v, phase, w), s.summary(t, v, phase, w, n.Regions)
+		if by := takenOn(t, sink); by != "" && phase != uptime.NoticeCloses {
+			n.Summary += " " + by
+		}
 	}
 	if phase != uptime.NoticeCloses {
 		n.FirstStep = s.advice(t.Kind, n.Cause, sink)
@@ -199,6 +204,17 @@ func (s *step) phrase(c uptime.Cause) string {
 	return s.opt.Phrase(c)
 }
 
+// takenOn says who took it on. That is no business of readers.
+func takenOn(t *thread, sink *uptime.Sink) string {
+	if t.AckedBy == "" || reads(sink) {
+		return ""
+	}
+	return t.AckedBy + " took it on."
+}
+
+// reads reports whether strangers read what a sink is told.
+func reads(sink *uptime.Sink) bool { return sink.Subscriber || sink.Public }
+
 // address adds the links. Only owners can act by a link.
 func (s *step) address(n *uptime.Notice, t *thread, sink *uptime.Sink, v *view) {
 	l := &s.opt.Links
@@ -215,7 +231,7 @@ func (s *step) address(n *uptime.Notice, t *thread, sink *uptime.Sink, v *view) 
 			n.UnsubscribeURL = l.Unsubscribe(t.Tenant, sink.Name)
 		}
 	}
-	if sink.Subscriber || sink.Public {
+	if reads(sink) {
 		n.AckedBy = ""
 		return
 	}
@@ -289,7 +305,8 @@ func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[size:]
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}

@@ -267,7 +267,7 @@ func (s *step) say(t *thread, sink *uptime.Sink, v *view, phase uptime.NoticePha
 // the servers did.
 func (s *step) digest(t *thread, sink *uptime.Sink, v *view, w says) string {
 	did, is := fnv.New64a(), fnv.New64a()
-	_, _ = io.WriteString(did, t.AckedBy)
+	_, _ = io.WriteString(did, takenOn(t, sink))
 	if t.Kind == uptime.AlertCluster {
 		tenants, servers := s.extent(t)
 		_, _ = fmt.Fprint(is, tenants, servers)
