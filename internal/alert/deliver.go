@@ -58,6 +58,9 @@ func (s *step) follow(t *thread, alerts []*uptime.Alert) {
 		}
 		end = later(end, a.Resolved)
 	}
+	if t.Kind == uptime.AlertDigest && len(alerts) == 0 { // all of it was told before its hour was over
+		end = t.Opened
+	}
 	if end.IsZero() || !t.Closed.IsZero() {
 		return
 	}

@@ -81,6 +81,11 @@ func (s *step) resting(a uptime.Alert) uptime.Alert {
 // forsake ends what is told of servers that are removed or paused, and goes on
 // with those that are looked at again.
 func (s *step) forsake() {
+	about := map[serverKey]bool{}
+	for _, a := range s.alerts {
+		about[serverKey{a.Tenant, a.Server}] = true
+	}
+	s.world.forget(func(k serverKey) bool { return about[k] })
 	for _, a := range s.alerts {
 		if a.Server == "" {
 			continue

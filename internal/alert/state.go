@@ -1,7 +1,9 @@
 package alert
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -35,6 +37,11 @@ type thread struct {
 }
 
 func (t *thread) id() id { return id{t.Tenant, t.Key} }
+
+// older orders threads by when they opened.
+func older(a, b *thread) int {
+	return cmp.Or(a.Opened.Compare(b.Opened), strings.Compare(string(a.Tenant), string(b.Tenant)), strings.Compare(string(a.Key), string(b.Key)))
+}
 
 // state is what the router knows between two steps. It follows from what is
 // stored; what does not may be lost without harm.
@@ -83,8 +90,13 @@ func newState(known uptime.Alerting) *state {
 			s.keep(&a)
 		}
 	}
+	threads := make([]*thread, len(known.Threads))
 	for i := range known.Threads {
-		s.adopt(&thread{Thread: known.Threads[i]})
+		threads[i] = &thread{Thread: known.Threads[i]}
+	}
+	slices.SortFunc(threads, older)
+	for _, t := range threads {
+		s.adopt(t)
 	}
 	for _, q := range known.Silences {
 		s.silences[q.Tenant] = append(s.silences[q.Tenant], q)
@@ -142,19 +154,24 @@ func (s *state) drop(t *thread) {
 	for _, key := range t.Members {
 		s.dropAlert(id{t.Tenant, key})
 	}
-	for j, other := range s.joins {
-		if other == t {
+	for _, j := range joints(t.Tenant, t.Kind, t.Host, t.Platform, t.Cause) {
+		if s.joins[j] == t {
 			delete(s.joins, j)
 		}
 	}
-	for _, parent := range []uptime.AlertKey{t.Digest, t.Cluster} {
-		if parent != "" {
-			s.children[parent] = slices.DeleteFunc(s.children[parent], func(o *thread) bool { return o == t })
-		}
-	}
+	s.orphan(t, t.Digest)
+	s.orphan(t, t.Cluster)
 	delete(s.children, t.Key)
 	delete(s.threads, t.id())
 	delete(s.said, t.id())
+}
+
+// orphan takes a thread out of what stands in for it.
+func (s *state) orphan(t *thread, parent uptime.AlertKey) {
+	left := slices.DeleteFunc(s.children[parent], func(o *thread) bool { return o == t })
+	if s.children[parent] = left; len(left) == 0 {
+		delete(s.children, parent)
+	}
 }
 
 func (s *state) dropAlert(key id) {

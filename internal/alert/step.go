@@ -162,12 +162,7 @@ func (s *step) due(standIn bool) []*thread {
 			out = append(out, t)
 		}
 	}
-	slices.SortFunc(out, func(a, b *thread) int {
-		if c := a.Opened.Compare(b.Opened); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.Tenant)+string(a.Key), string(b.Tenant)+string(b.Key))
-	})
+	slices.SortFunc(out, older)
 	return out
 }
 
