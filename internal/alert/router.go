@@ -86,7 +86,7 @@ func (r *Router) Run(ctx context.Context) error {
 // be more at once.
 func (r *Router) step(ctx context.Context) (more bool, err error) {
 	p := r.opt.Plan()
-	if p == nil || p.Version == 0 {
+	if !known(p) {
 		return false, nil
 	}
 	r.mu.Lock()
@@ -125,18 +125,25 @@ func (r *Router) verdicts(ctx context.Context) ([]uptime.Verdict, error) {
 	return got, nil
 }
 
-// load reads what is known, unless it is known already.
+// load reads what is stored, unless it is known already.
 func (r *Router) load(ctx context.Context) error {
-	if r.state != nil {
+	if r.state != nil && !r.state.deaf {
 		return nil
 	}
-	known, err := r.opt.Records.Alerting(ctx)
-	if err != nil {
+	stored, err := r.opt.Records.Alerting(ctx)
+	switch {
+	case err != nil:
 		return fmt.Errorf("reading what is being told: %w", err)
+	case r.state == nil:
+		r.state = newState(stored)
+	default:
+		r.state.hush(stored.Silences)
 	}
-	r.state = newState(known)
 	return nil
 }
+
+// known reports whether it is known what is monitored.
+func known(p *uptime.Plan) bool { return p != nil && p.Version != 0 }
 
 // commit stores what a step changed. When that fails, nobody knows whether it
 // was stored, and the state is read again.

@@ -64,6 +64,8 @@ type state struct {
 	// admitted are when threads were told first in the last hour.
 	admitted map[uptime.TenantID][]time.Time
 	silences map[uptime.TenantID][]uptime.Silence
+	// deaf means that silences changed since they were read.
+	deaf bool
 
 	verdicts, storedVerdicts uptime.Cursor
 	news, storedNews         uint64
@@ -81,7 +83,7 @@ func newState(known uptime.Alerting) *state {
 		alerts: map[id]*uptime.Alert{}, threads: map[id]*thread{}, of: map[id]*thread{}, held: map[id]*uptime.Alert{},
 		current: map[subject]*uptime.Alert{}, byServer: map[serverKey][]*thread{}, joins: map[joint]*thread{},
 		clusters: map[root]*thread{}, children: map[uptime.AlertKey][]*thread{},
-		admitted: map[uptime.TenantID][]time.Time{}, silences: map[uptime.TenantID][]uptime.Silence{},
+		admitted: map[uptime.TenantID][]time.Time{},
 		verdicts: known.Verdicts, storedVerdicts: known.Verdicts, news: known.News, storedNews: known.News,
 		said: map[id]map[string]string{},
 	}
@@ -98,10 +100,16 @@ func newState(known uptime.Alerting) *state {
 	for _, t := range threads {
 		s.adopt(t)
 	}
-	for _, q := range known.Silences {
+	s.hush(known.Silences)
+	return s
+}
+
+// hush adopts the silences.
+func (s *state) hush(silences []uptime.Silence) {
+	s.silences, s.deaf = map[uptime.TenantID][]uptime.Silence{}, false
+	for _, q := range silences {
 		s.silences[q.Tenant] = append(s.silences[q.Tenant], q)
 	}
-	return s
 }
 
 // keep remembers an alert. Until a thread takes it, it is held.

@@ -38,7 +38,7 @@ func (r *Router) begin(p *uptime.Plan) *step {
 		state: r.state, opt: r.opt, now: r.opt.Now().UTC(), plan: p,
 		seen: map[any]bool{}, touched: map[*thread]bool{}, dropped: map[id]bool{},
 	}
-	planned := s.world.follow(p)
+	planned := known(p) && s.world.follow(p)
 	obeyed := s.world.obey(r.opt.Policies())
 	s.all = planned || obeyed
 	if planned {
