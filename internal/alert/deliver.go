@@ -284,8 +284,9 @@ func (s *step) digest(t *thread, sink *uptime.Sink, v *view, w says) string {
 			continue
 		}
 		_, _ = io.WriteString(is, "\x00"+string(a.Key)+string(a.Cause))
+		_, _ = fmt.Fprint(is, a.Stage)
 		if len(v.failing) == 1 { // of many, nobody is told such details
-			_, _ = fmt.Fprint(is, a.Regions, a.Stage, a.Class, a.Recovering && sink.Edits)
+			_, _ = fmt.Fprint(is, a.Regions, a.Class, a.Recovering && sink.Edits)
 		}
 	}
 	return fmt.Sprintf("%016x-%016x", did.Sum64(), is.Sum64())

@@ -28,5 +28,5 @@ func (r *Router) Remembers() int {
 		n += len(times)
 	}
 	return n + len(s.alerts) + len(s.threads) + len(s.of) + len(s.held) + len(s.current) + len(s.byServer) +
-		len(s.joins) + len(s.clusters) + len(s.children) + len(s.admitted) + len(s.said) + len(s.world.gone)
+		len(s.joins) + len(s.clusters) + len(s.children) + len(s.admitted) + len(s.said) + len(s.renewed) + len(s.world.gone)
 }

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -86,6 +87,7 @@ func (s *step) forsake() {
 		about[serverKey{a.Tenant, a.Server}] = true
 	}
 	s.world.forget(func(k serverKey) bool { return about[k] })
+	maps.DeleteFunc(s.renewed, func(k serverKey, _ time.Time) bool { return !about[k] })
 	for _, a := range s.alerts {
 		if a.Server == "" {
 			continue

@@ -340,6 +340,9 @@ func TestCertificate(t *testing.T) {
 		title := "Weather has a certificate that ends on 2000-01-16"
 		d.wants("team", "opens "+title)
 		look(ends.Add(90 * 24 * time.Hour))
+		d.wants("team", "opens "+title)
+		d.pass(15 * time.Minute)
+		look(ends.Add(90 * 24 * time.Hour))
 		d.wants("team", "opens "+title, "closes Weather: the certificate was renewed")
 	})
 }

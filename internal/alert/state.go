@@ -64,6 +64,9 @@ type state struct {
 	// admitted are when threads were told first in the last hour.
 	admitted map[uptime.TenantID][]time.Time
 	silences map[uptime.TenantID][]uptime.Silence
+	// renewed is since when a server of whose certificate something is told shows
+	// one that ends later, and no other.
+	renewed map[serverKey]time.Time
 	// deaf means that silences changed since they were read.
 	deaf bool
 
@@ -83,7 +86,7 @@ func newState(known uptime.Alerting) *state {
 		alerts: map[id]*uptime.Alert{}, threads: map[id]*thread{}, of: map[id]*thread{}, held: map[id]*uptime.Alert{},
 		current: map[subject]*uptime.Alert{}, byServer: map[serverKey][]*thread{}, joins: map[joint]*thread{},
 		clusters: map[root]*thread{}, children: map[uptime.AlertKey][]*thread{},
-		admitted: map[uptime.TenantID][]time.Time{},
+		admitted: map[uptime.TenantID][]time.Time{}, renewed: map[serverKey]time.Time{},
 		verdicts: known.Verdicts, storedVerdicts: known.Verdicts, news: known.News, storedNews: known.News,
 		said: map[id]map[string]string{},
 	}
