@@ -86,6 +86,9 @@ func (s *step) reopen(t *thread) {
 		}
 		return
 	}
+	if len(t.Told) == 0 { // nobody heard of the first time
+		return
+	}
 	t.Times++
 	if t.Times == flapping {
 		s.decide(nil, t, decision{"deduplicate", "", held, "It flaps: single changes are not told until it was quiet for 15 minutes, or stays down for 5."})
@@ -323,11 +326,7 @@ func (s *step) finishThread(t *thread, p *uptime.Policy) {
 func (s *step) paused(t *thread) bool {
 	return slices.ContainsFunc(t.Members, func(key uptime.AlertKey) bool {
 		a := s.alerts[id{t.Tenant, key}]
-		if a == nil || a.Ended != uptime.EndedPaused {
-			return false
-		}
-		srv := s.world.servers[serverKey{a.Tenant, a.Server}]
-		return srv != nil && srv.Paused
+		return a != nil && s.goesOn(a)
 	})
 }
 

@@ -392,23 +392,6 @@ func TestUnverifiedSinkIsToldLater(t *testing.T) {
 	})
 }
 
-func TestPausedServer(t *testing.T) {
-	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
-		d.fails(weather, uptime.ConnectRefused)
-		d.pass(time.Minute)
-		paused := *weather
-		paused.Paused = true
-		d.change(func() { d.plan = &uptime.Plan{Version: 2, Servers: []*uptime.Server{&paused}} })
-		d.pass(time.Minute)
-		d.change(func() { d.plan = &uptime.Plan{Version: 3, Servers: []*uptime.Server{weather}} })
-		d.pass(time.Minute)
-		got := d.told("team")
-		if len(got) != 3 || got[1] != "closes Weather: monitoring is paused" || !strings.HasPrefix(got[2], "opens Weather is down") {
-			t.Errorf("told %q", got)
-		}
-	})
-}
-
 func TestHiddenServerIsNotPublic(t *testing.T) {
 	hidden := *weather
 	hidden.Hidden = true

@@ -68,26 +68,28 @@ func (s *step) put(a uptime.Alert) {
 // meet takes in an alert that was not known. What is over already, and what was
 // invented, is noted and told to nobody.
 func (s *step) meet(a uptime.Alert) {
-	key := id{a.Tenant, a.Key}
 	a.Updated = s.now
-	late := !a.Open()
-	if (a.Demo || late) && s.dropped[key] {
-		return
-	}
 	switch {
 	case a.Demo:
-		s.decide(&a, nil, decision{"match", "", dropped, "It is a demonstration: nobody is told."})
-	case late:
-		s.decide(&a, nil, decision{"match", "", dropped, "It was over before the router heard of it."})
+		s.ignore(&a, decision{"match", "", dropped, "It is a demonstration: nobody is told."})
+	case !a.Open() && !s.goesOn(&a):
+		s.ignore(&a, decision{"match", "", dropped, "It was over before the router heard of it."})
+	default:
+		delete(s.dropped, id{a.Tenant, a.Key})
+		s.keep(&a)
+		s.change(&a)
 	}
-	if a.Demo || late {
-		s.dropped[key] = true
-		s.changed = append(s.changed, &a)
+}
+
+// ignore stores an alert, and why nobody is told of it, once.
+func (s *step) ignore(a *uptime.Alert, why decision) {
+	key := id{a.Tenant, a.Key}
+	if s.dropped[key] {
 		return
 	}
-	delete(s.dropped, key)
-	s.keep(&a)
-	s.change(&a)
+	s.decide(a, nil, why)
+	s.dropped[key] = true
+	s.changed = append(s.changed, a)
 }
 
 // change notes that an alert changed.
@@ -98,9 +100,13 @@ func (s *step) change(a *uptime.Alert) {
 		s.changed = append(s.changed, a)
 	}
 	key := id{a.Tenant, a.Key}
-	if t := s.of[key]; t != nil {
+	switch t := s.of[key]; {
+	case t != nil:
 		s.touch(t)
-	} else if !a.Open() && s.held[key] != nil {
+	case a.Open():
+	case s.goesOn(a): // a thread keeps it until somebody looks again
+		s.decide(a, s.start(a), decision{"maintenance", "", held, "Its server is paused: it is told when it still fails after that."})
+	case s.held[key] != nil:
 		s.decide(a, nil, decision{"route", "", dropped, "It was over before it was to be told."})
 		s.dropped[key] = true
 	}

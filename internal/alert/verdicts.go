@@ -17,10 +17,26 @@ func (s *step) takeVerdicts(verdicts []uptime.Verdict) {
 		s.verdicts = v.Seq
 		s.newest = later(s.newest, v.SealedAt)
 		if srv := s.world.servers[serverKey{v.Tenant, v.Server}]; srv != nil && !srv.Paused {
+			s.takeDown(v)
 			s.takeDegraded(v)
 			s.takeCertificate(v)
 		}
 	}
+}
+
+// takeDown goes on with an incident whose server was paused, and is still down
+// now that it is looked at again.
+func (s *step) takeDown(v *uptime.Verdict) {
+	if v.State != uptime.Down {
+		return
+	}
+	a := s.current[subject{serverKey{v.Tenant, v.Server}, uptime.AlertIncident}]
+	if a == nil || a.Ended != uptime.EndedPaused || !v.Cycle.After(a.Resolved) {
+		return
+	}
+	n := *a
+	n.Resolved, n.Ended = time.Time{}, ""
+	s.put(n)
 }
 
 // takeDegraded follows a server that is degraded. Unknown changes nothing.
