@@ -135,7 +135,7 @@ func (s *step) announce(t *thread, sink *uptime.Sink, v *view) {
 		}
 		return
 	}
-	if s.now.Before(t.ready) {
+	if s.ahead(t.ready, settle) {
 		t.wake(t.ready)
 		return
 	}
@@ -203,7 +203,7 @@ func (s *step) update(t *thread, p *uptime.Policy, sink *uptime.Sink, v *view, l
 	if people(digest) != people(last.Digest) {
 		wait = 0
 	}
-	if ready := last.At.Add(wait); s.now.Before(ready) {
+	if ready := last.At.Add(wait); s.ahead(ready, wait) {
 		t.wake(ready)
 		return
 	}
@@ -345,6 +345,13 @@ func (s *step) owes(t *thread, p *uptime.Policy) bool {
 		last := t.Told[sink.Name]
 		return last.Phase != "" && last.Phase != uptime.NoticeCloses
 	})
+}
+
+// ahead reports whether a moment is still to come for which nobody waits longer
+// than that. One that is further away was set before the clock went back.
+func (s *step) ahead(at time.Time, longest time.Duration) bool {
+	wait := at.Sub(s.now)
+	return wait > 0 && wait <= longest
 }
 
 // wake has a thread looked at, at the latest then.

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// batch is how many verdicts and how many news a step takes at most.
-	batch = 1000
+	// batch is how many news a step takes at most, volume how many verdicts: there
+	// may be thousands a second, and two hours of them to catch up with.
+	batch  = 1000
+	volume = 8000
 	// breath is the least time between two steps: what happens together is stored
 	// together.
 	breath = 250 * time.Millisecond
@@ -98,28 +100,30 @@ func (r *Router) step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("reading news after %d: %w", r.state.news, err)
 	}
-	verdicts, err := r.verdicts(ctx)
-	if err != nil {
-		return false, err
-	}
+	verdicts, deaf := r.verdicts(ctx) // which keeps no outage from being told
 	s := r.begin(p)
 	s.takeNews(news)
 	s.takeVerdicts(verdicts)
 	s.tick()
 	s.route()
-	return len(news)+len(verdicts) > 0, r.commit(ctx, s)
+	return len(news)+len(verdicts) > 0, errors.Join(r.commit(ctx, s), deaf)
 }
 
-// verdicts reads a batch of the feed. What is lost is passed over.
+// verdicts reads a part of the feed. What is lost is passed over. A feed that
+// has not come as far as the router, because its end was lost, has nothing new:
+// a place that is stored never goes back.
 func (r *Router) verdicts(ctx context.Context) ([]uptime.Verdict, error) {
 	after := r.state.verdicts
-	got, err := r.opt.Feed.After(ctx, after, batch)
-	if gap, ok := errors.AsType[*uptime.FeedGap](err); ok && gap.Resume != after {
+	got, err := r.opt.Feed.After(ctx, after, volume)
+	gap, ok := errors.AsType[*uptime.FeedGap](err)
+	switch {
+	case ok && gap.Resume < after:
+		return nil, nil
+	case ok && gap.Resume > after:
 		r.opt.Logger.WarnContext(ctx, "verdicts are lost to alerts", "after", gap.After, "resume", gap.Resume)
 		r.state.verdicts = gap.Resume
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("reading verdicts after %d: %w", after, err)
 	}
 	return got, nil

@@ -76,6 +76,7 @@ type state struct {
 
 	world  world
 	ticked time.Time
+	clock  time.Time // at the last step
 	// said is what was decided of each alert and thread, so that nothing is said
 	// twice.
 	said map[id]map[string]string

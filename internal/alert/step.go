@@ -28,8 +28,10 @@ type step struct {
 	all     bool
 	// dropped are alerts that nobody will be told of.
 	dropped map[id]bool
-	newest  time.Time // verdict
-	made    uint64    // deliveries
+	// behind means that the verdicts of this step are old, and newer ones follow.
+	behind bool
+	newest time.Time // verdict
+	made   uint64    // deliveries
 }
 
 // begin starts a step.
@@ -40,7 +42,8 @@ func (r *Router) begin(p *uptime.Plan) *step {
 	}
 	planned := known(p) && s.world.follow(p)
 	obeyed := s.world.obey(r.opt.Policies())
-	s.all = planned || obeyed
+	s.all = planned || obeyed || s.now.Before(s.clock) // set back: what was to come is further away
+	s.clock = s.now
 	if planned {
 		s.forsake()
 	}
@@ -174,6 +177,9 @@ func (s *step) due(standIn bool) []*thread {
 
 // place takes an alert through the stages up to its thread.
 func (s *step) place(a *uptime.Alert) {
+	if s.behind && (a.Kind == uptime.AlertDegraded || a.Kind == uptime.AlertTLS) {
+		return // it may be over by now
+	}
 	if !s.classify(a) || !s.calm(a) {
 		return
 	}

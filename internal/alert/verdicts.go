@@ -6,9 +6,16 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
+// stale is how old verdicts may be for what they tell to be told while newer ones
+// are there to be read.
+const stale = 2 * time.Minute
+
 // takeVerdicts takes in what verdicts tell besides incidents and drifts: servers
 // that are degraded, and certificates that end.
 func (s *step) takeVerdicts(verdicts []uptime.Verdict) {
+	if n := len(verdicts); n == volume {
+		s.behind = s.now.Sub(verdicts[n-1].SealedAt) > stale
+	}
 	for i := range verdicts {
 		v := &verdicts[i]
 		if v.Seq <= s.verdicts {
@@ -92,7 +99,7 @@ func (s *step) takeCertificate(v *uptime.Verdict) {
 	if len(before) == 0 {
 		before = []time.Duration{14 * 24 * time.Hour, 3 * 24 * time.Hour, 24 * time.Hour}
 	}
-	if of := (serverKey{v.Tenant, v.Server}); !s.doubts(of, ends) {
+	if of := (serverKey{v.Tenant, v.Server}); !s.doubts(of, ends, v.SealedAt) {
 		s.expire(of, uptime.AlertTLS, ends.UTC(), before)
 	}
 }
@@ -100,7 +107,7 @@ func (s *step) takeCertificate(v *uptime.Verdict) {
 // doubts reports whether a certificate that ends later than the one that was told
 // of may be only that of another machine behind the same name. It is a renewal
 // when no other is seen for a while.
-func (s *step) doubts(of serverKey, ends time.Time) bool {
+func (s *step) doubts(of serverKey, ends, at time.Time) bool {
 	old := s.open(of, uptime.AlertTLS)
 	since, seen := s.renewed[of]
 	switch {
@@ -108,10 +115,10 @@ func (s *step) doubts(of serverKey, ends time.Time) bool {
 		delete(s.renewed, of)
 		return false
 	case !seen:
-		s.renewed[of] = s.now
+		s.renewed[of] = at
 		return true
 	}
-	return s.now.Sub(since).Abs() < again
+	return at.Sub(since).Abs() < again
 }
 
 // expire follows something that ends. It is told at each of the thresholds,
