@@ -35,12 +35,15 @@ func (s *step) compose(t *thread, sink *uptime.Sink, v *view, phase uptime.Notic
 		n.Reason, n.Cause = lead.Reason, lead.Cause
 	}
 	n.Regions = s.cities(v)
-	if t.Kind == uptime.AlertCluster {
+	switch {
+	case t.Kind == uptime.AlertCluster:
 		var tenants int
 		tenants, n.Failing = s.extent(t)
 		n.Total = max(n.Failing, s.everOf(t))
 		n.Title, n.Summary = clusterText(tenants, n.Failing, s.phrase(n.Cause), n.Started)
-	} else {
+	case v.total() == 0:
+		withdraw(&n)
+	default:
 		s.list(&n, v)
 		n.Title, n.Summary = s.title(t, v, phase, w), s.summary(t, v, phase, w, n.Regions)
 		if by := takenOn(t, sink); by != "" && phase != uptime.NoticeCloses {
@@ -53,6 +56,14 @@ func (s *step) compose(t *thread, sink *uptime.Sink, v *view, phase uptime.Notic
 	n.Title = cut(n.Title, maxTitle)
 	s.address(&n, t, sink, v)
 	return n
+}
+
+// withdraw ends what readers were told of servers that are hidden from them now.
+// It names none: some may never have been public.
+func withdraw(n *uptime.Notice) {
+	n.Priority, n.Reason, n.Cause = uptime.P3, "", ""
+	n.Title = "What was told here is not public any more"
+	n.Summary = "The servers that it was about are not shown to the public any more. Nothing more is told of this."
 }
 
 // typeOf returns the event that webhooks call it.

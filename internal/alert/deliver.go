@@ -101,6 +101,8 @@ func (s *step) tell(t *thread, p *uptime.Policy, sink *uptime.Sink, alerts []*up
 	last := t.Told[sink.Name]
 	fresh := last.Phase == "" || last.Phase == uptime.NoticeCloses
 	switch {
+	case v.total() == 0 && !fresh && reads(sink): // it is no business of theirs any more
+		s.say(t, sink, &v, uptime.NoticeCloses, says{})
 	case v.total() == 0:
 		if fresh && !sink.Subscriber && !t.standsIn() {
 			s.decide(nil, t, decision{"match", sink.Name, dropped, "No rule sends it there, or it is less urgent than what is sent there."})
@@ -262,7 +264,7 @@ func (s *step) say(t *thread, sink *uptime.Sink, v *view, phase uptime.NoticePha
 		Notice: s.compose(t, sink, v, phase, w), State: uptime.DeliveryWaiting, Created: s.now, Due: s.now,
 	})
 	s.made++
-	s.note(t, sink, decision{"deliver", "", told, fmt.Sprintf("Notice %d: it %s.", next.Transition, phase)})
+	s.note(t, sink, decision{"deliver", "", queued, fmt.Sprintf("Notice %d is in the outbox: it %s.", next.Transition, phase)})
 	if p := s.world.policy(t.Tenant); phase != uptime.NoticeCloses {
 		_, at := remind(p, sink, t, s.now)
 		t.wake(at)
@@ -304,6 +306,9 @@ func (s *step) finishThread(t *thread, p *uptime.Policy) {
 		return
 	}
 	end := t.Closed.Add(again)
+	if t.Kind == uptime.AlertIncident { // which explains why budgets burn
+		end = t.Closed.Add(aside)
+	}
 	if !t.Admitted.IsZero() {
 		end = later(end, t.Admitted.Add(time.Hour))
 	}
