@@ -14,8 +14,10 @@ import (
 // all that it tells of, and what goes on with it.
 func TestSilenceOfAMessage(t *testing.T) {
 	twin := server("t", "twin", "twin.example.com")
-	policy := uptime.Policy{Remind: 10 * time.Minute, Sinks: []uptime.Sink{sink("team"), sink("late")},
-		Rules: []uptime.Rule{{Sinks: []string{"team"}, Escalate: []uptime.Escalation{{After: 5 * time.Minute, Sinks: []string{"late"}}}}}}
+	policy := uptime.Policy{
+		Remind: 10 * time.Minute, Sinks: []uptime.Sink{sink("team"), sink("late")},
+		Rules: []uptime.Rule{{Sinks: []string{"team"}, Escalate: []uptime.Escalation{{After: 5 * time.Minute, Sinks: []string{"late"}}}}},
+	}
 	scene(t, policy, []*uptime.Server{weather, twin}, func(d *desk) {
 		first := d.fails(weather, uptime.ConnectRefused)
 		d.fails(twin, uptime.ConnectRefused)

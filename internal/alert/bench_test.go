@@ -74,8 +74,10 @@ func BenchmarkMinute(b *testing.B) {
 		}
 		s := server(tenant, fmt.Sprintf("s%d", i), fmt.Sprintf("host.example%d.com", i))
 		plan.Servers = append(plan.Servers, s)
-		all.verdicts = append(all.verdicts, uptime.Verdict{Seq: uptime.Cursor(i + 1), Tenant: tenant, Server: s.ID, Cycle: now, Every: time.Minute, State: uptime.Live, SealedAt: now,
-			Reports: []uptime.Report{{Region: "eu", State: uptime.Live, TLSNotAfter: now.Add(2000 * time.Hour)}}})
+		all.verdicts = append(all.verdicts, uptime.Verdict{
+			Seq: uptime.Cursor(i + 1), Tenant: tenant, Server: s.ID, Cycle: now, Every: time.Minute, State: uptime.Live, SealedAt: now,
+			Reports: []uptime.Report{{Region: "eu", State: uptime.Live, TLSNotAfter: now.Add(2000 * time.Hour)}},
+		})
 		if i < 2*down {
 			rec.news = append(rec.news, uptime.News{Seq: uint64(i + 1), Event: uptime.IncidentOpened, Incident: &uptime.Incident{
 				ID: uptime.NewIncidentID(tenant, s.ID, now), Tenant: tenant, Server: s.ID, Opened: now.Add(-time.Duration(i/10) * 3 * time.Minute), Failure: uptime.Failure{Cause: uptime.ConnectRefused},

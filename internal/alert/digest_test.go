@@ -102,13 +102,13 @@ func TestDigestWithoutSink(t *testing.T) {
 func TestBudgetIsRefilled(t *testing.T) {
 	servers := strangers(3)
 	scene(t, uptime.Policy{Budget: 1, Sinks: []uptime.Sink{sink("team")}}, servers, func(d *desk) {
-		for i := range 40 {
+		for i := range 12 {
 			d.fails(servers[i%3], uptime.ConnectRefused)
 			d.pass(time.Minute)
 			d.works(servers[i%3])
 			d.pass(30 * time.Minute)
 		}
-		if n := d.router.Remembers(); n > 60 {
+		if n := d.router.Remembers(); n > 40 {
 			t.Errorf("%d things are remembered", n)
 		}
 		d.pass(2 * time.Hour)

@@ -18,22 +18,22 @@ func (d *desk) certificate(s *uptime.Server, ends time.Time) {
 }
 
 // TestCertificateByStages: each threshold is told once, also of several servers,
-// over days and restarts.
+// over hours and restarts.
 func TestCertificateByStages(t *testing.T) {
 	twin := server("t", "twin", "twin.example.com")
 	for _, servers := range [][]*uptime.Server{{weather}, {weather, twin}} {
 		t.Run(fmt.Sprint(len(servers)), func(t *testing.T) {
-			policy := uptime.Policy{TLS: []time.Duration{30 * time.Hour, 14 * time.Hour, 7 * time.Hour, 3 * time.Hour, time.Hour}, Sinks: []uptime.Sink{sink("team")}}
+			policy := uptime.Policy{TLS: []time.Duration{180 * time.Minute, 84 * time.Minute, 42 * time.Minute, 18 * time.Minute, 6 * time.Minute}, Sinks: []uptime.Sink{sink("team")}}
 			scene(t, policy, servers, func(d *desk) {
-				ends := time.Now().Add(40 * time.Hour)
-				for look := range 40 * 6 {
+				ends := time.Now().Add(4 * time.Hour)
+				for look := range 4 * 60 {
 					for _, s := range servers {
 						d.certificate(s, ends)
 					}
 					if look%25 == 0 {
 						d.restart()
 					}
-					d.pass(10 * time.Minute)
+					d.pass(time.Minute)
 				}
 				if got := d.told("team"); len(got) != 5 {
 					t.Errorf("told %d times: %q", len(got), got)
