@@ -3,7 +3,6 @@ package alert
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -13,6 +12,7 @@ import (
 // it: it goes no further up. It is stored when it returns. ErrNotFound means
 // that nothing is told of this alert, ErrConflict that it is over.
 func (r *Router) Acknowledge(ctx context.Context, tenant uptime.TenantID, key uptime.AlertKey, by, note string) error {
+	by = clean(by, 100)
 	return r.act(ctx, func(s *step) error {
 		t := s.threads[id{tenant, key}]
 		if t == nil {
@@ -32,7 +32,7 @@ func (r *Router) Acknowledge(ctx context.Context, tenant uptime.TenantID, key up
 }
 
 func (s *step) acknowledge(t *thread, by, note string) {
-	t.Acked, t.AckedBy = s.now, clean(by, 100)
+	t.Acked, t.AckedBy = s.now, by
 	s.save(t)
 	s.touch(t)
 	text := orElse(clean(note, 500), t.AckedBy+" took it on.")
@@ -49,29 +49,33 @@ func (s *step) acknowledge(t *thread, by, note string) {
 	s.decide(nil, t, decision{"escalate", "", stopped, t.AckedBy + " took it on: it goes no further."})
 }
 
-// act runs something between two steps and stores what it changed.
+// act runs something between two steps and stores what it changed. What else is
+// new, such as another plan, is stored also when there was nothing to do. Before
+// there is a plan nothing is told: the first step does that.
 func (r *Router) act(ctx context.Context, change func(*step) error) error {
 	p := r.opt.Plan()
-	if p == nil {
-		p = &uptime.Plan{}
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err := r.load(ctx); err != nil {
 		return err
 	}
 	s := r.begin(p)
-	if err := change(s); err != nil {
+	refused := change(s)
+	if known(p) {
+		s.route()
+	}
+	if err := r.commit(ctx, s); err != nil {
 		return err
 	}
-	s.route()
-	return r.commit(ctx, s)
+	return refused
 }
 
 // SilencesChanged tells that a silence was made or ended: they are read again.
 func (r *Router) SilencesChanged() {
 	r.mu.Lock()
-	r.state = nil
+	if r.state != nil {
+		r.state.deaf = true
+	}
 	r.mu.Unlock()
 	r.Wake()
 }
@@ -110,45 +114,4 @@ func (s *step) failing(tenant uptime.TenantID, sink string) *uptime.Alert {
 		}
 	}
 	return nil
-}
-
-// Test makes a delivery that tries a sink, verified or not. Text is what it
-// says, Challenge what the receiver has to give back; empty for none. It returns
-// the delivery's id.
-func (r *Router) Test(ctx context.Context, tenant uptime.TenantID, sink, challenge, text, by string) (uptime.DeliveryID, error) {
-	var made uptime.DeliveryID
-	err := r.act(ctx, func(s *step) error {
-		subject := sink + " " + strconv.FormatInt(s.now.UnixNano(), 10)
-		a := uptime.Alert{
-			Key: uptime.NewAlertKey(uptime.AlertTest, tenant, subject, s.now), Tenant: tenant, Kind: uptime.AlertTest,
-			Priority: uptime.P3, Opened: s.now, Resolved: s.now, Updated: s.now, Sink: sink,
-		}
-		made = uptime.NewDeliveryID(tenant, a.Key, sink, 1)
-		s.try(&a, made, challenge, text)
-		s.out.Audit = append(s.out.Audit, uptime.AuditEntry{
-			Tenant: tenant, At: s.now, By: clean(by, 100), Action: "sink.test", Object: sink, Text: "A test notice was sent.",
-		})
-		return nil
-	})
-	return made, err
-}
-
-// try makes the thread of a test, which is over at once.
-func (s *step) try(a *uptime.Alert, name uptime.DeliveryID, challenge, text string) {
-	t := &thread{Thread: uptime.Thread{
-		Key: a.Key, Tenant: a.Tenant, Kind: a.Kind, Members: []uptime.AlertKey{a.Key}, Opened: s.now, Closed: s.now, Over: true,
-		Told: map[string]uptime.Told{a.Sink: {Transition: 1, Phase: uptime.NoticeOpens, At: s.now}},
-	}}
-	s.changed = append(s.changed, a)
-	s.save(t)
-	s.made++
-	s.out.Deliveries = append(s.out.Deliveries, uptime.Delivery{
-		ID: name, Tenant: a.Tenant, Thread: a.Key, Sink: a.Sink, Transition: 1,
-		State: uptime.DeliveryWaiting, Created: s.now, Due: s.now,
-		Notice: uptime.Notice{
-			Type: uptime.NoticeTest, Key: a.Key, Phase: uptime.NoticeOpens, Kind: uptime.AlertTest, At: s.now,
-			Priority: uptime.P3, Started: s.now, Title: "AliveMCP tries this sink",
-			Summary: orElse(text, "Nothing is wrong. Somebody wants to know whether notices arrive here."), Challenge: challenge,
-		},
-	})
 }

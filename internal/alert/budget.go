@@ -26,11 +26,17 @@ func (s *step) allowance(tenant uptime.TenantID) int {
 
 // spent reports whether a tenant's budget of the last hour is used up.
 func (s *step) spent(tenant uptime.TenantID) bool {
-	recent := slices.DeleteFunc(s.admitted[tenant], func(at time.Time) bool { return s.now.Sub(at) >= time.Hour })
+	s.refill(tenant)
+	return len(s.admitted[tenant]) >= s.allowance(tenant)
+}
+
+// refill forgets what was told longer than an hour ago. What lies as far in the
+// future was told before the clock was set back: it does not count either.
+func (s *step) refill(tenant uptime.TenantID) {
+	recent := slices.DeleteFunc(s.admitted[tenant], func(at time.Time) bool { return s.now.Sub(at).Abs() >= time.Hour })
 	if s.admitted[tenant] = recent; len(recent) == 0 {
 		delete(s.admitted, tenant)
 	}
-	return len(recent) >= s.allowance(tenant)
 }
 
 // afford reports whether a thread may be told by itself. What is above the
@@ -70,11 +76,13 @@ func (s *step) postpone(t *thread) {
 	s.decide(nil, t, decision{"budget", "", held, "The budget of this hour is used up: it is told in the digest of " + clock(hour) + "."})
 }
 
-// leave takes a thread out of its digest, and returns the empty key.
+// leave takes a thread out of its digest, and returns the empty key. The thread
+// is looked at once more, for the sinks that it was kept from.
 func (s *step) leave(t *thread) uptime.AlertKey {
 	if t.Digest != "" {
 		s.touch(t)
-		s.children[t.Digest] = slices.DeleteFunc(s.children[t.Digest], func(o *thread) bool { return o == t })
+		t.wake(s.now)
+		s.orphan(t, t.Digest)
 	}
 	return ""
 }

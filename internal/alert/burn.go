@@ -15,13 +15,16 @@ const (
 // aside is how long after an outage its own effect on the budget is not told.
 const aside = 30 * time.Minute
 
-// tick does each minute what no verdict asks for: it looks at budgets and at
-// credentials.
+// tick does each minute what no verdict asks for: it looks at budgets, at those of
+// notices and at those of errors, and at credentials.
 func (s *step) tick() {
 	if s.now.Sub(s.ticked) < time.Minute && !s.now.Before(s.ticked) {
 		return
 	}
 	s.ticked = s.now
+	for tenant := range s.admitted {
+		s.refill(tenant)
+	}
 	for _, srv := range s.plan.Servers {
 		if srv.Paused {
 			continue

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -33,14 +35,20 @@ func (s *step) compose(t *thread, sink *uptime.Sink, v *view, phase uptime.Notic
 		n.Reason, n.Cause = lead.Reason, lead.Cause
 	}
 	n.Regions = s.cities(v)
-	if t.Kind == uptime.AlertCluster {
+	switch {
+	case t.Kind == uptime.AlertCluster:
 		var tenants int
 		tenants, n.Failing = s.extent(t)
 		n.Total = max(n.Failing, s.everOf(t))
 		n.Title, n.Summary = clusterText(tenants, n.Failing, s.phrase(n.Cause), n.Started)
-	} else {
+	case v.total() == 0:
+		withdraw(&n)
+	default:
 		s.list(&n, v)
 		n.Title, n.Summary = s.title(t, v, phase, w), s.summary(t, v, phase, w, n.Regions)
+		if by := takenOn(t, sink); by != "" && phase != uptime.NoticeCloses {
+			n.Summary += " " + by
+		}
 	}
 	if phase != uptime.NoticeCloses {
 		n.FirstStep = s.advice(t.Kind, n.Cause, sink)
@@ -48,6 +56,14 @@ func (s *step) compose(t *thread, sink *uptime.Sink, v *view, phase uptime.Notic
 	n.Title = cut(n.Title, maxTitle)
 	s.address(&n, t, sink, v)
 	return n
+}
+
+// withdraw ends what readers were told of servers that are hidden from them now.
+// It names none: some may never have been public.
+func withdraw(n *uptime.Notice) {
+	n.Priority, n.Reason, n.Cause = uptime.P3, "", ""
+	n.Title = "What was told here is not public any more"
+	n.Summary = "The servers that it was about are not shown to the public any more. Nothing more is told of this."
 }
 
 // typeOf returns the event that webhooks call it.
@@ -199,6 +215,17 @@ func (s *step) phrase(c uptime.Cause) string {
 	return s.opt.Phrase(c)
 }
 
+// takenOn says who took it on. That is no business of readers.
+func takenOn(t *thread, sink *uptime.Sink) string {
+	if t.AckedBy == "" || reads(sink) {
+		return ""
+	}
+	return t.AckedBy + " took it on."
+}
+
+// reads reports whether strangers read what a sink is told.
+func reads(sink *uptime.Sink) bool { return sink.Subscriber || sink.Public }
+
 // address adds the links. Only owners can act by a link.
 func (s *step) address(n *uptime.Notice, t *thread, sink *uptime.Sink, v *view) {
 	l := &s.opt.Links
@@ -215,7 +242,7 @@ func (s *step) address(n *uptime.Notice, t *thread, sink *uptime.Sink, v *view) 
 			n.UnsubscribeURL = l.Unsubscribe(t.Tenant, sink.Name)
 		}
 	}
-	if sink.Subscriber || sink.Public {
+	if reads(sink) {
 		n.AckedBy = ""
 		return
 	}
@@ -289,7 +316,8 @@ func sentence(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	first, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[size:]
 	if !strings.HasSuffix(s, ".") {
 		s += "."
 	}

@@ -58,6 +58,9 @@ func (s *step) follow(t *thread, alerts []*uptime.Alert) {
 		}
 		end = later(end, a.Resolved)
 	}
+	if t.Kind == uptime.AlertDigest && len(alerts) == 0 { // all of it was told before its hour was over
+		end = t.Opened
+	}
 	if end.IsZero() || !t.Closed.IsZero() {
 		return
 	}
@@ -83,6 +86,9 @@ func (s *step) reopen(t *thread) {
 		}
 		return
 	}
+	if len(t.Told) == 0 { // nobody heard of the first time
+		return
+	}
 	t.Times++
 	if t.Times == flapping {
 		s.decide(nil, t, decision{"deduplicate", "", held, "It flaps: single changes are not told until it was quiet for 15 minutes, or stays down for 5."})
@@ -95,6 +101,8 @@ func (s *step) tell(t *thread, p *uptime.Policy, sink *uptime.Sink, alerts []*up
 	last := t.Told[sink.Name]
 	fresh := last.Phase == "" || last.Phase == uptime.NoticeCloses
 	switch {
+	case v.total() == 0 && !fresh && reads(sink): // it is no business of theirs any more
+		s.say(t, sink, &v, uptime.NoticeCloses, says{})
 	case v.total() == 0:
 		if fresh && !sink.Subscriber && !t.standsIn() {
 			s.decide(nil, t, decision{"match", sink.Name, dropped, "No rule sends it there, or it is less urgent than what is sent there."})
@@ -129,7 +137,7 @@ func (s *step) announce(t *thread, sink *uptime.Sink, v *view) {
 		}
 		return
 	}
-	if s.now.Before(t.ready) {
+	if s.ahead(t.ready, settle) {
 		t.wake(t.ready)
 		return
 	}
@@ -197,7 +205,7 @@ func (s *step) update(t *thread, p *uptime.Policy, sink *uptime.Sink, v *view, l
 	if people(digest) != people(last.Digest) {
 		wait = 0
 	}
-	if ready := last.At.Add(wait); s.now.Before(ready) {
+	if ready := last.At.Add(wait); s.ahead(ready, wait) {
 		t.wake(ready)
 		return
 	}
@@ -256,7 +264,7 @@ func (s *step) say(t *thread, sink *uptime.Sink, v *view, phase uptime.NoticePha
 		Notice: s.compose(t, sink, v, phase, w), State: uptime.DeliveryWaiting, Created: s.now, Due: s.now,
 	})
 	s.made++
-	s.note(t, sink, decision{"deliver", "", told, fmt.Sprintf("Notice %d: it %s.", next.Transition, phase)})
+	s.note(t, sink, decision{"deliver", "", queued, fmt.Sprintf("Notice %d is in the outbox: it %s.", next.Transition, phase)})
 	if p := s.world.policy(t.Tenant); phase != uptime.NoticeCloses {
 		_, at := remind(p, sink, t, s.now)
 		t.wake(at)
@@ -267,7 +275,7 @@ func (s *step) say(t *thread, sink *uptime.Sink, v *view, phase uptime.NoticePha
 // the servers did.
 func (s *step) digest(t *thread, sink *uptime.Sink, v *view, w says) string {
 	did, is := fnv.New64a(), fnv.New64a()
-	_, _ = io.WriteString(did, t.AckedBy)
+	_, _ = io.WriteString(did, takenOn(t, sink))
 	if t.Kind == uptime.AlertCluster {
 		tenants, servers := s.extent(t)
 		_, _ = fmt.Fprint(is, tenants, servers)
@@ -281,8 +289,9 @@ func (s *step) digest(t *thread, sink *uptime.Sink, v *view, w says) string {
 			continue
 		}
 		_, _ = io.WriteString(is, "\x00"+string(a.Key)+string(a.Cause))
+		_, _ = fmt.Fprint(is, a.Stage)
 		if len(v.failing) == 1 { // of many, nobody is told such details
-			_, _ = fmt.Fprint(is, a.Regions, a.Stage, a.Class, a.Recovering && sink.Edits)
+			_, _ = fmt.Fprint(is, a.Regions, a.Class, a.Recovering && sink.Edits)
 		}
 	}
 	return fmt.Sprintf("%016x-%016x", did.Sum64(), is.Sum64())
@@ -297,6 +306,9 @@ func (s *step) finishThread(t *thread, p *uptime.Policy) {
 		return
 	}
 	end := t.Closed.Add(again)
+	if t.Kind == uptime.AlertIncident { // which explains why budgets burn
+		end = t.Closed.Add(aside)
+	}
 	if !t.Admitted.IsZero() {
 		end = later(end, t.Admitted.Add(time.Hour))
 	}
@@ -319,11 +331,7 @@ func (s *step) finishThread(t *thread, p *uptime.Policy) {
 func (s *step) paused(t *thread) bool {
 	return slices.ContainsFunc(t.Members, func(key uptime.AlertKey) bool {
 		a := s.alerts[id{t.Tenant, key}]
-		if a == nil || a.Ended != uptime.EndedPaused {
-			return false
-		}
-		srv := s.world.servers[serverKey{a.Tenant, a.Server}]
-		return srv != nil && srv.Paused
+		return a != nil && s.goesOn(a)
 	})
 }
 
@@ -342,6 +350,13 @@ func (s *step) owes(t *thread, p *uptime.Policy) bool {
 		last := t.Told[sink.Name]
 		return last.Phase != "" && last.Phase != uptime.NoticeCloses
 	})
+}
+
+// ahead reports whether a moment is still to come for which nobody waits longer
+// than that. One that is further away was set before the clock went back.
+func (s *step) ahead(at time.Time, longest time.Duration) bool {
+	wait := at.Sub(s.now)
+	return wait > 0 && wait <= longest
 }
 
 // wake has a thread looked at, at the latest then.

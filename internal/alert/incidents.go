@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func (s *step) takeNews(news []uptime.News) {
 		switch {
 		case n.Incident != nil && s.belated(n):
 		case n.Incident != nil:
-			s.put(s.incident(n.Incident))
+			s.put(s.unproved(s.incident(n.Incident), n.Event))
 		case n.Drift != nil:
 			s.put(s.drift(n.Drift))
 		}
@@ -32,6 +33,19 @@ func (s *step) takeNews(news []uptime.News) {
 func (s *step) belated(n *uptime.News) bool {
 	said := n.Event == uptime.IncidentNote || n.Event == uptime.IncidentAcked
 	return said && !n.Incident.Open() && s.alerts[id{n.Incident.Tenant, uptime.AlertKey(n.Incident.ID)}] == nil
+}
+
+// unproved keeps the alert of a server that was paused ended, whatever is written
+// about it, until the server is seen to fail again.
+func (s *step) unproved(a uptime.Alert, event uptime.IncidentEventKind) uptime.Alert {
+	old := s.alerts[id{a.Tenant, a.Key}]
+	if old == nil || old.Ended != uptime.EndedPaused || !a.Open() {
+		return a
+	}
+	if event == uptime.IncidentRecovery || event == uptime.IncidentNote || event == uptime.IncidentAcked {
+		a.Resolved, a.Ended = old.Resolved, old.Ended
+	}
+	return a
 }
 
 // incident returns the alert of an incident.
@@ -78,27 +92,44 @@ func (s *step) resting(a uptime.Alert) uptime.Alert {
 	return a
 }
 
-// forsake ends what is told of servers that are removed or paused, and goes on
-// with those that are looked at again.
+// forsake ends what is told of servers that are removed or paused. A drift goes
+// on when its server is looked at again; what else goes on is seen then.
 func (s *step) forsake() {
+	about := map[serverKey]bool{}
 	for _, a := range s.alerts {
-		if a.Server == "" {
-			continue
+		about[serverKey{a.Tenant, a.Server}] = true
+		if a.Server != "" {
+			s.forsakeOne(a)
 		}
-		srv := s.world.servers[serverKey{a.Tenant, a.Server}]
-		n := *a
-		switch {
-		case a.Ended == uptime.EndedPaused && srv != nil && !srv.Paused:
-			n.Resolved, n.Ended = time.Time{}, ""
-		case !a.Open():
-			continue
-		case srv == nil && a.Kind != uptime.AlertIncident: // the recorder ends incidents
-			n.Resolved, n.Ended = s.now, uptime.EndedForgotten
-		case srv != nil:
-			n = s.resting(n)
-		}
-		s.put(n)
 	}
+	s.world.forget(func(k serverKey) bool { return about[k] })
+	maps.DeleteFunc(s.renewed, func(k serverKey, _ time.Time) bool { return !about[k] })
+}
+
+func (s *step) forsakeOne(a *uptime.Alert) {
+	srv := s.world.servers[serverKey{a.Tenant, a.Server}]
+	n := *a
+	switch {
+	case a.Ended == uptime.EndedPaused && a.Kind == uptime.AlertDrift && srv != nil && !srv.Paused:
+		n.Resolved, n.Ended = time.Time{}, ""
+	case !a.Open():
+		return
+	case srv == nil && a.Kind != uptime.AlertIncident: // the recorder ends incidents
+		n.Resolved, n.Ended = s.now, uptime.EndedForgotten
+	case srv != nil:
+		n = s.resting(n)
+	}
+	s.put(n)
+}
+
+// goesOn reports whether an alert that ended because its server is paused may be
+// open again: nobody knows before the server is looked at.
+func (s *step) goesOn(a *uptime.Alert) bool {
+	srv := s.world.servers[serverKey{a.Tenant, a.Server}]
+	if a.Ended != uptime.EndedPaused || srv == nil {
+		return false
+	}
+	return srv.Paused || a.Kind == uptime.AlertIncident
 }
 
 // same reports whether two states of an alert tell the same.

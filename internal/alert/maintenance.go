@@ -22,11 +22,23 @@ func (s *step) quiet(a *uptime.Alert) string {
 		}
 	}
 	for i := range s.silences[a.Tenant] {
-		if q := &s.silences[a.Tenant][i]; q.Covers(a, srv, s.now) {
+		q := &s.silences[a.Tenant][i]
+		if q.Covers(a, srv, s.now) || s.hushes(q, a) {
 			return fmt.Sprintf("%s silenced it until %s.", orElse(clean(q.By, 60), "Somebody"), clock(q.Until))
 		}
 	}
 	return ""
+}
+
+// hushes reports whether a silence of one alert covers another one: of the same
+// thread, or of a digest that stands in for it. Who silences what a message tells
+// means all of it.
+func (s *step) hushes(q *uptime.Silence, a *uptime.Alert) bool {
+	t := s.of[id{a.Tenant, a.Key}]
+	if q.Alert == "" || t == nil || t.Tenant != q.Tenant || s.now.Before(q.From) || !s.now.Before(q.Until) {
+		return false
+	}
+	return q.Alert == t.Key || q.Alert == t.Digest || s.of[id{q.Tenant, q.Alert}] == t
 }
 
 // calm reports whether an alert may begin to be told. What still lasts when a

@@ -31,7 +31,7 @@ func allowed(sink *uptime.Sink, a *uptime.Alert, srv *uptime.Server) bool {
 	if a.Sink != "" && a.Sink == sink.Name {
 		return false
 	}
-	if sink.Public || sink.Subscriber {
+	if reads(sink) {
 		return srv != nil && !srv.Hidden && about(sink.Servers, nil, srv) && public(a.Kind)
 	}
 	return about(sink.Servers, nil, srv)

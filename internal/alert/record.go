@@ -7,6 +7,7 @@ import (
 // The outcomes of decisions.
 const (
 	told    = "told"
+	queued  = "queued" // what became of it is the delivery's to say
 	joined  = "joined"
 	held    = "held"
 	dropped = "dropped"
@@ -41,7 +42,7 @@ func (s *step) decide(a *uptime.Alert, t *thread, d decision) {
 		s.said[key] = before
 	}
 	slot := d.stage + "\x00" + d.sink
-	if before[slot] == d.outcome+d.text || d.outcome != told && len(before) >= maxDecisions {
+	if before[slot] == d.outcome+d.text || d.outcome != queued && len(before) >= maxDecisions {
 		return
 	}
 	before[slot] = d.outcome + d.text

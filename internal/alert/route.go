@@ -114,7 +114,7 @@ func (s *step) members(t *thread) []*uptime.Alert {
 		add(t)
 		return out
 	}
-	for _, child := range s.children[t.Key] {
+	for _, child := range slices.SortedFunc(slices.Values(s.children[t.Key]), older) {
 		add(child)
 	}
 	return out

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// batch is how many verdicts and how many news a step takes at most.
-	batch = 1000
+	// batch is how many news a step takes at most, volume how many verdicts: there
+	// may be thousands a second, and two hours of them to catch up with.
+	batch  = 1000
+	volume = 8000
 	// breath is the least time between two steps: what happens together is stored
 	// together.
 	breath = 250 * time.Millisecond
@@ -86,7 +88,7 @@ func (r *Router) Run(ctx context.Context) error {
 // be more at once.
 func (r *Router) step(ctx context.Context) (more bool, err error) {
 	p := r.opt.Plan()
-	if p == nil || p.Version == 0 {
+	if !known(p) {
 		return false, nil
 	}
 	r.mu.Lock()
@@ -98,45 +100,54 @@ func (r *Router) step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("reading news after %d: %w", r.state.news, err)
 	}
-	verdicts, err := r.verdicts(ctx)
-	if err != nil {
-		return false, err
-	}
+	verdicts, deaf := r.verdicts(ctx) // which keeps no outage from being told
 	s := r.begin(p)
 	s.takeNews(news)
 	s.takeVerdicts(verdicts)
 	s.tick()
 	s.route()
-	return len(news)+len(verdicts) > 0, r.commit(ctx, s)
+	return len(news)+len(verdicts) > 0, errors.Join(r.commit(ctx, s), deaf)
 }
 
-// verdicts reads a batch of the feed. What is lost is passed over.
+// verdicts reads a part of the feed. What is lost is passed over. A feed that
+// has not come as far as the router, because its end was lost, has nothing new:
+// a place that is stored never goes back.
 func (r *Router) verdicts(ctx context.Context) ([]uptime.Verdict, error) {
 	after := r.state.verdicts
-	got, err := r.opt.Feed.After(ctx, after, batch)
-	if gap, ok := errors.AsType[*uptime.FeedGap](err); ok && gap.Resume != after {
+	got, err := r.opt.Feed.After(ctx, after, volume)
+	gap, ok := errors.AsType[*uptime.FeedGap](err)
+	switch {
+	case ok && gap.Resume < after:
+		return nil, nil
+	case ok && gap.Resume > after:
 		r.opt.Logger.WarnContext(ctx, "verdicts are lost to alerts", "after", gap.After, "resume", gap.Resume)
 		r.state.verdicts = gap.Resume
 		return nil, nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("reading verdicts after %d: %w", after, err)
 	}
 	return got, nil
 }
 
-// load reads what is known, unless it is known already.
+// load reads what is stored, unless it is known already.
 func (r *Router) load(ctx context.Context) error {
-	if r.state != nil {
+	if r.state != nil && !r.state.deaf {
 		return nil
 	}
-	known, err := r.opt.Records.Alerting(ctx)
-	if err != nil {
+	stored, err := r.opt.Records.Alerting(ctx)
+	switch {
+	case err != nil:
 		return fmt.Errorf("reading what is being told: %w", err)
+	case r.state == nil:
+		r.state = newState(stored)
+	default:
+		r.state.hush(stored.Silences)
 	}
-	r.state = newState(known)
 	return nil
 }
+
+// known reports whether it is known what is monitored.
+func known(p *uptime.Plan) bool { return p != nil && p.Version != 0 }
 
 // commit stores what a step changed. When that fails, nobody knows whether it
 // was stored, and the state is read again.

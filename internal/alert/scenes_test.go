@@ -340,6 +340,9 @@ func TestCertificate(t *testing.T) {
 		title := "Weather has a certificate that ends on 2000-01-16"
 		d.wants("team", "opens "+title)
 		look(ends.Add(90 * 24 * time.Hour))
+		d.wants("team", "opens "+title)
+		d.pass(15 * time.Minute)
+		look(ends.Add(90 * 24 * time.Hour))
 		d.wants("team", "opens "+title, "closes Weather: the certificate was renewed")
 	})
 }
@@ -383,30 +386,9 @@ func TestUnverifiedSinkIsToldLater(t *testing.T) {
 		d.fails(weather, uptime.ConnectRefused)
 		d.pass(time.Minute)
 		d.wants("new")
-		if _, err := d.router.Test(t.Context(), "t", "new", "", "Code 123456", "ann"); err != nil {
-			t.Fatal(err)
-		}
-		d.wants("new", "opens AliveMCP tries this sink")
 		d.change(func() { d.policies = []*uptime.Policy{{Tenant: "t", Sinks: []uptime.Sink{sink("new")}}} })
 		d.pass(time.Minute)
-		d.wants("new", "opens AliveMCP tries this sink", "opens Weather is down: the connection is refused")
-	})
-}
-
-func TestPausedServer(t *testing.T) {
-	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
-		d.fails(weather, uptime.ConnectRefused)
-		d.pass(time.Minute)
-		paused := *weather
-		paused.Paused = true
-		d.change(func() { d.plan = &uptime.Plan{Version: 2, Servers: []*uptime.Server{&paused}} })
-		d.pass(time.Minute)
-		d.change(func() { d.plan = &uptime.Plan{Version: 3, Servers: []*uptime.Server{weather}} })
-		d.pass(time.Minute)
-		got := d.told("team")
-		if len(got) != 3 || got[1] != "closes Weather: monitoring is paused" || !strings.HasPrefix(got[2], "opens Weather is down") {
-			t.Errorf("told %q", got)
-		}
+		d.wants("new", "opens Weather is down: the connection is refused")
 	})
 }
 
@@ -426,23 +408,41 @@ func TestHiddenServerIsNotPublic(t *testing.T) {
 	})
 }
 
-func TestBurn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := *weather
-		s.Objective = &uptime.Objective{Percent: 99}
-		d := newDesk(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, &s)
-		bad := 0.2
-		d.opt.Burn = func(_ uptime.TenantID, _ uptime.ServerID, w time.Duration) (float64, int, bool) {
-			d.records.mu.Lock()
-			defer d.records.mu.Unlock()
-			return bad, int(w.Minutes()), true
+// TestServerThatIsHidden: readers are told that they hear no more of it, not how
+// it goes on, and of no server that never was public.
+func TestServerThatIsHidden(t *testing.T) {
+	secret := server("t", "secret", "secret.example.com")
+	secret.Hidden = true
+	sinks := []uptime.Sink{sink("team"), sink("reader", final, func(s *uptime.Sink) { s.Public, s.Subscriber = true, true })}
+	scene(t, uptime.Policy{Sinks: sinks}, []*uptime.Server{weather, secret}, func(d *desk) {
+		d.fails(weather, uptime.ConnectRefused)
+		d.fails(secret, uptime.ConnectRefused)
+		d.pass(time.Minute)
+		hidden := *weather
+		hidden.Hidden = true
+		d.change(func() { d.plan = &uptime.Plan{Version: 2, Servers: []*uptime.Server{&hidden, secret}} })
+		d.pass(time.Minute)
+		if text := fmt.Sprintf("%+v", d.last("reader")); strings.Contains(text, "ecret") || strings.Contains(text, "eather") {
+			t.Errorf("readers were told %s", text)
 		}
-		d.run()
-		d.pass(2 * time.Minute)
-		d.wants("team", "opens Weather is using up the error budget fast")
-		d.change(func() { bad = 0 })
-		d.pass(2 * time.Minute)
-		d.wants("team", "opens Weather is using up the error budget fast", "closes Weather: the error budget does not burn any more")
-		d.stop()
+		d.works(weather)
+		d.works(secret)
+		d.pass(3 * time.Hour)
+		d.wants("reader", isDown, "closes What was told here is not public any more")
+		if n := d.router.Remembers(); n != 0 || len(d.told("team")) < 2 {
+			t.Errorf("%d things are left behind; the team was told %q", n, d.told("team"))
+		}
+	})
+}
+
+// TestDecisionsSayWhatIsKnown: a notice is queued when it is decided; whether it
+// arrived is the delivery's to say.
+func TestDecisionsSayWhatIsKnown(t *testing.T) {
+	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
+		d.fails(weather, uptime.ConnectRefused)
+		d.pass(time.Minute)
+		if !d.decided("deliver", "queued") || d.decided("deliver", "told") {
+			t.Errorf("decisions: %+v", d.records.decisions)
+		}
 	})
 }

@@ -226,3 +226,22 @@ func TestWords(t *testing.T) {
 		t.Errorf("cleaned: %q", got)
 	}
 }
+
+// TestOpensAgainWithinAStep: what was over before the router heard of it, and is
+// there again under the same name by the next line of the news, is told.
+func TestOpensAgainWithinAStep(t *testing.T) {
+	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
+		at := time.Now().UTC()
+		drift := uptime.Drift{ID: "drf_1", Tenant: "t", Server: weather.ID, Class: uptime.DriftBreaking, Summary: "1 removed.", Detected: at}
+		for _, reverted := range []time.Time{at.Add(time.Second), {}} {
+			is := drift
+			is.Reverted = reverted
+			d.records.mu.Lock()
+			d.records.news = append(d.records.news, uptime.News{Seq: uint64(len(d.records.news) + 1), Drift: &is})
+			d.records.mu.Unlock()
+		}
+		d.router.Wake()
+		d.pass(time.Minute)
+		d.wants("team", "opens Weather changed its tools: 1 removed")
+	})
+}

@@ -1,7 +1,9 @@
 package alert
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -36,6 +38,11 @@ type thread struct {
 
 func (t *thread) id() id { return id{t.Tenant, t.Key} }
 
+// older orders threads by when they opened.
+func older(a, b *thread) int {
+	return cmp.Or(a.Opened.Compare(b.Opened), strings.Compare(string(a.Tenant), string(b.Tenant)), strings.Compare(string(a.Key), string(b.Key)))
+}
+
 // state is what the router knows between two steps. It follows from what is
 // stored; what does not may be lost without harm.
 type state struct {
@@ -57,6 +64,11 @@ type state struct {
 	// admitted are when threads were told first in the last hour.
 	admitted map[uptime.TenantID][]time.Time
 	silences map[uptime.TenantID][]uptime.Silence
+	// renewed is since when a server of whose certificate something is told shows
+	// one that ends later, and no other.
+	renewed map[serverKey]time.Time
+	// deaf means that silences changed since they were read.
+	deaf bool
 
 	verdicts, storedVerdicts uptime.Cursor
 	news, storedNews         uint64
@@ -64,6 +76,7 @@ type state struct {
 
 	world  world
 	ticked time.Time
+	clock  time.Time // at the last step
 	// said is what was decided of each alert and thread, so that nothing is said
 	// twice.
 	said map[id]map[string]string
@@ -74,7 +87,7 @@ func newState(known uptime.Alerting) *state {
 		alerts: map[id]*uptime.Alert{}, threads: map[id]*thread{}, of: map[id]*thread{}, held: map[id]*uptime.Alert{},
 		current: map[subject]*uptime.Alert{}, byServer: map[serverKey][]*thread{}, joins: map[joint]*thread{},
 		clusters: map[root]*thread{}, children: map[uptime.AlertKey][]*thread{},
-		admitted: map[uptime.TenantID][]time.Time{}, silences: map[uptime.TenantID][]uptime.Silence{},
+		admitted: map[uptime.TenantID][]time.Time{}, renewed: map[serverKey]time.Time{},
 		verdicts: known.Verdicts, storedVerdicts: known.Verdicts, news: known.News, storedNews: known.News,
 		said: map[id]map[string]string{},
 	}
@@ -83,13 +96,24 @@ func newState(known uptime.Alerting) *state {
 			s.keep(&a)
 		}
 	}
+	threads := make([]*thread, len(known.Threads))
 	for i := range known.Threads {
-		s.adopt(&thread{Thread: known.Threads[i]})
+		threads[i] = &thread{Thread: known.Threads[i]}
 	}
-	for _, q := range known.Silences {
+	slices.SortFunc(threads, older)
+	for _, t := range threads {
+		s.adopt(t)
+	}
+	s.hush(known.Silences)
+	return s
+}
+
+// hush adopts the silences.
+func (s *state) hush(silences []uptime.Silence) {
+	s.silences, s.deaf = map[uptime.TenantID][]uptime.Silence{}, false
+	for _, q := range silences {
 		s.silences[q.Tenant] = append(s.silences[q.Tenant], q)
 	}
-	return s
 }
 
 // keep remembers an alert. Until a thread takes it, it is held.
@@ -142,19 +166,24 @@ func (s *state) drop(t *thread) {
 	for _, key := range t.Members {
 		s.dropAlert(id{t.Tenant, key})
 	}
-	for j, other := range s.joins {
-		if other == t {
+	for _, j := range joints(t.Tenant, t.Kind, t.Host, t.Platform, t.Cause) {
+		if s.joins[j] == t {
 			delete(s.joins, j)
 		}
 	}
-	for _, parent := range []uptime.AlertKey{t.Digest, t.Cluster} {
-		if parent != "" {
-			s.children[parent] = slices.DeleteFunc(s.children[parent], func(o *thread) bool { return o == t })
-		}
-	}
+	s.orphan(t, t.Digest)
+	s.orphan(t, t.Cluster)
 	delete(s.children, t.Key)
 	delete(s.threads, t.id())
 	delete(s.said, t.id())
+}
+
+// orphan takes a thread out of what stands in for it.
+func (s *state) orphan(t *thread, parent uptime.AlertKey) {
+	left := slices.DeleteFunc(s.children[parent], func(o *thread) bool { return o == t })
+	if s.children[parent] = left; len(left) == 0 {
+		delete(s.children, parent)
+	}
 }
 
 func (s *state) dropAlert(key id) {

@@ -28,8 +28,10 @@ type step struct {
 	all     bool
 	// dropped are alerts that nobody will be told of.
 	dropped map[id]bool
-	newest  time.Time // verdict
-	made    uint64    // deliveries
+	// behind means that the verdicts of this step are old, and newer ones follow.
+	behind bool
+	newest time.Time // verdict
+	made   uint64    // deliveries
 }
 
 // begin starts a step.
@@ -38,9 +40,10 @@ func (r *Router) begin(p *uptime.Plan) *step {
 		state: r.state, opt: r.opt, now: r.opt.Now().UTC(), plan: p,
 		seen: map[any]bool{}, touched: map[*thread]bool{}, dropped: map[id]bool{},
 	}
-	planned := s.world.follow(p)
+	planned := known(p) && s.world.follow(p)
 	obeyed := s.world.obey(r.opt.Policies())
-	s.all = planned || obeyed
+	s.all = planned || obeyed || s.now.Before(s.clock) // set back: what was to come is further away
+	s.clock = s.now
 	if planned {
 		s.forsake()
 	}
@@ -68,25 +71,28 @@ func (s *step) put(a uptime.Alert) {
 // meet takes in an alert that was not known. What is over already, and what was
 // invented, is noted and told to nobody.
 func (s *step) meet(a uptime.Alert) {
-	key := id{a.Tenant, a.Key}
 	a.Updated = s.now
-	late := !a.Open()
-	if (a.Demo || late) && s.dropped[key] {
-		return
-	}
 	switch {
 	case a.Demo:
-		s.decide(&a, nil, decision{"match", "", dropped, "It is a demonstration: nobody is told."})
-	case late:
-		s.decide(&a, nil, decision{"match", "", dropped, "It was over before the router heard of it."})
+		s.ignore(&a, decision{"match", "", dropped, "It is a demonstration: nobody is told."})
+	case !a.Open() && !s.goesOn(&a):
+		s.ignore(&a, decision{"match", "", dropped, "It was over before the router heard of it."})
+	default:
+		delete(s.dropped, id{a.Tenant, a.Key})
+		s.keep(&a)
+		s.change(&a)
 	}
-	if a.Demo || late {
-		s.dropped[key] = true
-		s.changed = append(s.changed, &a)
+}
+
+// ignore stores an alert, and why nobody is told of it, once.
+func (s *step) ignore(a *uptime.Alert, why decision) {
+	key := id{a.Tenant, a.Key}
+	if s.dropped[key] {
 		return
 	}
-	s.keep(&a)
-	s.change(&a)
+	s.decide(a, nil, why)
+	s.dropped[key] = true
+	s.changed = append(s.changed, a)
 }
 
 // change notes that an alert changed.
@@ -97,9 +103,13 @@ func (s *step) change(a *uptime.Alert) {
 		s.changed = append(s.changed, a)
 	}
 	key := id{a.Tenant, a.Key}
-	if t := s.of[key]; t != nil {
+	switch t := s.of[key]; {
+	case t != nil:
 		s.touch(t)
-	} else if !a.Open() && s.held[key] != nil {
+	case a.Open():
+	case s.goesOn(a): // a thread keeps it until somebody looks again
+		s.decide(a, s.start(a), decision{"maintenance", "", held, "Its server is paused: it is told when it still fails after that."})
+	case s.held[key] != nil:
 		s.decide(a, nil, decision{"route", "", dropped, "It was over before it was to be told."})
 		s.dropped[key] = true
 	}
@@ -161,17 +171,15 @@ func (s *step) due(standIn bool) []*thread {
 			out = append(out, t)
 		}
 	}
-	slices.SortFunc(out, func(a, b *thread) int {
-		if c := a.Opened.Compare(b.Opened); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.Tenant)+string(a.Key), string(b.Tenant)+string(b.Key))
-	})
+	slices.SortFunc(out, older)
 	return out
 }
 
 // place takes an alert through the stages up to its thread.
 func (s *step) place(a *uptime.Alert) {
+	if s.behind && (a.Kind == uptime.AlertDegraded || a.Kind == uptime.AlertTLS) {
+		return // it may be over by now
+	}
 	if !s.classify(a) || !s.calm(a) {
 		return
 	}

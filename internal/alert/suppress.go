@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -46,29 +47,49 @@ func (s *state) clusterOf(t *thread) *thread {
 }
 
 // cluster finds root causes that many tenants have. Only threads that changed in
-// this step can make one.
+// this step can make one. Without somebody to tell it to nothing is kept back.
 func (s *step) cluster() {
-	if s.opt.Operator == "" {
-		return
-	}
 	for _, c := range s.clusters {
 		if s.touched[c] {
 			s.shrink(c)
 		}
 	}
-	candidates := map[root][]*thread{}
+	if s.opt.Operator == "" || !s.hears(s.opt.Operator) {
+		return
+	}
+	fresh := map[root][]*thread{}
 	for t := range s.touched {
 		if r, ok := rootOf(t); ok && t.Cluster == "" {
-			candidates[r] = append(candidates[r], t)
+			fresh[r] = append(fresh[r], t)
 		}
 	}
-	for r, fresh := range candidates {
+	var rest map[root][]*thread
+	for r, threads := range fresh {
 		if c := s.clusters[r]; c != nil {
-			s.gather(c, fresh)
-		} else {
-			s.detect(r, fresh[0])
+			s.gather(c, threads)
+			continue
+		}
+		if rest == nil {
+			rest = s.roots()
+		}
+		s.detect(r, slices.MaxFunc(threads, older), rest[r])
+	}
+}
+
+// hears reports whether a tenant has a sink that may be told.
+func (s *step) hears(tenant uptime.TenantID) bool {
+	return slices.ContainsFunc(s.world.policy(tenant).Sinks, func(k uptime.Sink) bool { return k.Verified && !k.Subscriber })
+}
+
+// roots returns the threads that are in no cluster, by their root cause.
+func (s *step) roots() map[root][]*thread {
+	out := map[root][]*thread{}
+	for _, t := range s.threads {
+		if r, ok := rootOf(t); ok && t.Cluster == "" {
+			out[r] = append(out[r], t)
 		}
 	}
+	return out
 }
 
 // rootOf returns the root cause of an open thread about servers that are down.
@@ -78,12 +99,12 @@ func rootOf(t *thread) (root, bool) {
 }
 
 // detect makes a cluster of the threads with one root cause when there are
-// enough tenants among those that began within two minutes.
-func (s *step) detect(r root, near *thread) {
+// enough tenants among those that began within two minutes of the newest.
+func (s *step) detect(r root, newest *thread, candidates []*thread) {
 	var alike []*thread
 	tenants := map[uptime.TenantID]bool{}
-	for _, t := range s.threads {
-		if other, ok := rootOf(t); ok && other == r && t.Cluster == "" && t.Opened.Sub(near.Opened).Abs() <= together {
+	for _, t := range candidates {
+		if t.Opened.Sub(newest.Opened).Abs() <= together {
 			alike = append(alike, t)
 			tenants[t.Tenant] = true
 		}
@@ -91,12 +112,7 @@ func (s *step) detect(r root, near *thread) {
 	if n := len(tenants); n < floor || n*100 <= share*s.opt.Tenants() {
 		return
 	}
-	first := alike[0]
-	for _, t := range alike {
-		if t.Opened.Before(first.Opened) {
-			first = t
-		}
-	}
+	first := slices.MinFunc(alike, older)
 	a := &uptime.Alert{
 		Key:    uptime.NewAlertKey(uptime.AlertCluster, s.opt.Operator, r.platform+" "+string(r.reason), first.Opened),
 		Tenant: s.opt.Operator, Kind: uptime.AlertCluster, Reason: r.reason, Cause: first.Cause, Platform: r.platform,

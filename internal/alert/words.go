@@ -23,10 +23,11 @@ func (s *step) title(t *thread, v *view, phase uptime.NoticePhase, w says) strin
 	case w.unstable:
 		return fmt.Sprintf("%s goes up and down: %d times down since %s", who, t.Times+1, t.Opened.UTC().Format("15:04 UTC"))
 	}
-	out := who + " " + verb(lead, len(v.failing)) + colon(s.reasonWords(lead, len(v.failing)))
-	if t.Times > 0 && phase == uptime.NoticeOpens {
-		out = strings.Replace(out, " down", " down again ("+ordinal(t.Times+1)+" time)", 1)
+	does := verb(lead, servers(v.failing))
+	if t.Times > 0 && phase == uptime.NoticeOpens && lead.Kind == uptime.AlertIncident {
+		does += " again (" + ordinal(t.Times+1) + " time)"
 	}
+	out := who + " " + does + colon(s.reasonWords(lead, len(v.failing)))
 	if w.reminds {
 		out = "Still: " + out
 	}
@@ -35,9 +36,9 @@ func (s *step) title(t *thread, v *view, phase uptime.NoticePhase, w says) strin
 
 // who names one server or counts several.
 func (s *step) who(t *thread, v *view) string {
-	n := len(v.failing)
+	n := servers(v.failing)
 	if n == 0 {
-		n = len(v.over)
+		n = servers(v.over)
 	}
 	lead := v.lead()
 	switch {
@@ -50,6 +51,15 @@ func (s *step) who(t *thread, v *view) string {
 		return clean(name(srv), maxName)
 	}
 	return "A server"
+}
+
+// servers counts the servers of alerts. One may have several, such as drifts.
+func servers(alerts []*uptime.Alert) int {
+	seen := make(map[uptime.ServerID]bool, len(alerts))
+	for _, a := range alerts {
+		seen[a.Server] = true
+	}
+	return len(seen)
 }
 
 // verb says what a failing thing does.
@@ -104,7 +114,7 @@ func (s *step) closing(t *thread, v *view, who string) string {
 		return "It is over"
 	}
 	works := "works"
-	if v.total() != 1 {
+	if servers(v.over) != 1 {
 		works = "work"
 	}
 	switch lead.Ended {
@@ -154,13 +164,13 @@ func (s *step) summary(t *thread, v *view, phase uptime.NoticePhase, w says, cit
 		out = append(out, fmt.Sprintf("%d of %d are over.", n, v.total()))
 	}
 	if phase != uptime.NoticeCloses && lead != nil {
-		out = append(out, s.detail(t, lead, len(v.failing))...)
+		out = append(out, s.detail(lead, len(v.failing))...)
 	}
 	return strings.Join(out, " ")
 }
 
 // detail adds what is known of a single one.
-func (s *step) detail(t *thread, a *uptime.Alert, n int) []string {
+func (s *step) detail(a *uptime.Alert, n int) []string {
 	var out []string
 	if n == 1 && a.Detail != "" && a.Kind == uptime.AlertIncident {
 		out = append(out, "Note: "+sentence(clean(a.Detail, 500)))
@@ -170,9 +180,6 @@ func (s *step) detail(t *thread, a *uptime.Alert, n int) []string {
 	}
 	if n == 1 && a.Recovering && a.Open() {
 		out = append(out, "The last check was good.")
-	}
-	if t.AckedBy != "" {
-		out = append(out, t.AckedBy+" took it on.")
 	}
 	return out
 }

@@ -57,6 +57,11 @@ func (w *world) follow(p *uptime.Plan) bool {
 	return true
 }
 
+// forget forgets removed servers of which nothing is told.
+func (w *world) forget(told func(serverKey) bool) {
+	maps.DeleteFunc(w.gone, func(k serverKey, _ *uptime.Server) bool { return !told(k) })
+}
+
 // obey adopts policies; it reports whether one of them is another one.
 func (w *world) obey(policies []*uptime.Policy) bool {
 	if slices.Equal(w.given, policies) && w.policies != nil {

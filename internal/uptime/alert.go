@@ -164,7 +164,7 @@ type Decision struct {
 	Stage string `json:"stage"`
 	// Sink is the one that it was about; empty for all.
 	Sink string `json:"sink,omitempty"`
-	// Outcome is a word: told, joined, held, dropped, waits, stopped.
+	// Outcome is a word: passed, joined, held, dropped, waits, stopped, told, queued.
 	Outcome string `json:"outcome"`
 	// Text is one sentence for people.
 	Text string `json:"text"`
