@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -112,7 +113,7 @@ func labelsOf(ref string) map[string]string {
 func (s *Sink) alerts(n *uptime.Notice, former map[string]string) []alert {
 	a := alert{
 		Labels: labels(n, former), Annotations: annotations(n), StartsAt: n.Started.UTC(),
-		EndsAt: s.ends(n), GeneratorURL: link(n.StatusPage),
+		EndsAt: s.ends(n), GeneratorURL: card.URL(n.StatusPage),
 	}
 	if former == nil || maps.Equal(former, a.Labels) {
 		return []alert{a}
@@ -194,35 +195,19 @@ func annotations(n *uptime.Notice) map[string]string {
 			out[name] = value
 		}
 	}
-	put("summary", cut(n.Title, 400))
-	put("description", cut(n.Summary, 4000))
-	put("first_step", cut(n.FirstStep, 1000))
+	put("summary", card.CutBytes(card.Line(n.Title), 400))
+	put("description", card.CutBytes(card.Text(n.Summary), 4000))
+	put("first_step", card.CutBytes(card.Line(n.FirstStep), 1000))
 	put("failure_reason", string(n.Reason))
 	put("cause", string(n.Cause))
-	put("runbook_url", link(n.RunbookURL))
-	put("status_page", link(n.StatusPage))
-	put("acknowledge_url", link(n.AckURL))
-	put("regions", cut(strings.Join(n.Regions, ", "), 1000))
+	put("runbook_url", card.URL(n.RunbookURL))
+	put("status_page", card.URL(n.StatusPage))
+	put("acknowledge_url", card.URL(n.AckURL))
+	put("regions", card.CutBytes(card.Line(strings.Join(n.Regions, ", ")), 1000))
 	slugs := make([]string, len(n.Servers))
 	for i, s := range n.Servers {
 		slugs[i] = s.Slug
 	}
 	put("servers", strings.Join(slugs, ", "))
 	return out
-}
-
-// link leaves out what would be cut: half of a URL leads nowhere.
-func link(s string) string {
-	if len(s) > 2000 {
-		return ""
-	}
-	return s
-}
-
-// cut shortens s to at most n bytes of whole characters.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return strings.ToValidUTF8(s, "")
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
 }

@@ -102,6 +102,7 @@ func TestPayloads(t *testing.T) {
 			t.Errorf("%s: %v", sample.Name, err)
 		}
 		sinktest.CleanJSON(t, service.Last(t).Body)
+		sinktest.Visible(t, service.Last(t).Body)
 	}
 	service.Script(sinktest.Accept(503, ""))
 	ref, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Outage(uptime.NoticeChanges), 1), `{"a":"b"}`)

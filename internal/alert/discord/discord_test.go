@@ -232,6 +232,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := c.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		checkLimits(t, sample.Name, c.messages[ref])
 		switch sample.Name {
 		case "opens", "changes", "closes", "several", "test", "hostile mentions", "hostile markdown":

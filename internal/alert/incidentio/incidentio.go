@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -95,12 +96,12 @@ func eventOf(n *uptime.Notice) event {
 	}
 	return event{
 		Title: title(n), Description: description(n), Key: string(n.Key), Status: status,
-		SourceURL: n.StatusPage, Metadata: metadata(n),
+		SourceURL: card.URL(n.StatusPage), Metadata: metadata(n),
 	}
 }
 
 func title(n *uptime.Notice) string {
-	if t := cut(strings.Join(strings.Fields(n.Title), " "), 250); t != "" {
+	if t := card.CutRunes(card.Line(n.Title), 250); t != "" {
 		return t
 	}
 	return "AliveMCP alert"
@@ -109,7 +110,7 @@ func title(n *uptime.Notice) string {
 // description is Markdown there: what others had a hand in is escaped.
 func description(n *uptime.Notice) string {
 	var parts []string
-	for _, s := range []string{cut(n.Summary, 4000), cut(n.FirstStep, 1000)} {
+	for _, s := range []string{card.CutRunes(card.Text(n.Summary), 4000), card.CutRunes(card.Line(n.FirstStep), 1000)} {
 		if s != "" {
 			parts = append(parts, escape(s))
 		}
@@ -130,7 +131,7 @@ func metadata(n *uptime.Notice) map[string]any {
 	}
 	put("failure_reason", string(n.Reason))
 	put("cause", string(n.Cause))
-	put("runbook_url", n.RunbookURL)
+	put("runbook_url", card.URL(n.RunbookURL))
 	if len(n.Servers) > 0 {
 		slugs := make([]string, len(n.Servers))
 		for i, s := range n.Servers {
@@ -141,19 +142,9 @@ func metadata(n *uptime.Notice) map[string]any {
 	if cities := n.Regions[:min(len(n.Regions), 30)]; len(cities) > 0 {
 		short := make([]string, len(cities))
 		for i, c := range cities {
-			short[i] = cut(c, 60)
+			short[i] = card.CutRunes(card.Line(c), 60)
 		}
 		m["regions"] = short
 	}
 	return m
-}
-
-// cut shortens s to at most n characters.
-func cut(s string, n int) string {
-	s = strings.ToValidUTF8(s[:min(len(s), 4*n)], "")
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }

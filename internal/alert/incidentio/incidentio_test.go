@@ -53,6 +53,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := service.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		if len(body) > 64<<10 {
 			t.Errorf("%s: %d bytes", sample.Name, len(body))
 		}

@@ -204,6 +204,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := b.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		text := tags.ReplaceAllString(b.messages[1].Text, "")
 		if strings.ContainsAny(text, "<>") || len(utf16.Encode([]rune(html.UnescapeString(text)))) > 4096 {
 			t.Errorf("%s: %d characters: %.300q", sample.Name, len(text), text)

@@ -26,6 +26,7 @@ func TestPayloads(t *testing.T) {
 			t.Errorf("%s: %v", sample.Name, err)
 		}
 		sinktest.CleanJSON(t, service.Last(t).Body)
+		sinktest.Visible(t, service.Last(t).Body)
 	}
 	r := service.Last(t)
 	if r.Method != "PUT" || r.Header.Get("X-Token") != sinktest.Secret || r.Header.Get("Content-Type") != "application/vnd.x+json" {
