@@ -6,6 +6,9 @@
 // and {{.delivery}}, which is the same when a notice comes twice. Texts belong
 // into {{json .title}}, which writes them as a JSON string with its quotes: the
 // names of servers can hold anything.
+//
+// A template cannot run for long or write much, whatever it says: it belongs to
+// whoever owns the sink, and what runs it to all.
 package template
 
 import (
@@ -21,6 +24,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
 
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/guard"
@@ -77,7 +81,7 @@ func New(opt Options) (*Sink, error) {
 		opt.ContentType = jsonType
 	}
 	media, _, err := mime.ParseMediaType(opt.ContentType)
-	if err != nil {
+	if err != nil || strings.ContainsFunc(opt.ContentType, unicode.IsControl) {
 		return nil, errType
 	}
 	header, err := headers(opt)
@@ -86,26 +90,21 @@ func New(opt Options) (*Sink, error) {
 	}
 	s := &Sink{client: opt.Client, json: media == jsonType || strings.HasSuffix(media, "+json")}
 	s.req = post.Request{Method: opt.Method, URL: opt.URL, Header: header}
-	if s.body, err = parse(opt.Body); err != nil {
+	if s.body, err = read(opt.Body); err != nil {
 		return nil, err
 	}
 	return s, s.try()
 }
 
-func parse(text string) (*template.Template, error) {
+func read(text string) (*template.Template, error) {
 	if strings.TrimSpace(text) == "" || len(text) > maxTemplate {
 		return nil, errLong
 	}
-	t, err := template.New("line").Option("missingkey=error").Funcs(template.FuncMap{"json": toJSON}).Parse(text)
+	t, err := template.New("line").Option("missingkey=error").Funcs(new(steps).functions()).Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading the template: %w", err)
 	}
-	return t, nil
-}
-
-func toJSON(v any) (string, error) {
-	b, err := post.Marshal(v)
-	return string(b), err
+	return t, count(t)
 }
 
 func headers(opt Options) (http.Header, error) {
@@ -153,8 +152,13 @@ func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, _ string) (strin
 }
 
 func (s *Sink) render(d *uptime.Delivery) ([]byte, error) {
+	body, err := s.body.Clone()
+	if err != nil {
+		return nil, err
+	}
 	var out bounded
-	if err := s.body.Execute(&out, view(d)); err != nil {
+	run := &steps{left: maxSteps}
+	if err := body.Funcs(run.functions()).Execute(&out, view(d)); err != nil {
 		return nil, err
 	}
 	if s.json && !json.Valid(out.b.Bytes()) {
