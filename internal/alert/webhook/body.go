@@ -11,7 +11,8 @@ import (
 // maxBody is the size that Standard Webhooks recommends not to pass.
 const maxBody = 20_000
 
-// event is the body (DESIGN section 5). What has no value is null.
+// event is the body (DESIGN section 5). What has no value is null, or left out
+// where that is said.
 type event struct {
 	Type      uptime.NoticeType `json:"type"`
 	Timestamp time.Time         `json:"timestamp"`
@@ -35,6 +36,15 @@ type data struct {
 	// Server too, and More counts those that found no room.
 	Servers []server `json:"servers,omitempty"`
 	More    int      `json:"servers_omitted,omitempty"`
+	// Title is one line, FirstStep what to do first. Whoever has the next two can
+	// act without signing in; Unsubscribe ends a reader's subscription, by a POST.
+	// AckedBy took it on.
+	Title       string `json:"title,omitempty"`
+	FirstStep   string `json:"first_step,omitempty"`
+	AckURL      string `json:"acknowledge_url,omitempty"`
+	SilenceURL  string `json:"silence_url,omitempty"`
+	Unsubscribe string `json:"unsubscribe_url,omitempty"`
+	AckedBy     string `json:"acknowledged_by,omitempty"`
 	// Challenge is there in a test that asks for it back.
 	Challenge string `json:"challenge,omitempty"`
 }
@@ -62,7 +72,9 @@ func eventOf(n *uptime.Notice) event {
 		Key: n.Key, Severity: text(n.Priority.String()), Reason: text(string(n.Reason)), Cause: text(string(n.Cause)),
 		Regions: regions(n.Regions), Started: moment(n.Started), Resolved: moment(n.Resolved),
 		Summary: text(card.CutBytes(card.Text(n.Summary), 2000)), RunbookURL: text(card.URL(n.RunbookURL)), StatusPage: text(card.URL(n.StatusPage)),
-		Challenge: n.Challenge,
+		Title: card.CutBytes(card.Line(n.Title), 400), FirstStep: card.CutBytes(card.Line(n.FirstStep), 1000),
+		AckURL: card.URL(n.AckURL), SilenceURL: card.URL(n.SilenceURL), Unsubscribe: card.URL(n.UnsubscribeURL),
+		AckedBy: card.CutBytes(card.Line(n.AckedBy), 200), Challenge: n.Challenge,
 	}
 	if d.Started != nil && d.Resolved != nil {
 		seconds := int64(max(0, n.Resolved.Sub(n.Started)) / time.Second)
