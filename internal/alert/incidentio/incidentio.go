@@ -6,6 +6,7 @@ package incidentio
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -69,30 +70,40 @@ type event struct {
 	Metadata    map[string]any `json:"metadata"`
 }
 
-// Deliver sends d. What comes twice changes nothing there, so that no reference
-// is needed.
+// Deliver sends d; a test is resolved at once, so that it leaves nothing open.
+// What comes twice changes nothing there, so that no reference is needed.
 func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, _ string) (string, error) {
-	_, err := s.client.JSON(ctx, post.Request{URL: s.url, Header: http.Header{
-		"Authorization": {"Bearer " + s.token.Reveal()},
-	}}, eventOf(&d.Notice), nil)
-	return "", explain(err)
+	e := eventOf(&d.Notice)
+	err := s.send(ctx, e)
+	if err == nil && e.Status == firing && (d.Notice.Kind == uptime.AlertTest || d.Notice.Type == uptime.NoticeTest) {
+		e.Status = resolved
+		err = s.send(ctx, e)
+	}
+	return "", err
 }
 
-// explain says what can be done about a wrong token.
-func explain(err error) error {
-	r, ok := errors.AsType[*uptime.Refusal](err)
-	if ok && !r.Temporary {
-		again := *r
-		again.Reason += ": check the alert source's id and token"
-		return &again
+// send posts an event. A token or source that is refused will be refused for all.
+func (s *Sink) send(ctx context.Context, e event) error {
+	a, err := s.client.JSON(ctx, post.Request{URL: s.url, Header: http.Header{
+		"Authorization": {"Bearer " + s.token.Reveal()},
+	}}, e, nil)
+	switch a.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone:
+		return &uptime.Refusal{Gone: true, Reason: fmt.Sprintf("incident.io answered %d: check the alert source's id and token", a.Status)}
 	}
 	return err
 }
 
+// The states of an alert there.
+const (
+	firing   = "firing"
+	resolved = "resolved"
+)
+
 func eventOf(n *uptime.Notice) event {
-	status := "firing"
+	status := firing
 	if n.Phase == uptime.NoticeCloses {
-		status = "resolved"
+		status = resolved
 	}
 	return event{
 		Title: title(n), Description: description(n), Key: string(n.Key), Status: status,
