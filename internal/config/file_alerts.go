@@ -64,12 +64,15 @@ type Sink struct {
 	Channel string `key:"channel" example:"C0123456789"`
 	// Chat is the Telegram chat: its number, or @ and its name.
 	Chat string `key:"chat" example:"\"-1001234567890\""`
-	// Thread is the topic in a Telegram group, a number.
+	// Thread is the topic in a Telegram group, or the Discord thread that is told of
+	// outages that last for half an hour, a number.
 	Thread string `key:"thread" example:"\"42\""`
 	// Topic is the ntfy topic. Its name is its password.
 	Topic uptime.Secret `key:"topic" example:"env:NTFY_TOPIC"`
 	// Role is the number of the Discord role that is called when something breaks.
 	Role string `key:"role" example:"\"123456789012345678\""`
+	// Forum says that the Discord channel is a forum, where each outage is a post.
+	Forum bool `key:"forum" default:"false"`
 	// Region is where the PagerDuty account is; without one it is us.
 	Region string `key:"region" one:"us eu" example:"eu"`
 	// To are mail addresses; one alone needs no list. With several, each is a sink
@@ -77,7 +80,7 @@ type Sink struct {
 	To []string `key:"to" single:"yes" example:"[ann@example.com, ops@example.com]"`
 	// Template makes the body, in the language of Go's text/template, from the
 	// notice.
-	Template string `key:"template" example:"'{\"text\": {{json .Title}}}'"`
+	Template string `key:"template" example:"'{\"text\": {{json .title}}}'"`
 	// TemplateFile is a file with the template.
 	TemplateFile string `key:"template_file" path:"yes" example:"page.tmpl"`
 	// Method is how the body is sent; without one it is POST.
