@@ -23,7 +23,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -47,9 +46,9 @@ type Options struct {
 	Client *post.Client
 	// URL is the Alertmanager's, without /api/v2/alerts.
 	URL uptime.Secret
-	// Authorization is the header's whole value, such as "Bearer x"; empty for
-	// none.
-	Authorization uptime.Secret
+	// Headers are sent along, such as Authorization, or the tenant of what speaks
+	// the same API.
+	Headers []uptime.Header
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -67,10 +66,7 @@ type Sink struct {
 	told map[uptime.AlertKey]int
 }
 
-var (
-	errQuery  = errors.New("the Alertmanager's URL must not have a query: give the address under which its page is")
-	errHeader = errors.New("the Authorization of an Alertmanager sink is one line of at most 1000 characters, such as Bearer and a token")
-)
+var errQuery = errors.New("the Alertmanager's URL must not have a query: give the address under which its page is")
 
 // New returns a sink, or says what is wrong with the options.
 func New(opt Options) (*Sink, error) {
@@ -81,14 +77,12 @@ func New(opt Options) (*Sink, error) {
 	if u.RawQuery != "" || u.ForceQuery {
 		return nil, errQuery
 	}
-	s := &Sink{client: opt.Client, header: http.Header{}, now: opt.Now, told: map[uptime.AlertKey]int{}}
-	s.url = uptime.Secret(strings.TrimRight(opt.URL.Reveal(), "/") + "/api/v2/alerts")
-	if auth := opt.Authorization.Reveal(); auth != "" {
-		if !regexp.MustCompile(`^[ -~]{1,1000}$`).MatchString(auth) {
-			return nil, errHeader
-		}
-		s.header.Set("Authorization", auth)
+	header, err := post.Headers(opt.Headers)
+	if err != nil {
+		return nil, err
 	}
+	s := &Sink{client: opt.Client, header: header, now: opt.Now, told: map[uptime.AlertKey]int{}}
+	s.url = uptime.Secret(strings.TrimRight(opt.URL.Reveal(), "/") + "/api/v2/alerts")
 	if s.now == nil {
 		s.now = time.Now
 	}

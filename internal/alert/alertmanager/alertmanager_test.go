@@ -27,7 +27,9 @@ type sent struct {
 
 func sink(t *testing.T, url string) *alertmanager.Sink {
 	t.Helper()
-	s, err := alertmanager.New(alertmanager.Options{Client: sinktest.Client(t), URL: uptime.Secret(url + "/"), Authorization: "Bearer " + sinktest.Secret})
+	s, err := alertmanager.New(alertmanager.Options{Client: sinktest.Client(t), URL: uptime.Secret(url + "/"), Headers: []uptime.Header{
+		{Name: "authorization", Value: "Bearer " + sinktest.Secret}, {Name: "X-Scope-OrgID", Value: "team"},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,7 @@ func TestLabelsLast(t *testing.T) {
 		t.Errorf("closed: %+v", closed)
 	}
 	r := service.Last(t)
-	if r.Path != "/api/v2/alerts" || r.Header.Get("Authorization") != "Bearer "+sinktest.Secret {
+	if r.Path != "/api/v2/alerts" || r.Header.Get("Authorization") != "Bearer "+sinktest.Secret || r.Header.Get("X-Scope-OrgID") != "team" {
 		t.Errorf("sent to %s with %v", r.Path, r.Header)
 	}
 }
@@ -154,7 +156,7 @@ func TestPayloads(t *testing.T) {
 }
 
 func TestBadOptions(t *testing.T) {
-	for _, opt := range []alertmanager.Options{{}, {URL: "https://am.example/?a=b"}, {URL: "https://am.example", Authorization: "a\nb"}} {
+	for _, opt := range []alertmanager.Options{{}, {URL: "https://am.example/?a=b"}, {URL: "https://am.example", Headers: []uptime.Header{{Name: "Authorization", Value: "a\nb"}}}} {
 		if _, err := alertmanager.New(opt); err == nil {
 			t.Errorf("%+v is taken", opt)
 		}

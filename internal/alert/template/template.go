@@ -19,7 +19,6 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -61,7 +60,6 @@ type Sink struct {
 
 var (
 	errMethod  = errors.New("the method of a template sink is POST, PUT or PATCH")
-	errHeader  = errors.New("a header of a template sink has a name of letters, digits and dashes, and a value of one line; Host, Connection, Content-Length, Content-Type and Transfer-Encoding cannot be set")
 	errType    = errors.New("the content type of a template sink is written like application/json")
 	errLong    = errors.New("the template is empty or longer than 16 KiB")
 	errBody    = errors.New("the template writes more than 64 KiB")
@@ -84,10 +82,11 @@ func New(opt Options) (*Sink, error) {
 	if err != nil || strings.ContainsFunc(opt.ContentType, unicode.IsControl) {
 		return nil, errType
 	}
-	header, err := headers(opt)
+	header, err := post.Headers(opt.Headers)
 	if err != nil {
 		return nil, err
 	}
+	header.Set("Content-Type", opt.ContentType)
 	s := &Sink{client: opt.Client, json: media == jsonType || strings.HasSuffix(media, "+json")}
 	s.req = post.Request{Method: opt.Method, URL: opt.URL, Header: header}
 	if s.body, err = read(opt.Body); err != nil {
@@ -105,20 +104,6 @@ func read(text string) (*template.Template, error) {
 		return nil, fmt.Errorf("reading the template: %w", err)
 	}
 	return t, count(t)
-}
-
-func headers(opt Options) (http.Header, error) {
-	out := http.Header{"Content-Type": {opt.ContentType}}
-	name, value := regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`), regexp.MustCompile(`^[\t -~]*$`)
-	refused := []string{"Host", "Connection", "Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Te", "Upgrade", "Keep-Alive"}
-	for _, h := range opt.Headers {
-		key := http.CanonicalHeaderKey(h.Name)
-		if !name.MatchString(key) || !value.MatchString(h.Value.Reveal()) || len(h.Value) > 4096 || slices.Contains(refused, key) {
-			return nil, errHeader
-		}
-		out.Add(key, h.Value.Reveal())
-	}
-	return out, nil
 }
 
 // try writes what a template will be asked to write, to find what is wrong with
