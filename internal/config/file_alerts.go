@@ -16,7 +16,7 @@ import (
 // | `webhook` | `url`, `secret` | `old_secrets`, `private` |
 // | `slack` | `token`, `channel` | `url`, `private` |
 // | `slack_webhook` | `url` | `private` |
-// | `discord` | `url` | `role`, `private` |
+// | `discord` | `url` | `role`, `thread`, `forum`, `private` |
 // | `pagerduty` | `key` | `region`, `url`, `private` |
 // | `jsm` | `token` | `url`, `private` |
 // | `teams` | `url` | `private` |
