@@ -62,7 +62,7 @@ func denied() []string {
 	return []string{
 		Secret, Tenant, Address, Region, Internal, "canary-sink", "tnt_",
 		"eu-west", "eu-central", "us-east", "us-west", "ap-south", // ids of regions
-		"10.9.8.7", "dial tcp", "goroutine ", "supervisor", "internal/", ".go:", "panic:",
+		"10.9.8.7", "localhost", "dial tcp", "whsec_", "whsk_", "xoxb-", "Bearer ", "GenieKey", "/a/unsubscribe", "goroutine ", "supervisor", "internal/", ".go:", "panic:",
 	}
 }
 

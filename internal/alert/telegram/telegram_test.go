@@ -161,6 +161,7 @@ func TestRefused(t *testing.T) {
 		"no token":   {refuse(401, "Unauthorized", ""), uptime.Refusal{Gone: true}},
 		"blocked":    {refuse(403, "Forbidden: bot was kicked from the group chat", ""), uptime.Refusal{Gone: true}},
 		"no chat":    {refuse(400, "Bad Request: chat not found", ""), uptime.Refusal{Gone: true}},
+		"no rights":  {refuse(400, "Bad Request: not enough rights to send text messages to the chat", ""), uptime.Refusal{Gone: true}},
 		"no topic":   {refuse(400, "Bad Request: message thread not found", ""), uptime.Refusal{}},
 		"bad markup": {refuse(400, "Bad Request: can't parse entities "+sinktest.Secret, ""), uptime.Refusal{}},
 	} {
