@@ -186,7 +186,7 @@ func buildChat(s *config.Sink, client *post.Client) (outbox.Sink, error) {
 	case "slack_webhook":
 		return slack.NewWebhook(slack.WebhookOptions{Client: client, URL: s.URL})
 	case "discord":
-		return discord.New(discord.Options{Client: client, URL: s.URL, Role: s.Role, Thread: s.Thread, Forum: s.Forum})
+		return discord.New(discord.Options{Client: client, URL: s.URL, Role: s.Role})
 	case "teams":
 		return teams.New(teams.Options{Client: client, URL: s.URL})
 	case "telegram":

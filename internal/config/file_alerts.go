@@ -16,7 +16,7 @@ import (
 // | `webhook` | `url`, `secret` | `old_secrets`, `private` |
 // | `slack` | `token`, `channel` | `url`, `private` |
 // | `slack_webhook` | `url` | `private` |
-// | `discord` | `url` | `role`, `thread`, `forum`, `private` |
+// | `discord` | `url` | `role`, `private` |
 // | `pagerduty` | `key` | `region`, `url`, `private` |
 // | `jsm` | `token` | `url`, `private` |
 // | `teams` | `url` | `private` |
@@ -64,15 +64,12 @@ type Sink struct {
 	Channel string `key:"channel" example:"C0123456789"`
 	// Chat is the Telegram chat: its number, or @ and its name.
 	Chat string `key:"chat" example:"\"-1001234567890\""`
-	// Thread is the topic in a Telegram group, or the Discord thread that is told of
-	// outages that last for half an hour, a number.
+	// Thread is the topic in a Telegram group, a number.
 	Thread string `key:"thread" example:"\"42\""`
 	// Topic is the ntfy topic. Its name is its password.
 	Topic uptime.Secret `key:"topic" example:"env:NTFY_TOPIC"`
 	// Role is the number of the Discord role that is called when something breaks.
 	Role string `key:"role" example:"\"123456789012345678\""`
-	// Forum says that the Discord channel is a forum, where each outage is a post.
-	Forum bool `key:"forum" default:"false"`
 	// Region is where the PagerDuty account is; without one it is us.
 	Region string `key:"region" one:"us eu" example:"eu"`
 	// To are mail addresses; one alone needs no list. With several, each is a sink

@@ -20,7 +20,7 @@ sinks:
   - {name: hook, type: webhook, url: https://example.com/hook, secret: whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=, old_secrets: [0123456789abcdef01234567], verified: operator}
   - {name: chat, type: slack, token: xoxb-s3cr3t, channel: C0123456789, severity: P2, patience: 3m, verified: operator}
   - {name: old-chat, type: slack_webhook, url: https://hooks.slack.com/services/T/B/s3cr3t, verified: operator}
-  - {name: guild, type: discord, url: https://discord.com/api/webhooks/1/s3cr3t, role: "123456789012345678", thread: 55, verified: operator}
+  - {name: guild, type: discord, url: https://discord.com/api/webhooks/1/s3cr3t, role: "123456789012345678", verified: operator}
   - {name: pager, type: pagerduty, key: 0123456789abcdef0123456789abcdef, region: eu, verified: operator}
   - {name: ops, type: jsm, token: s3cr3t, url: https://api.opsgenie.com, verified: operator}
   - {name: teams, type: teams, url: "https://x.environment.api.powerplatform.com/a?sig=s3cr3t", verified: operator}
@@ -225,7 +225,6 @@ func TestAlertProblems(t *testing.T) {
 		{"jsm", sink("type: jsm, key: " + key), "needs token"},
 		{"telegram", sink("type: telegram, token: x"), "needs chat"},
 		{"telegram chat", sink("type: telegram, token: x, chat: My chat"), "the number of a chat"},
-		{"discord forum", sink("type: discord, url: https://a.example/api/webhooks/1/a, forum: true, thread: 5"), "a post of its own"},
 		{"telegram thread", sink("type: telegram, token: x, chat: 1, thread: x"), "the number of a topic"},
 		{"ntfy", sink("type: ntfy"), "needs topic"},
 		{"ntfy topic", sink("type: ntfy, topic: a/s3cr3t"), "a topic has letters"},

@@ -84,7 +84,7 @@ func sinkKeys(kind string) (needs, takes []string) {
 	case "slack_webhook", "teams":
 		return []string{"url"}, nil
 	case "discord":
-		return []string{"url"}, []string{"role", "thread", "forum"}
+		return []string{"url"}, []string{"role"}
 	case "pagerduty":
 		return []string{"key"}, []string{"region", "url"}
 	case "jsm":
@@ -149,7 +149,6 @@ func (s *Sink) keys() []sinkKey {
 		{"thread", &s.Thread, ""},
 		{"topic", &s.Topic, "env:NTFY_TOPIC"},
 		{"role", &s.Role, ""},
-		{"forum", &s.Forum, ""},
 		{"region", &s.Region, ""},
 		{"to", &s.To, "ops@example.com"},
 		{"template", &s.Template, ""},
@@ -244,13 +243,10 @@ func (d *decoder) checkSinkPlace(s *Sink) {
 	}
 	form(s.Channel, &s.Channel, channelForm, "here must be the id of a channel, such as C0123456789")
 	form(s.Chat, &s.Chat, chatForm, "here must be the number of a chat in quotes, such as \"-1001234567890\", or @ and its name")
-	form(s.Thread, &s.Thread, numberForm, "here must be the number of a topic or thread, such as \"42\"")
+	form(s.Thread, &s.Thread, numberForm, "here must be the number of a topic, such as \"42\"")
 	form(s.Topic.Reveal(), &s.Topic, topicForm, "a topic has letters, digits, _ and -, at most 64")
 	form(s.Role, &s.Role, numberForm, "here must be the number of a role in quotes; Discord shows it with developer mode on")
 	form(s.ContentType, &s.ContentType, mediaForm, "here must be a media type, such as application/json")
-	if s.Forum && s.Thread != "" {
-		d.add(d.of(&s.Thread), SeverityError, "in a forum each outage is a post of its own; remove thread or forum")
-	}
 	if d.wrote(&s.Region) && d.wrote(&s.URL) {
 		d.add(d.of(&s.Region), SeverityError, "url says already where the service is; remove one of them")
 	}
