@@ -73,7 +73,12 @@ func newAlertVerify(sh Shell, f *adminFlags) *cobra.Command {
 its domain has to carry a TXT record; a mailbox gets a link; every other sink gets a
 code. With that code, verify again.`,
 		Example: "  alivemcp alert verify team\n  alivemcp alert verify team 4F7K-9QXM",
-		Args:    cobra.RangeArgs(1, 2),
+		Args: func(_ *cobra.Command, args []string) error {
+			if n := len(args); n != 1 && n != 2 {
+				return usage("alert verify SINK [CODE]", "want a sink, and the code that it got if you have it; got %d arguments", n)
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.with(cmd.Context(), sh, func(a *app.Admin) error { return verifySink(cmd.Context(), sh, a, args, by) })
 		},
@@ -122,7 +127,7 @@ func newAlertExplain(sh Shell, f *adminFlags) *cobra.Command {
 			return f.with(cmd.Context(), sh, func(a *app.Admin) error {
 				s, err := a.Explain(cmd.Context(), args[0])
 				if err != nil {
-					return err
+					return orWhere(err, "alivemcp alert deliveries")
 				}
 				if as == show.JSON {
 					return writeJSON(sh, s)
@@ -134,6 +139,15 @@ func newAlertExplain(sh Shell, f *adminFlags) *cobra.Command {
 	}
 	formatFlag(cmd, &format, show.Text, show.JSON)
 	return cmd
+}
+
+// orWhere tells where to find the id of what was not found. What a running monitor
+// answers is a text.
+func orWhere(err error, command string) error {
+	if strings.HasSuffix(err.Error(), uptime.ErrNotFound.Error()) {
+		return fmt.Errorf("%w; `%s` lists what there is", err, command)
+	}
+	return err
 }
 
 func writeJSON(sh Shell, v any) error {
@@ -149,7 +163,13 @@ func newAlertAck(sh Shell, f *adminFlags) *cobra.Command {
 		Example: `  alivemcp alert ack inc_0123456789abcdef --by mara --note "looking at it"`,
 		Args:    exactly(1, "alert ack INCIDENT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.with(cmd.Context(), sh, func(a *app.Admin) error { return a.Acknowledge(cmd.Context(), args[0], by, note) })
+			return f.with(cmd.Context(), sh, func(a *app.Admin) error {
+				if err := a.Acknowledge(cmd.Context(), args[0], by, note); err != nil {
+					return orWhere(err, "alivemcp alert deliveries")
+				}
+				sh.remark("acknowledged " + args[0] + ": nobody else is called")
+				return nil
+			})
 		},
 	}
 	byFlag(cmd, &by, "takes it on")
@@ -167,7 +187,14 @@ func newAlertSilence(sh Shell, f *adminFlags) *cobra.Command {
 			if d <= 0 || d > 30*24*time.Hour {
 				return usage("alert silence weather --for 2h", "a silence lasts up to 720h")
 			}
-			return f.with(cmd.Context(), sh, func(a *app.Admin) error { return a.Silence(cmd.Context(), args, d, by, note) })
+			return f.with(cmd.Context(), sh, func(a *app.Admin) error {
+				if err := a.Silence(cmd.Context(), args, d, by, note); err != nil {
+					return err
+				}
+				whom := cmp.Or(strings.Join(args, ", "), "all servers")
+				sh.remark(whom + ": quiet until " + moment(time.Now().Add(d)) + "; the page of silences ends it sooner")
+				return nil
+			})
 		},
 	}
 	byFlag(cmd, &by, "wants it quiet")
@@ -183,7 +210,13 @@ func newAlertReplay(sh Shell, f *adminFlags) *cobra.Command {
 		Example: "  alivemcp alert deliveries --state dead\n  alivemcp alert replay dlv_0123456789abcdef",
 		Args:    exactly(1, "alert replay DELIVERY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return f.with(cmd.Context(), sh, func(a *app.Admin) error { return a.ReplayDelivery(cmd.Context(), args[0], by) })
+			return f.with(cmd.Context(), sh, func(a *app.Admin) error {
+				if err := a.ReplayDelivery(cmd.Context(), args[0], by); err != nil {
+					return orWhere(err, "alivemcp alert deliveries --state dead")
+				}
+				sh.remark(args[0] + " is sent again, as soon as its sink's turn comes")
+				return nil
+			})
 		},
 	}
 	byFlag(cmd, &by, "sends it again")
@@ -206,7 +239,7 @@ func newAlertSinks(sh Shell, f *adminFlags) *cobra.Command {
 					return err
 				}
 				if as == show.JSON {
-					return writeJSON(sh, sinks)
+					return writeJSON(sh, append([]uptime.SinkStatus{}, sinks...))
 				}
 				return writeSinks(sh, sinks)
 			})
@@ -255,10 +288,13 @@ func newAlertDeliveries(sh Shell, f *adminFlags) *cobra.Command {
 	var format, sink, state string
 	cmd := &cobra.Command{
 		Use: "deliveries", Short: "List the newest deliveries",
-		Example: "  alivemcp alert deliveries\n  alivemcp alert deliveries --sink team --state dead", Args: noArgs("alert deliveries"),
+		Example: "  alivemcp alert deliveries\n  alivemcp alert deliveries --sink team --state dead\n  alivemcp alert deliveries --format json", Args: noArgs("alert deliveries"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			as, err := parseFormat(format, "alert deliveries", show.Text, show.JSON)
 			if err != nil {
+				return err
+			}
+			if err := parseState(state); err != nil {
 				return err
 			}
 			return f.with(cmd.Context(), sh, func(a *app.Admin) error {
@@ -267,7 +303,7 @@ func newAlertDeliveries(sh Shell, f *adminFlags) *cobra.Command {
 					return err
 				}
 				if as == show.JSON {
-					return writeJSON(sh, list)
+					return writeJSON(sh, append([]uptime.Delivery{}, list...))
 				}
 				return writeDeliveries(sh, list)
 			})
@@ -279,7 +315,19 @@ func newAlertDeliveries(sh Shell, f *adminFlags) *cobra.Command {
 	return cmd
 }
 
+func parseState(state string) error {
+	switch uptime.DeliveryState(state) {
+	case "", uptime.DeliveryWaiting, uptime.DeliverySent, uptime.DeliveryDead, uptime.DeliverySuperseded:
+		return nil
+	}
+	return usage("alert deliveries --state dead", "a delivery is waiting, sent, dead or superseded, never %q", state)
+}
+
 func writeDeliveries(sh Shell, list []uptime.Delivery) error {
+	if len(list) == 0 {
+		sh.remark("there are no such deliveries")
+		return nil
+	}
 	w := tabwriter.NewWriter(sh.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "CREATED\tDELIVERY\tSINK\tSTATE\tTRIES\tINCIDENT\tWHAT") // Flush tells
 	for _, d := range list {

@@ -190,7 +190,7 @@ func burn(h *archive.History) alert.BurnFunc {
 // parts are those who tell, and end last: what was decided is delivered, or
 // waits in the outbox.
 func (a *alarms) parts() []part {
-	all := []part{{"outbox", a.outbox.Run}, {"ownership of sinks", a.proofs.Run}}
+	all := []part{{"outbox", a.outbox.Run}, {"ownership of sinks", a.proofs.Run}, {"sinks that forget", a.repeater().Run}}
 	if a.readers != nil {
 		all = append(all, part{"readers", a.readers.Run})
 	}

@@ -205,7 +205,7 @@ func buildPager(s *config.Sink, client *post.Client) (outbox.Sink, error) {
 	case "jsm":
 		return jsm.New(jsm.Options{Client: client, Key: s.Token, BaseURL: s.URL.Reveal()})
 	case "alertmanager":
-		return alertmanager.New(alertmanager.Options{Client: client, URL: s.URL, Authorization: s.Headers["Authorization"]})
+		return alertmanager.New(alertmanager.Options{Client: client, URL: s.URL, Headers: s.HeaderList()})
 	case "incidentio":
 		base, source, ok := strings.Cut(s.URL.Reveal(), alertEvents)
 		if !ok {

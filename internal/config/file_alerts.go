@@ -77,7 +77,7 @@ type Sink struct {
 	To []string `key:"to" single:"yes" example:"[ann@example.com, ops@example.com]"`
 	// Template makes the body, in the language of Go's text/template, from the
 	// notice.
-	Template string `key:"template" example:"'{\"text\": {{json .Title}}}'"`
+	Template string `key:"template" example:"'{\"text\": {{json .title}}}'"`
 	// TemplateFile is a file with the template.
 	TemplateFile string `key:"template_file" path:"yes" example:"page.tmpl"`
 	// Method is how the body is sent; without one it is POST.

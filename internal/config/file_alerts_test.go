@@ -30,7 +30,7 @@ sinks:
   - {name: mails, type: email, to: [ann@example.com, Bob.B@example.org], verified: operator}
   - {name: am, type: alertmanager, url: http://alertmanager:9093, headers: {Authorization: env:TOKEN}, verified: operator}
   - {name: io, type: incidentio, url: https://api.incident.io/v2/alert_events/http/1, token: s3cr3t, verified: operator}
-  - {name: own, type: template, url: https://example.com/x, template: '{"t": {{json .Title}}}', method: PUT, content_type: application/json, headers: {A: b}, private: false, verified: operator}
+  - {name: own, type: template, url: https://example.com/x, template: '{"t": {{json .title}}}', method: PUT, content_type: application/json, headers: {A: b}, private: false, verified: operator}
   - {name: script, type: command, command: /usr/local/bin/page, args: [--loud, env:TOKEN], env: {A: env:TOKEN}, verified: operator}
 smtp: {host: localhost, port: 25, tls: none, from: "Status <status@example.com>"}
 subscriptions: {enabled: true, email: true, webhook: true}
@@ -241,7 +241,7 @@ func TestAlertProblems(t *testing.T) {
 		{"incidentio", sink("type: incidentio, url: https://api.incident.io, token: x"), "this is no alert source"},
 		{"template", sink("type: template, url: https://a.example"), "needs template or template_file"},
 		{"two templates", sink("type: template, url: https://a.example, template: x, template_file: y"), "not both"},
-		{"template form", sink("type: template, url: https://a.example, template: \"{{json .Title\""), "this is no template"},
+		{"template form", sink("type: template, url: https://a.example, template: \"{{json .title\""), "this is no template"},
 		{"template empty", sink("type: template, url: https://a.example, template: \"\""), "a template has 1 to"},
 		{"template file", sink("type: template, url: https://a.example, template_file: nope"), "there is no such file"},
 		{"template method", sink("type: template, url: https://a.example, template: x, method: GET"), "this can be POST, PUT or PATCH"},

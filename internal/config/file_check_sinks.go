@@ -291,7 +291,7 @@ func (d *decoder) checkTemplate(s *Sink) {
 		d.add(d.of(&s.TemplateFile), SeverityError, "a sink has template or template_file, not both; remove one")
 		return
 	case !inline && !file:
-		d.add(d.of(s), SeverityError, "a sink of type template needs template or template_file; add it, such as template: '{\"text\": {{json .Title}}}'")
+		d.add(d.of(s), SeverityError, "a sink of type template needs template or template_file; add it, such as template: '{\"text\": {{json .title}}}'")
 		return
 	}
 	at := d.of(&s.Template)

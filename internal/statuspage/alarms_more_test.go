@@ -239,3 +239,23 @@ func TestSubscribersTokensAreNotMixed(t *testing.T) {
 		t.Errorf("done %q", a.readers.Done())
 	}
 }
+
+// A slip in a form is said above the form, which keeps what was filled in.
+func TestSilenceOfAServerThatIsNotThere(t *testing.T) {
+	a := withAlarms(t)
+	a.signIn()
+	w := a.do(http.MethodPost, "/operator/silences", url.Values{"scope": {"servers"}, "servers": {"nowhere"}, "lasts": {"1h"}, "note": {"we move"}})
+	if body := w.Body.String(); w.Code != http.StatusNotFound || !strings.Contains(words(body), `There is no server "nowhere".`) || !strings.Contains(body, "we move") {
+		t.Errorf("status %d: %s", w.Code, words(body))
+	}
+}
+
+// An address can be made by anybody: it says nothing of a sink that is not there.
+func TestDoneSpeaksOfOurSinksAlone(t *testing.T) {
+	a := withAlarms(t)
+	a.signIn()
+	w := a.do(http.MethodGet, "/operator/sinks?did=prove&sink=Call+0900+123+to+go+on", nil)
+	if strings.Contains(words(w.Body.String()), "0900") {
+		t.Errorf("it says: %s", words(w.Body.String()))
+	}
+}

@@ -18,7 +18,7 @@ import (
 
 // Bounds of a silence.
 const (
-	longestSilence = 31 * 24 * time.Hour
+	longestSilence = 30 * 24 * time.Hour
 	maxSilenced    = 100 // servers or groups of one silence
 	formTime       = "2006-01-02T15:04"
 )
@@ -136,7 +136,7 @@ func (s *Site) putSilence(w http.ResponseWriter, r *http.Request, by string) err
 		silence.ID, silence.Tenant, silence.By = newSilenceID(), s.opt.Tenant, by
 		err = s.opt.Alarms.PutSilence(r.Context(), silence)
 	}
-	if errors.Is(err, uptime.ErrInvalid) || errors.Is(err, uptime.ErrConflict) {
+	if errors.Is(err, uptime.ErrInvalid) || errors.Is(err, uptime.ErrConflict) || errors.Is(err, uptime.ErrNotFound) {
 		d := s.deskPageOf(r, by)
 		d.Path, d.Wrong = "/operator/silences", upperFirst(visible(plainError(err)))+"."
 		return s.showSilences(w, r, web.StatusOf(err), d, f)

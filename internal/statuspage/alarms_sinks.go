@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,14 @@ type sinkView struct {
 
 func (s *Site) sinksPage(w http.ResponseWriter, r *http.Request, by string) error {
 	d := s.deskPageOf(r, by)
-	d.Done = sinkDone(r.URL.Query().Get("did"), visible(r.URL.Query().Get("sink"), 60))
+	sink := r.URL.Query().Get("sink")
+	known, err := s.sinkNames(r, "")
+	if err != nil {
+		return err
+	}
+	if slices.Contains(known, sink) { // whoever made the address says nothing else
+		d.Done = sinkDone(r.URL.Query().Get("did"), visible(sink, 60))
+	}
 	d.Path = "/operator/sinks"
 	return s.showSinks(w, r, http.StatusOK, d)
 }
@@ -251,7 +259,7 @@ func (s *Site) doSink(w http.ResponseWriter, r *http.Request, by, did string, ac
 // says what StatusOf says, and without its full stop.
 func plainError(err error) string {
 	text := err.Error()
-	for _, sentinel := range []error{uptime.ErrInvalid, uptime.ErrConflict, uptime.ErrForbidden} {
+	for _, sentinel := range []error{uptime.ErrInvalid, uptime.ErrConflict, uptime.ErrForbidden, uptime.ErrNotFound} {
 		text = strings.TrimPrefix(text, sentinel.Error()+": ")
 	}
 	return strings.TrimSuffix(text, ".")

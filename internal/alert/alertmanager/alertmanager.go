@@ -6,9 +6,15 @@
 // in the reference; an alert that becomes more urgent gets other labels, and then
 // the former one ends in the same request.
 //
-// Alertmanager forgets an alert at its endsAt, and five minutes after the last
-// word when it has none. We speak only when something changes, so an open alert
-// gets an endsAt that is far away, and ends when its thread does.
+// Alertmanager ends an alert at its endsAt, and five minutes after the last word
+// when it has none; it keeps alerts in memory alone, so that one that is started
+// anew knows none. So an open alert gets an endsAt a day away and is said again
+// every few minutes (Repeat): it lives over our own restarts and over those of the
+// Alertmanager, and ends by itself when nobody monitors any more.
+//
+// Of two endsAt of one alert the later one counts, unless the earlier one is in
+// the past by the Alertmanager's clock. What ends therefore ends a minute ago, for
+// clocks that differ.
 package alertmanager
 
 import (
@@ -17,10 +23,11 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"regexp"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -28,8 +35,10 @@ import (
 
 // How long an alert lives when nothing more is said about it.
 const (
-	holdOpen = 90 * 24 * time.Hour // a thing that is wrong
-	holdPast = time.Hour           // a digest or a test, which nobody resolves
+	holdOpen = 24 * time.Hour // a thing that is wrong
+	holdPast = time.Hour      // a digest or a test, which nobody resolves
+	skew     = time.Minute    // between our clock and the Alertmanager's
+	maxTold  = 1000           // threads that are remembered
 )
 
 // Options configure a Sink.
@@ -37,9 +46,9 @@ type Options struct {
 	Client *post.Client
 	// URL is the Alertmanager's, without /api/v2/alerts.
 	URL uptime.Secret
-	// Authorization is the header's whole value, such as "Bearer x"; empty for
-	// none.
-	Authorization uptime.Secret
+	// Headers are sent along, such as Authorization, or the tenant of what speaks
+	// the same API.
+	Headers []uptime.Header
 	// Now tells the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -50,12 +59,14 @@ type Sink struct {
 	url    uptime.Secret
 	header http.Header
 	now    func() time.Time
+
+	// mu is held while something is sent, so that nothing is said again after what
+	// is newer. told is the last transition of the newest threads.
+	mu   sync.Mutex
+	told map[uptime.AlertKey]int
 }
 
-var (
-	errQuery  = errors.New("the Alertmanager's URL must not have a query: give the address under which its page is")
-	errHeader = errors.New("the Authorization of an Alertmanager sink is one line of at most 1000 characters, such as Bearer and a token")
-)
+var errQuery = errors.New("the Alertmanager's URL must not have a query: give the address under which its page is")
 
 // New returns a sink, or says what is wrong with the options.
 func New(opt Options) (*Sink, error) {
@@ -66,14 +77,12 @@ func New(opt Options) (*Sink, error) {
 	if u.RawQuery != "" || u.ForceQuery {
 		return nil, errQuery
 	}
-	s := &Sink{client: opt.Client, header: http.Header{}, now: opt.Now}
-	s.url = uptime.Secret(strings.TrimRight(opt.URL.Reveal(), "/") + "/api/v2/alerts")
-	if auth := opt.Authorization.Reveal(); auth != "" {
-		if !regexp.MustCompile(`^[ -~]{1,1000}$`).MatchString(auth) {
-			return nil, errHeader
-		}
-		s.header.Set("Authorization", auth)
+	header, err := post.Headers(opt.Headers)
+	if err != nil {
+		return nil, err
 	}
+	s := &Sink{client: opt.Client, header: header, now: opt.Now, told: map[uptime.AlertKey]int{}}
+	s.url = uptime.Secret(strings.TrimRight(opt.URL.Reveal(), "/") + "/api/v2/alerts")
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -90,13 +99,34 @@ type alert struct {
 
 // Deliver sends d. The reference holds the alert's labels.
 func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, ref string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	alerts := s.alerts(&d.Notice, labelsOf(ref))
-	_, err := s.client.JSON(ctx, post.Request{URL: s.url, Header: s.header}, alerts, nil)
-	if err != nil {
+	if err := s.send(ctx, alerts); err != nil {
 		return ref, err
 	}
+	if len(s.told) >= maxTold {
+		clear(s.told)
+	}
+	s.told[d.Thread] = d.Transition
 	next, err := post.Marshal(alerts[0].Labels)
 	return string(next), err
+}
+
+// Repeat sends again what was sent already, so that it does not end. It does
+// nothing for what is over, ends by itself, or was followed by something newer.
+func (s *Sink) Repeat(ctx context.Context, d *uptime.Delivery, ref string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := &d.Notice; n.Phase == uptime.NoticeCloses || passes(n) || s.told[d.Thread] > d.Transition {
+		return nil
+	}
+	return s.send(ctx, s.alerts(&d.Notice, labelsOf(ref))[:1])
+}
+
+func (s *Sink) send(ctx context.Context, alerts []alert) error {
+	_, err := s.client.JSON(ctx, post.Request{URL: s.url, Header: s.header}, alerts, nil)
+	return err
 }
 
 func labelsOf(ref string) map[string]string {
@@ -112,26 +142,40 @@ func labelsOf(ref string) map[string]string {
 func (s *Sink) alerts(n *uptime.Notice, former map[string]string) []alert {
 	a := alert{
 		Labels: labels(n, former), Annotations: annotations(n), StartsAt: n.Started.UTC(),
-		EndsAt: s.ends(n), GeneratorURL: link(n.StatusPage),
+		EndsAt: s.ends(n), GeneratorURL: card.URL(n.StatusPage),
 	}
 	if former == nil || maps.Equal(former, a.Labels) {
 		return []alert{a}
 	}
 	ended := a
-	ended.Labels, ended.EndsAt = former, later(s.now(), n.Started)
+	ended.Labels, ended.EndsAt = former, s.past(n.Started, s.now())
 	return []alert{a, ended}
 }
 
 func (s *Sink) ends(n *uptime.Notice) time.Time {
 	switch {
 	case n.Phase == uptime.NoticeCloses && n.Resolved.IsZero():
-		return later(s.now(), n.Started)
+		return s.past(n.Started, s.now())
 	case n.Phase == uptime.NoticeCloses:
-		return later(n.Resolved, n.Started)
-	case n.Kind == uptime.AlertDigest || n.Kind == uptime.AlertTest:
+		return s.past(n.Started, n.Resolved)
+	case passes(n):
 		return later(s.now(), n.Started).Add(holdPast)
 	}
 	return later(s.now(), n.Started).Add(holdOpen)
+}
+
+// passes reports whether nobody will say that it is over.
+func passes(n *uptime.Notice) bool {
+	return n.Kind == uptime.AlertDigest || n.Kind == uptime.AlertTest
+}
+
+// past returns when something ended that began at started: not before it began,
+// and in the past for every clock.
+func (s *Sink) past(started, ended time.Time) time.Time {
+	if recent := s.now().Add(-skew); ended.After(recent) {
+		ended = recent
+	}
+	return later(ended, started)
 }
 
 // later returns the later one: an alert that ends before it starts is refused.
@@ -194,35 +238,19 @@ func annotations(n *uptime.Notice) map[string]string {
 			out[name] = value
 		}
 	}
-	put("summary", cut(n.Title, 400))
-	put("description", cut(n.Summary, 4000))
-	put("first_step", cut(n.FirstStep, 1000))
+	put("summary", card.CutBytes(card.Line(n.Title), 400))
+	put("description", card.CutBytes(card.Text(n.Summary), 4000))
+	put("first_step", card.CutBytes(card.Line(n.FirstStep), 1000))
 	put("failure_reason", string(n.Reason))
 	put("cause", string(n.Cause))
-	put("runbook_url", link(n.RunbookURL))
-	put("status_page", link(n.StatusPage))
-	put("acknowledge_url", link(n.AckURL))
-	put("regions", cut(strings.Join(n.Regions, ", "), 1000))
+	put("runbook_url", card.URL(n.RunbookURL))
+	put("status_page", card.URL(n.StatusPage))
+	put("acknowledge_url", card.URL(n.AckURL))
+	put("regions", card.CutBytes(card.Line(strings.Join(n.Regions, ", ")), 1000))
 	slugs := make([]string, len(n.Servers))
 	for i, s := range n.Servers {
 		slugs[i] = s.Slug
 	}
 	put("servers", strings.Join(slugs, ", "))
 	return out
-}
-
-// link leaves out what would be cut: half of a URL leads nowhere.
-func link(s string) string {
-	if len(s) > 2000 {
-		return ""
-	}
-	return s
-}
-
-// cut shortens s to at most n bytes of whole characters.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return strings.ToValidUTF8(s, "")
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
 }

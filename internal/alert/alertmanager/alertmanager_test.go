@@ -27,7 +27,9 @@ type sent struct {
 
 func sink(t *testing.T, url string) *alertmanager.Sink {
 	t.Helper()
-	s, err := alertmanager.New(alertmanager.Options{Client: sinktest.Client(t), URL: uptime.Secret(url + "/"), Authorization: "Bearer " + sinktest.Secret})
+	s, err := alertmanager.New(alertmanager.Options{Client: sinktest.Client(t), URL: uptime.Secret(url + "/"), Headers: []uptime.Header{
+		{Name: "authorization", Value: "Bearer " + sinktest.Secret}, {Name: "X-Scope-OrgID", Value: "team"},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +73,7 @@ func TestLabelsLast(t *testing.T) {
 		t.Errorf("closed: %+v", closed)
 	}
 	r := service.Last(t)
-	if r.Path != "/api/v2/alerts" || r.Header.Get("Authorization") != "Bearer "+sinktest.Secret {
+	if r.Path != "/api/v2/alerts" || r.Header.Get("Authorization") != "Bearer "+sinktest.Secret || r.Header.Get("X-Scope-OrgID") != "team" {
 		t.Errorf("sent to %s with %v", r.Path, r.Header)
 	}
 }
@@ -89,9 +91,51 @@ func TestMoreUrgent(t *testing.T) {
 	if len(got) != 2 || got[0].Labels["severity"] != "P1" || got[1].Labels["severity"] != "P2" {
 		t.Fatalf("got %+v", got)
 	}
-	if !got[0].EndsAt.After(time.Now().Add(30*24*time.Hour)) || got[1].EndsAt.After(time.Now()) {
+	if !got[0].EndsAt.After(time.Now().Add(20*time.Hour)) || got[1].EndsAt.After(time.Now().Add(-50*time.Second)) {
 		t.Errorf("they end at %v and %v", got[0].EndsAt, got[1].EndsAt)
 	}
+}
+
+// What ends has ended for an Alertmanager whose clock is behind ours, too.
+func TestEndsInThePast(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	n := sinktest.Outage(uptime.NoticeCloses)
+	n.Started, n.Resolved = time.Now().Add(-time.Hour), time.Now()
+	deliver(t, sink(t, service.URL), n, "")
+	if ends := last(t, service)[0].EndsAt; time.Since(ends) < 50*time.Second {
+		t.Errorf("it ends %v ago", time.Since(ends))
+	}
+}
+
+// What is open is said again, what is over or was followed by something newer is
+// not.
+func TestRepeat(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	s := sink(t, service.URL)
+	opens, closes := sinktest.Wrap(sinktest.Outage(uptime.NoticeOpens), 1), sinktest.Wrap(sinktest.Outage(uptime.NoticeCloses), 2)
+	ref, err := s.Deliver(t.Context(), opens, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := last(t, service)
+	again := func(want int) {
+		t.Helper()
+		if err := s.Repeat(t.Context(), opens, ref); err != nil || len(service.Requests()) != want {
+			t.Fatalf("%d requests, want %d: %v", len(service.Requests()), want, err)
+		}
+	}
+	again(2)
+	if got := last(t, service); len(got) != 1 || !cmp.Equal(got[0].Labels, first[0].Labels) || got[0].EndsAt.Before(first[0].EndsAt) {
+		t.Errorf("said again: %+v", got)
+	}
+	if _, err := s.Deliver(t.Context(), closes, ref); err != nil {
+		t.Fatal(err)
+	}
+	again(3)
+	digest := sinktest.Outage(uptime.NoticeOpens)
+	digest.Kind, digest.Key = uptime.AlertDigest, "dig"
+	opens = sinktest.Wrap(digest, 1)
+	again(3)
 }
 
 func TestPayloads(t *testing.T) {
@@ -102,6 +146,7 @@ func TestPayloads(t *testing.T) {
 			t.Errorf("%s: %v", sample.Name, err)
 		}
 		sinktest.CleanJSON(t, service.Last(t).Body)
+		sinktest.Visible(t, service.Last(t).Body)
 	}
 	service.Script(sinktest.Accept(503, ""))
 	ref, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Outage(uptime.NoticeChanges), 1), `{"a":"b"}`)
@@ -111,7 +156,7 @@ func TestPayloads(t *testing.T) {
 }
 
 func TestBadOptions(t *testing.T) {
-	for _, opt := range []alertmanager.Options{{}, {URL: "https://am.example/?a=b"}, {URL: "https://am.example", Authorization: "a\nb"}} {
+	for _, opt := range []alertmanager.Options{{}, {URL: "https://am.example/?a=b"}, {URL: "https://am.example", Headers: []uptime.Header{{Name: "Authorization", Value: "a\nb"}}}} {
 		if _, err := alertmanager.New(opt); err == nil {
 			t.Errorf("%+v is taken", opt)
 		}
@@ -131,6 +176,9 @@ func TestReal(t *testing.T) {
 	n.Phase, n.Priority = uptime.NoticeChanges, uptime.P1
 	ref = deliver(t, s, n, ref)
 	deliver(t, s, n, ref) // twice is once
+	if err := s.Repeat(t.Context(), sinktest.Wrap(n, 1), ref); err != nil {
+		t.Fatal(err)
+	}
 	if got := active(t, base); !cmp.Equal(got, []string{"inc_sample_outage P1"}) {
 		t.Errorf("more urgent: %q", got)
 	}
@@ -142,6 +190,19 @@ func TestReal(t *testing.T) {
 		if _, err := s.Deliver(t.Context(), &sample.Delivery, ""); err != nil {
 			t.Errorf("%s: %v", sample.Name, err)
 		}
+	}
+}
+
+// One that was started anew knows nothing, until it is said again.
+func TestRealForgets(t *testing.T) {
+	old, anew := sink(t, start(t)), start(t)
+	n := sinktest.Outage(uptime.NoticeOpens)
+	ref := deliver(t, old, n, "")
+	if err := sink(t, anew).Repeat(t.Context(), sinktest.Wrap(n, 1), ref); err != nil {
+		t.Fatal(err)
+	}
+	if got := active(t, anew); !cmp.Equal(got, []string{"inc_sample_outage P1"}) {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -80,7 +80,7 @@ func Of(n *uptime.Notice, m Markup) Card {
 		FirstStep: w.line(n.FirstStep, maxFirstStep),
 		Facts:     w.facts(n),
 		Servers:   w.servers(n),
-		Links:     links(n),
+		Links:     Links(n),
 	}
 }
 
@@ -113,12 +113,12 @@ func (w writer) escape(s string) string {
 
 // line writes a text as one line.
 func (w writer) line(s string, limit int) string {
-	return w.escape(Cut(strings.Join(strings.Fields(clean(s)), " "), limit))
+	return w.escape(Cut(Line(s), limit))
 }
 
 // text keeps the ends of lines.
 func (w writer) text(s string, limit int) string {
-	return w.escape(Cut(strings.TrimSpace(clean(s)), limit))
+	return w.escape(Cut(Text(s), limit))
 }
 
 func (w writer) stamp(t time.Time) string {

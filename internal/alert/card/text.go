@@ -36,10 +36,11 @@ func CutRunes(s string, limit int) string {
 }
 
 // Line makes one line of a text that others wrote, for services that show texts
-// as they are.
-func Line(s string) string {
-	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
-}
+// as they are: valid UTF-8 without anything invisible.
+func Line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+// Text is Line for a text that may have several lines.
+func Text(s string) string { return strings.TrimSpace(clean(s)) }
 
 // Key returns the key by which a service knows a thread: the notice's own, or a
 // hash of it when it has more than limit characters. It stays the same over the
@@ -73,29 +74,33 @@ const maxRead = 16 << 10
 
 // clean takes out what is invisible and can make a text look like another:
 // control characters other than the end of a line, marks that turn the direction
-// of writing, and spaces without width.
+// of writing, spaces without width, fillers and tags. Joiners stay: scripts and
+// pictures are made with them.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
-		case r == '\n':
+		case r == '\n', r == '\u200c', r == '\u200d':
 			return r
 		case r == '\t', r == '\u0085', r == '\u2028', r == '\u2029':
 			return ' '
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == '\u200b', r == '\ufeff':
+		case unicode.IsControl(r), unicode.Is(unicode.Cf, r), filler(r):
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s[:min(len(s), maxRead)], "\uFFFD"))
 }
 
-// links returns those of a notice that can be followed, what is most useful
+// filler knows the letters of Hangul that have no shape.
+func filler(r rune) bool { return r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0' }
+
+// Links returns those of a notice that can be followed, what is most useful
 // first. What is over needs no act, and what was taken on needs nobody else.
-func links(n *uptime.Notice) []Link {
+func Links(n *uptime.Notice) []Link {
 	over := n.Phase == uptime.NoticeCloses
 	var all []Link
 	add := func(label, raw string, acts bool) {
-		if clean, ok := followable(raw); ok {
-			all = append(all, Link{label, clean, acts})
+		if to := URL(raw); to != "" {
+			all = append(all, Link{label, to, acts})
 		}
 	}
 	add("Status page", n.StatusPage, false)
@@ -111,14 +116,19 @@ func links(n *uptime.Notice) []Link {
 	return all
 }
 
-// followable refuses what a service would refuse together with the whole
-// message, and what could end a link early in some markup.
-func followable(raw string) (string, bool) {
+// URL returns an address of the web as it can be written into any markup, and
+// nothing for what a service would refuse together with the whole message, for
+// what is too long, since half of it would lead nowhere, and for what could end a
+// link early.
+func URL(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
-		return "", false
+		return ""
 	}
 	s := strings.NewReplacer("(", "%28", ")", "%29", "'", "%27", "*", "%2A").Replace(u.String())
 	bad := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("<>|\"`\\^{}[]", r) })
-	return s, !bad && len(s) <= maxLink
+	if bad || len(s) > maxLink {
+		return ""
+	}
+	return s
 }

@@ -16,9 +16,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -28,6 +31,7 @@ import (
 const (
 	defaultTimeout = 30 * time.Second
 	maxTail        = 400 // bytes of output in an error
+	minSecret      = 6   // bytes of a setting that is not repeated
 	waitDelay      = 2 * time.Second
 )
 
@@ -92,8 +96,11 @@ func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, _ string) (strin
 	if ctx.Err() != nil {
 		return "", fmt.Errorf("running the program was interrupted: %w", ctx.Err())
 	}
-	return "", s.judge(limited, err, out)
+	return "", s.judge(limited, err, s.said(out))
 }
+
+// Timeout is how long the program may run.
+func (s *Sink) Timeout() time.Duration { return s.opt.Timeout + 2*waitDelay }
 
 func (s *Sink) environ(d *uptime.Delivery) []string {
 	return append([]string{
@@ -106,22 +113,55 @@ func (s *Sink) environ(d *uptime.Delivery) []string {
 	}, s.opt.Env...)
 }
 
+// said is the end of what the program wrote, behind a colon; empty for nothing.
+// It is shown to others than those who know the program's settings and network: a
+// value of its settings, an address of the web or of a machine is not repeated.
+func (s *Sink) said(out *tail) string {
+	line := out.String()
+	for _, kv := range s.opt.Env {
+		if _, value, _ := strings.Cut(kv, "="); len(value) >= minSecret {
+			line = strings.ReplaceAll(line, value, "...")
+		}
+	}
+	for _, arg := range s.opt.Args {
+		if len(arg) >= minSecret {
+			line = strings.ReplaceAll(line, arg, "...")
+		}
+	}
+	line = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://\S+`).ReplaceAllString(line, "...")
+	return regexp.MustCompile(`[0-9A-Fa-f.:]*([0-9]\.[0-9]+\.[0-9]+\.[0-9]|:[0-9A-Fa-f]*:)[0-9A-Fa-f.:]*`).ReplaceAllStringFunc(line, mask)
+}
+
+// mask hides an IP address, with or without a port; times are none.
+func mask(word string) string {
+	host := strings.Trim(word, ".")
+	if at, err := netip.ParseAddrPort(strings.TrimSuffix(host, ":")); err == nil {
+		host = at.Addr().String()
+	}
+	if _, err := netip.ParseAddr(strings.TrimSuffix(host, ":")); err == nil {
+		return "..."
+	}
+	return word
+}
+
 // judge turns the end of the program into that of the delivery.
-func (s *Sink) judge(ctx context.Context, err error, out *tail) error {
+func (s *Sink) judge(ctx context.Context, err error, said string) error {
 	exit, exited := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return &uptime.Refusal{Temporary: true, Reason: fmt.Sprintf("the program ran longer than %v and was ended%s", s.opt.Timeout, out)}
+		return &uptime.Refusal{Temporary: true, Reason: fmt.Sprintf("the program ran longer than %v and was ended%s", s.opt.Timeout, said)}
 	case exited && exit.ExitCode() >= 0:
-		return &uptime.Refusal{Temporary: !final(exit.ExitCode()), Reason: fmt.Sprintf("the program ended with status %d%s", exit.ExitCode(), out)}
+		return &uptime.Refusal{Temporary: !final(exit.ExitCode()), Reason: fmt.Sprintf("the program ended with status %d%s", exit.ExitCode(), said)}
 	case exited:
-		return &uptime.Refusal{Temporary: true, Reason: "the program was ended by a signal" + out.String()}
+		return &uptime.Refusal{Temporary: true, Reason: "the program was ended by a signal" + said}
 	case errors.Is(err, exec.ErrWaitDelay): // it ended well; a child of it still holds its output
 		return nil
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
 		return &uptime.Refusal{Reason: "the program, or the directory to run it in, does not exist or may not be used"}
+	case errors.Is(err, syscall.ENOEXEC):
+		return &uptime.Refusal{Reason: "the file is no program: a script begins with a line such as #!/bin/sh"}
 	}
 	return &uptime.Refusal{Temporary: true, Reason: "the program could not be started"}
 }

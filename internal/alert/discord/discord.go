@@ -1,7 +1,8 @@
 // Package discord tells notices through a Discord webhook (API v10).
 //
 // What opens is a new message that may call a role, what changes and what closes
-// edit it in place and call nobody. A message that was deleted is written anew.
+// edit it in place and call nobody. A message that was deleted, or that Discord
+// lets nobody edit any more, is written anew.
 //
 // A webhook cannot start a thread at a message: that takes a bot. It can make a
 // post of its own in a forum channel (thread_name), and write into a thread that
@@ -104,14 +105,35 @@ func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, ref string) (str
 		return s.create(ctx, n, ref)
 	}
 	id, thread, _ := strings.Cut(ref, "@")
-	err := s.send(ctx, http.MethodPatch, "/messages/"+url.PathEscape(id), thread, message{Embeds: embeds(n)}, nil)
-	if code(err) == unknownMessage || code(err) == unknownChannel {
+	err := s.edit(ctx, n, id, thread)
+	switch code(err) {
+	case unknownMessage, unknownChannel, tooManyEdits:
 		return s.create(ctx, n, ref)
+	case threadArchived:
+		return s.revive(ctx, n, ref, id, thread)
 	}
 	if err != nil {
 		return ref, err
 	}
 	return ref, s.tell(ctx, n, thread)
+}
+
+func (s *Sink) edit(ctx context.Context, n *uptime.Notice, id, thread string) error {
+	return s.send(ctx, http.MethodPatch, "/messages/"+url.PathEscape(id), thread, message{Embeds: embeds(n)}, nil)
+}
+
+// revive writes a line into a thread that Discord has archived because nothing
+// was said there for long: that opens it, and then its message can be edited. One
+// that somebody has locked too is left alone, and the message written anew.
+func (s *Sink) revive(ctx context.Context, n *uptime.Notice, ref, id, thread string) (string, error) {
+	err := s.send(ctx, http.MethodPost, "", thread, message{Content: line(n)}, nil)
+	if err == nil {
+		err = s.edit(ctx, n, id, thread)
+	}
+	if code(err) == threadArchived {
+		return s.create(ctx, n, ref)
+	}
+	return ref, err
 }
 
 func (s *Sink) create(ctx context.Context, n *uptime.Notice, ref string) (string, error) {

@@ -24,6 +24,8 @@ type channel struct {
 	forum    bool
 	messages map[string]message
 	last     int
+	archived map[string]bool // threads; true when they are locked, too
+	worn     map[string]bool // messages that were edited too often
 }
 
 type message struct {
@@ -64,6 +66,13 @@ func (c *channel) reply(r sinktest.Request) sinktest.Reply {
 	if c.forum && m.ThreadName == "" && m.thread == "" {
 		return refuse(400, 220001)
 	}
+	if !c.forum && m.ThreadName != "" {
+		return refuse(400, 220003)
+	}
+	if c.archived[m.thread] {
+		return refuse(400, 50083)
+	}
+	delete(c.archived, m.thread)
 	c.last++
 	id := fmt.Sprint(c.last)
 	if m.thread == "" && c.forum {
@@ -76,6 +85,12 @@ func (c *channel) reply(r sinktest.Request) sinktest.Reply {
 func (c *channel) edit(id string, m message) sinktest.Reply {
 	if old, ok := c.messages[id]; !ok || old.thread != m.thread {
 		return refuse(404, 10008)
+	}
+	if _, ok := c.archived[m.thread]; ok {
+		return refuse(400, 50083)
+	}
+	if c.worn[id] {
+		return refuse(429, 30046)
 	}
 	c.messages[id] = m
 	return sinktest.Accept(200, fmt.Sprintf(`{"id":%q}`, id))
@@ -172,6 +187,34 @@ func TestWritesAnewWhatWasDeleted(t *testing.T) {
 	}
 }
 
+// Discord refuses to edit a message of more than an hour again and again: the end
+// of an outage is told all the same.
+func TestWritesAnewWhatWasEditedTooOften(t *testing.T) {
+	c := newChannel(t, false)
+	s := c.sink(t, discord.Options{Role: "77"})
+	ref := deliver(t, s, uptime.NoticeOpens, 0, "")
+	c.worn = map[string]bool{ref: true}
+	ref = deliver(t, s, uptime.NoticeCloses, 5*time.Hour, ref)
+	if m := c.messages[ref]; ref != "1002" || m.Content != "" || m.Embeds[0].Color != 0x0b7a4b {
+		t.Errorf("ref %q, message %+v: want a new one, green, that calls nobody", ref, m)
+	}
+}
+
+// A post of a forum is archived after a while in which nothing was said.
+func TestOpensAnArchivedPost(t *testing.T) {
+	for locked, want := range map[bool]string{false: "1001@1001", true: "1002@1002"} {
+		c := newChannel(t, true)
+		s := c.sink(t, discord.Options{})
+		ref := deliver(t, s, uptime.NoticeOpens, 0, "")
+		c.archived = map[string]bool{"1001": locked}
+		ref = deliver(t, s, uptime.NoticeCloses, 80*time.Hour, ref)
+		id, _, _ := strings.Cut(ref, "@")
+		if ref != want || len(c.messages) != 2 || c.messages[id].Embeds[0].Color != 0x0b7a4b {
+			t.Errorf("locked %v: ref %q, messages %+v", locked, ref, c.messages)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	limit := sinktest.TooMany("1", `{"message":"x","retry_after":64.57,"global":false}`)
 	bare := sinktest.TooMany("", "")
@@ -187,6 +230,7 @@ func TestRefused(t *testing.T) {
 		"no webhook":  {refuse(404, 10015), uptime.Refusal{Gone: true}},
 		"bad token":   {refuse(401, 50027), uptime.Refusal{Gone: true}},
 		"forum":       {refuse(400, 220001), uptime.Refusal{}},
+		"no forum":    {refuse(400, 220003), uptime.Refusal{}},
 		"invalid":     {refuse(400, 50035), uptime.Refusal{}},
 		"other 404":   {sinktest.Accept(404, "<html>"), uptime.Refusal{}},
 		"no channels": {refuse(404, 10003), uptime.Refusal{}},
@@ -232,6 +276,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := c.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		checkLimits(t, sample.Name, c.messages[ref])
 		switch sample.Name {
 		case "opens", "changes", "closes", "several", "test", "hostile mentions", "hostile markdown":

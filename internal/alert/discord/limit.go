@@ -20,8 +20,11 @@ const (
 	unknownChannel = 10003
 	unknownMessage = 10008
 	unknownWebhook = 10015
+	tooManyEdits   = 30046 // of a message that is older than an hour
 	invalidToken   = 50027
+	threadArchived = 50083
 	forumNeedsPost = 220001
+	noForum        = 220003
 )
 
 // coded is a refusal with Discord's code.
@@ -63,6 +66,10 @@ func explain(got post.Answer, err error) error {
 		r.Gone, r.Reason = true, "the Discord webhook was deleted"
 	case forumNeedsPost:
 		r.Reason = "the channel is a forum: say so in the sink's settings"
+	case noForum:
+		r.Reason = "the channel is no forum: take forum out of the sink's settings"
+	case threadArchived:
+		r.Reason = "the Discord thread is locked"
 	case unknownChannel:
 		r.Reason = "the Discord thread does not exist any more"
 	}

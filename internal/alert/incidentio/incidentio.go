@@ -6,11 +6,13 @@ package incidentio
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -68,39 +70,49 @@ type event struct {
 	Metadata    map[string]any `json:"metadata"`
 }
 
-// Deliver sends d. What comes twice changes nothing there, so that no reference
-// is needed.
+// Deliver sends d; a test is resolved at once, so that it leaves nothing open.
+// What comes twice changes nothing there, so that no reference is needed.
 func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, _ string) (string, error) {
-	_, err := s.client.JSON(ctx, post.Request{URL: s.url, Header: http.Header{
-		"Authorization": {"Bearer " + s.token.Reveal()},
-	}}, eventOf(&d.Notice), nil)
-	return "", explain(err)
+	e := eventOf(&d.Notice)
+	err := s.send(ctx, e)
+	if err == nil && e.Status == firing && (d.Notice.Kind == uptime.AlertTest || d.Notice.Type == uptime.NoticeTest) {
+		e.Status = resolved
+		err = s.send(ctx, e)
+	}
+	return "", err
 }
 
-// explain says what can be done about a wrong token.
-func explain(err error) error {
-	r, ok := errors.AsType[*uptime.Refusal](err)
-	if ok && !r.Temporary {
-		again := *r
-		again.Reason += ": check the alert source's id and token"
-		return &again
+// send posts an event. A token or source that is refused will be refused for all.
+func (s *Sink) send(ctx context.Context, e event) error {
+	a, err := s.client.JSON(ctx, post.Request{URL: s.url, Header: http.Header{
+		"Authorization": {"Bearer " + s.token.Reveal()},
+	}}, e, nil)
+	switch a.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusGone:
+		return &uptime.Refusal{Gone: true, Reason: fmt.Sprintf("incident.io answered %d: check the alert source's id and token", a.Status)}
 	}
 	return err
 }
 
+// The states of an alert there.
+const (
+	firing   = "firing"
+	resolved = "resolved"
+)
+
 func eventOf(n *uptime.Notice) event {
-	status := "firing"
+	status := firing
 	if n.Phase == uptime.NoticeCloses {
-		status = "resolved"
+		status = resolved
 	}
 	return event{
 		Title: title(n), Description: description(n), Key: string(n.Key), Status: status,
-		SourceURL: n.StatusPage, Metadata: metadata(n),
+		SourceURL: card.URL(n.StatusPage), Metadata: metadata(n),
 	}
 }
 
 func title(n *uptime.Notice) string {
-	if t := cut(strings.Join(strings.Fields(n.Title), " "), 250); t != "" {
+	if t := card.CutRunes(card.Line(n.Title), 250); t != "" {
 		return t
 	}
 	return "AliveMCP alert"
@@ -109,7 +121,7 @@ func title(n *uptime.Notice) string {
 // description is Markdown there: what others had a hand in is escaped.
 func description(n *uptime.Notice) string {
 	var parts []string
-	for _, s := range []string{cut(n.Summary, 4000), cut(n.FirstStep, 1000)} {
+	for _, s := range []string{card.CutRunes(card.Text(n.Summary), 4000), card.CutRunes(card.Line(n.FirstStep), 1000)} {
 		if s != "" {
 			parts = append(parts, escape(s))
 		}
@@ -130,7 +142,7 @@ func metadata(n *uptime.Notice) map[string]any {
 	}
 	put("failure_reason", string(n.Reason))
 	put("cause", string(n.Cause))
-	put("runbook_url", n.RunbookURL)
+	put("runbook_url", card.URL(n.RunbookURL))
 	if len(n.Servers) > 0 {
 		slugs := make([]string, len(n.Servers))
 		for i, s := range n.Servers {
@@ -141,19 +153,9 @@ func metadata(n *uptime.Notice) map[string]any {
 	if cities := n.Regions[:min(len(n.Regions), 30)]; len(cities) > 0 {
 		short := make([]string, len(cities))
 		for i, c := range cities {
-			short[i] = cut(c, 60)
+			short[i] = card.CutRunes(card.Line(c), 60)
 		}
 		m["regions"] = short
 	}
 	return m
-}
-
-// cut shortens s to at most n characters.
-func cut(s string, n int) string {
-	s = strings.ToValidUTF8(s[:min(len(s), 4*n)], "")
-	r := []rune(s)
-	if len(r) <= n {
-		return s
-	}
-	return string(r[:n-1]) + "…"
 }

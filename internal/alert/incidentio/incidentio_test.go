@@ -45,6 +45,18 @@ func TestLife(t *testing.T) {
 	}
 }
 
+// A test fires and is over, so that nobody is called in an hour.
+func TestTestIsOver(t *testing.T) {
+	service, s := start(t)
+	if _, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Test(), 1), ""); err != nil {
+		t.Fatal(err)
+	}
+	all := service.Requests()
+	if len(all) != 2 || !strings.Contains(string(all[0].Body), `"firing"`) || !strings.Contains(string(all[1].Body), `"resolved"`) {
+		t.Errorf("got %d events, the last %s", len(all), service.Last(t).Body)
+	}
+}
+
 func TestPayloads(t *testing.T) {
 	service, s := start(t)
 	for _, sample := range sinktest.Samples() {
@@ -53,6 +65,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := service.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		if len(body) > 64<<10 {
 			t.Errorf("%s: %d bytes", sample.Name, len(body))
 		}
@@ -61,10 +74,15 @@ func TestPayloads(t *testing.T) {
 
 func TestRefusal(t *testing.T) {
 	service, s := start(t)
-	service.Script(sinktest.Accept(401, ""), sinktest.TooMany("5", ""))
+	service.Script(sinktest.Accept(401, ""))
 	_, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Test(), 1), "")
-	if r := uptime.RefusalOf(err); r.Temporary || !strings.Contains(r.Reason, "token") {
+	if r := uptime.RefusalOf(err); !r.Gone || !strings.Contains(r.Reason, "token") {
 		t.Errorf("wrong token: %+v", r)
+	}
+	service.Script(sinktest.Accept(422, ""), sinktest.TooMany("5", ""))
+	_, err = s.Deliver(t.Context(), sinktest.Wrap(sinktest.Test(), 1), "")
+	if r := uptime.RefusalOf(err); r.Gone || r.Temporary || strings.Contains(r.Reason, "token") {
+		t.Errorf("a body that is refused: %+v", r)
 	}
 	_, err = s.Deliver(t.Context(), sinktest.Wrap(sinktest.Test(), 1), "")
 	if r := uptime.RefusalOf(err); !r.Temporary || r.After == 0 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -79,7 +78,7 @@ func details(n *uptime.Notice) map[string]string {
 	all := map[string]string{
 		"incident_key": string(n.Key), "failure_reason": string(n.Reason), "cause": string(n.Cause),
 		"started": card.Minute(n.Started), "regions": card.CutRunes(card.Line(strings.Join(n.Regions, ", ")), maxDetail),
-		"status_page": short(n.StatusPage), "runbook": short(n.RunbookURL),
+		"status_page": card.URL(n.StatusPage), "runbook": card.URL(n.RunbookURL),
 	}
 	for name, value := range all {
 		if value == "" {
@@ -120,27 +119,11 @@ func servers(n *uptime.Notice) string {
 	return strings.Join(lines, "\n")
 }
 
-// links are lines, for those who look at the alert. What is over needs nobody to
-// take it on.
+// links are lines, for those who look at the alert.
 func links(n *uptime.Notice) string {
-	all := [][2]string{{"Status page", n.StatusPage}, {"Runbook", n.RunbookURL}}
-	if n.Phase != uptime.NoticeCloses {
-		all = append(all, [2]string{"Acknowledge", n.AckURL}, [2]string{"Silence", n.SilenceURL})
-	}
 	var lines []string
-	for _, l := range all {
-		if strings.HasPrefix(l[1], "https://") || strings.HasPrefix(l[1], "http://") {
-			lines = append(lines, l[0]+": "+l[1])
-		}
+	for _, l := range card.Links(n) {
+		lines = append(lines, l.Label+": "+l.URL)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// short leaves out an address that is too long to be of use: a cut one leads
-// nowhere.
-func short(address string) string {
-	if utf8.RuneCountInString(address) > maxDetail {
-		return ""
-	}
-	return address
 }

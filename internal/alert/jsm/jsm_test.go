@@ -200,6 +200,7 @@ func TestSamplesAreCleanAndTaken(t *testing.T) {
 			}
 			for _, r := range service.Requests()[before:] {
 				sinktest.CleanJSON(t, r.Body)
+				sinktest.Visible(t, r.Body)
 			}
 		})
 	}

@@ -152,6 +152,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := srv.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		switch sample.Name {
 		case "opens", "changes", "closes", "several", "test", "hostile lines":
 			sinktest.Golden(t, strings.ReplaceAll(sample.Name, " ", "_")+".json", body)

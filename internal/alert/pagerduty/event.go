@@ -3,7 +3,6 @@ package pagerduty
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +80,7 @@ func (s *Sink) event(n *uptime.Notice, action, key string) event {
 	if len(n.Servers) > 0 {
 		p.Component = card.CutRunes(n.Servers[0].Slug, maxName)
 	}
-	return event{RoutingKey: s.key.Reveal(), Action: action, DedupKey: key, Payload: p, Links: links(n), Client: "AliveMCP", ClientURL: n.StatusPage}
+	return event{RoutingKey: s.key.Reveal(), Action: action, DedupKey: key, Payload: p, Links: links(n), Client: "AliveMCP", ClientURL: card.URL(n.StatusPage)}
 }
 
 func (s *Sink) change(n *uptime.Notice) change {
@@ -125,7 +124,7 @@ func detailsOf(n *uptime.Notice) details {
 		Key: string(n.Key), Severity: n.Priority.String(), Reason: string(n.Reason), Cause: string(n.Cause),
 		What: card.CutRunes(card.Line(n.Summary), maxText), FirstStep: card.CutRunes(card.Line(n.FirstStep), maxText),
 		From: card.CutRunes(card.Line(strings.Join(n.Regions, ", ")), maxText), Started: card.Minute(n.Started), Resolved: card.Minute(n.Resolved),
-		AckedBy: card.CutRunes(card.Line(n.AckedBy), maxName), Runbook: n.RunbookURL, Demo: n.Demo, Servers: servers(n),
+		AckedBy: card.CutRunes(card.Line(n.AckedBy), maxName), Runbook: card.URL(n.RunbookURL), Demo: n.Demo, Servers: servers(n),
 	}
 	if n.Total > 1 {
 		d.Failing = fmt.Sprintf("%d of %d servers", n.Failing, n.Total)
@@ -145,16 +144,13 @@ func servers(n *uptime.Notice) []string {
 	return lines
 }
 
-// links are for those who look at the alert. What is over needs nobody to take it
-// on.
+// links are for those who look at the alert.
 func links(n *uptime.Notice) []link {
-	all := []link{{n.StatusPage, "Status page"}, {n.RunbookURL, "Runbook"}}
-	if n.Phase != uptime.NoticeCloses {
-		all = append(all, link{n.AckURL, "Acknowledge"}, link{n.SilenceURL, "Silence"})
+	var all []link
+	for _, l := range card.Links(n) {
+		all = append(all, link{l.URL, l.Label})
 	}
-	return slices.DeleteFunc(all, func(l link) bool {
-		return !strings.HasPrefix(l.Href, "https://") && !strings.HasPrefix(l.Href, "http://")
-	})
+	return all
 }
 
 func stamp(t time.Time) string {

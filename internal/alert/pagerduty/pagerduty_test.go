@@ -195,6 +195,7 @@ func TestSamplesAreCleanAndTaken(t *testing.T) {
 				t.Fatal(err)
 			}
 			sinktest.CleanJSON(t, service.Last(t).Body)
+			sinktest.Visible(t, service.Last(t).Body)
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -40,12 +41,28 @@ func CleanJSON(tb testing.TB, payload []byte) {
 	}
 }
 
+// Visible fails the test when payload holds what nobody sees and what can make a
+// text look like another: control characters, marks that turn the direction of
+// writing, spaces without width, fillers and tags, as they are or as JSON writes
+// them. Services show what they get.
+func Visible(tb testing.TB, payload []byte) {
+	tb.Helper()
+	for _, r := range string(payload) {
+		if r != '\n' && r != '\r' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || strings.ContainsRune("\u00ad\u200b\u2028\u2029\ufeff\u3164\U000e0041", r)) {
+			tb.Errorf("the payload holds the invisible %U: %s", r, short(string(payload)))
+		}
+	}
+	if bad := regexp.MustCompile(`\\u(00[01][0-9a-f]|007f|00[89][0-9a-f]|00ad|061c|200[bef]|202[89a-e]|206[6-9]|feff)`).FindString(strings.ReplaceAll(string(payload), `\\`, "")); bad != "" {
+		tb.Errorf("the payload holds the invisible %s: %s", bad, short(string(payload)))
+	}
+}
+
 // denied are words of which no payload may hold one.
 func denied() []string {
 	return []string{
 		Secret, Tenant, Address, Region, Internal, "canary-sink", "tnt_",
 		"eu-west", "eu-central", "us-east", "us-west", "ap-south", // ids of regions
-		"10.9.8.7", "dial tcp", "goroutine ", "supervisor", "internal/", ".go:", "panic:",
+		"10.9.8.7", "localhost", "dial tcp", "whsec_", "whsk_", "xoxb-", "Bearer ", "GenieKey", "/a/unsubscribe", "goroutine ", "supervisor", "internal/", ".go:", "panic:",
 	}
 }
 

@@ -21,7 +21,7 @@ func (r *recorder) Errorf(string, ...any) { r.failed = true }
 func TestCleanFinds(t *testing.T) {
 	for _, dirty := range []string{
 		"connect to 1.2.3.4 failed", "http://1.2.3.4:8080/mcp", "from [2001:db8::1]:443", "fe80::1", "at ::1.", "seen from eu-west",
-		"key " + sinktest.Secret, sinktest.Tenant, "inc_sample_outage and inc_sample_bare", "dial tcp", "bad \xff",
+		"key " + sinktest.Secret, sinktest.Tenant, "inc_sample_outage and inc_sample_bare", "dial tcp", "http://localhost/x", "Bearer abc", "key whsec_abc", "bad \xff",
 	} {
 		r := &recorder{TB: t}
 		if sinktest.Clean(r, []byte(dirty)); !r.failed {

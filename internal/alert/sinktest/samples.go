@@ -176,7 +176,7 @@ func Hostile() map[string]string {
 		"markdown": "[click](https://evil.example) **b** _i_ ~s~ `c` ||spoiler|| # h\n> q",
 		"mentions": "@everyone @here <!channel> <!here> <@U123> <@&456> <#C789> @[x](y)",
 		"slack":    "<https://evil.example|click here> &lt;b&gt; *bold*",
-		"rtl":      "evil\u202egnp.exe \u2066x\u2069 \u200b\ufeffzero",
+		"rtl":      "evil\u202egnp.exe \u2066x\u2069 \u200b\ufeffzero \u00ads\u3164f\U000e0041t",
 		"lines":    "one\r\nBcc: victim@evil.example\r\n\r\ntwo\x00\x1b[31mred\u2028three\u0085four",
 		"megabyte": strings.Repeat("ä€𝄞 ", 100_000),
 		"one word": strings.Repeat("x", 1<<20),

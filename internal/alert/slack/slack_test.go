@@ -211,6 +211,7 @@ func TestPayloads(t *testing.T) {
 		}
 		for _, r := range w.Requests() {
 			sinktest.CleanJSON(t, r.Body)
+			sinktest.Visible(t, r.Body)
 			checkLimits(t, s.Name, r.Body)
 		}
 		switch s.Name {

@@ -57,6 +57,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := s.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		switch sample.Name {
 		case "opens", "closes", "several", "test", "hostile template":
 			sinktest.Golden(t, strings.ReplaceAll(sample.Name, " ", "_")+".json", body)

@@ -225,6 +225,8 @@ func (r *refused) judge(status int) {
 		r.Gone, r.Reason = true, "Telegram does not know the bot's token (any more)"
 	case status == http.StatusForbidden:
 		r.Gone, r.Reason = true, "the bot was removed from the chat or blocked there, or may not write"
+	case says(r, "not enough rights", "have no rights", "need administrator rights", "chat_write_forbidden", "chat_restricted"):
+		r.Gone, r.Reason = true, "the bot has no right to write in the chat"
 	case says(r, "chat not found", "group is deactivated", "peer_id_invalid"):
 		r.Gone, r.Reason = true, "Telegram does not know the chat, or the bot is not in it"
 	case says(r, "thread not found", "topic_closed", "topic_deleted"):

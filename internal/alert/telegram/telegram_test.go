@@ -161,6 +161,7 @@ func TestRefused(t *testing.T) {
 		"no token":   {refuse(401, "Unauthorized", ""), uptime.Refusal{Gone: true}},
 		"blocked":    {refuse(403, "Forbidden: bot was kicked from the group chat", ""), uptime.Refusal{Gone: true}},
 		"no chat":    {refuse(400, "Bad Request: chat not found", ""), uptime.Refusal{Gone: true}},
+		"no rights":  {refuse(400, "Bad Request: not enough rights to send text messages to the chat", ""), uptime.Refusal{Gone: true}},
 		"no topic":   {refuse(400, "Bad Request: message thread not found", ""), uptime.Refusal{}},
 		"bad markup": {refuse(400, "Bad Request: can't parse entities "+sinktest.Secret, ""), uptime.Refusal{}},
 	} {
@@ -204,6 +205,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := b.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		text := tags.ReplaceAllString(b.messages[1].Text, "")
 		if strings.ContainsAny(text, "<>") || len(utf16.Encode([]rune(html.UnescapeString(text)))) > 4096 {
 			t.Errorf("%s: %d characters: %.300q", sample.Name, len(text), text)

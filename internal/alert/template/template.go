@@ -6,6 +6,9 @@
 // and {{.delivery}}, which is the same when a notice comes twice. Texts belong
 // into {{json .title}}, which writes them as a JSON string with its quotes: the
 // names of servers can hold anything.
+//
+// A template cannot run for long or write much, whatever it says: it belongs to
+// whoever owns the sink, and what runs it to all.
 package template
 
 import (
@@ -16,11 +19,11 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"text/template"
 	"time"
+	"unicode"
 
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/guard"
@@ -57,7 +60,6 @@ type Sink struct {
 
 var (
 	errMethod  = errors.New("the method of a template sink is POST, PUT or PATCH")
-	errHeader  = errors.New("a header of a template sink has a name of letters, digits and dashes, and a value of one line; Host, Connection, Content-Length, Content-Type and Transfer-Encoding cannot be set")
 	errType    = errors.New("the content type of a template sink is written like application/json")
 	errLong    = errors.New("the template is empty or longer than 16 KiB")
 	errBody    = errors.New("the template writes more than 64 KiB")
@@ -77,49 +79,31 @@ func New(opt Options) (*Sink, error) {
 		opt.ContentType = jsonType
 	}
 	media, _, err := mime.ParseMediaType(opt.ContentType)
-	if err != nil {
+	if err != nil || strings.ContainsFunc(opt.ContentType, unicode.IsControl) {
 		return nil, errType
 	}
-	header, err := headers(opt)
+	header, err := post.Headers(opt.Headers)
 	if err != nil {
 		return nil, err
 	}
+	header.Set("Content-Type", opt.ContentType)
 	s := &Sink{client: opt.Client, json: media == jsonType || strings.HasSuffix(media, "+json")}
 	s.req = post.Request{Method: opt.Method, URL: opt.URL, Header: header}
-	if s.body, err = parse(opt.Body); err != nil {
+	if s.body, err = read(opt.Body); err != nil {
 		return nil, err
 	}
 	return s, s.try()
 }
 
-func parse(text string) (*template.Template, error) {
+func read(text string) (*template.Template, error) {
 	if strings.TrimSpace(text) == "" || len(text) > maxTemplate {
 		return nil, errLong
 	}
-	t, err := template.New("line").Option("missingkey=error").Funcs(template.FuncMap{"json": toJSON}).Parse(text)
+	t, err := template.New("line").Option("missingkey=error").Funcs(new(steps).functions()).Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("reading the template: %w", err)
 	}
-	return t, nil
-}
-
-func toJSON(v any) (string, error) {
-	b, err := post.Marshal(v)
-	return string(b), err
-}
-
-func headers(opt Options) (http.Header, error) {
-	out := http.Header{"Content-Type": {opt.ContentType}}
-	name, value := regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`), regexp.MustCompile(`^[\t -~]*$`)
-	refused := []string{"Host", "Connection", "Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Te", "Upgrade", "Keep-Alive"}
-	for _, h := range opt.Headers {
-		key := http.CanonicalHeaderKey(h.Name)
-		if !name.MatchString(key) || !value.MatchString(h.Value.Reveal()) || len(h.Value) > 4096 || slices.Contains(refused, key) {
-			return nil, errHeader
-		}
-		out.Add(key, h.Value.Reveal())
-	}
-	return out, nil
+	return t, count(t)
 }
 
 // try writes what a template will be asked to write, to find what is wrong with
@@ -153,8 +137,13 @@ func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, _ string) (strin
 }
 
 func (s *Sink) render(d *uptime.Delivery) ([]byte, error) {
+	body, err := s.body.Clone()
+	if err != nil {
+		return nil, err
+	}
 	var out bounded
-	if err := s.body.Execute(&out, view(d)); err != nil {
+	run := &steps{left: maxSteps}
+	if err := body.Funcs(run.functions()).Execute(&out, view(d)); err != nil {
 		return nil, err
 	}
 	if s.json && !json.Valid(out.b.Bytes()) {

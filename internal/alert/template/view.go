@@ -1,9 +1,9 @@
 package template
 
 import (
-	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -18,9 +18,9 @@ func view(d *uptime.Delivery) map[string]any {
 		"at":           moment(n.At), "severity": n.Priority.String(), "reason": string(n.Reason), "cause": string(n.Cause),
 		"servers": servers(n.Servers), "more": n.More, "failing": n.Failing, "total": n.Total, "regions": texts(n.Regions),
 		"started": moment(n.Started), "resolved": moment(n.Resolved),
-		"title": text(n.Title), "summary": text(n.Summary), "first_step": text(n.FirstStep),
-		"runbook_url": text(n.RunbookURL), "status_page": text(n.StatusPage), "ack_url": text(n.AckURL), "silence_url": text(n.SilenceURL),
-		"acked_by": text(n.AckedBy), "challenge": n.Challenge, "demo": n.Demo,
+		"title": line(n.Title, maxText), "summary": text(n.Summary), "first_step": text(n.FirstStep),
+		"runbook_url": card.URL(n.RunbookURL), "status_page": card.URL(n.StatusPage), "ack_url": card.URL(n.AckURL), "silence_url": card.URL(n.SilenceURL),
+		"acked_by": line(n.AckedBy, 200), "challenge": n.Challenge, "demo": n.Demo,
 	}
 }
 
@@ -28,8 +28,8 @@ func servers(list []uptime.NoticeServer) []map[string]any {
 	out := make([]map[string]any, len(list))
 	for i, s := range list {
 		out[i] = map[string]any{
-			"slug": s.Slug, "name": short(s.Name, 200), "url": text(s.URL), "state": s.State,
-			"since": moment(s.Since), "until": moment(s.Until), "status_page": text(s.StatusPage),
+			"slug": s.Slug, "name": line(s.Name, 200), "url": card.URL(s.URL), "state": s.State,
+			"since": moment(s.Since), "until": moment(s.Until), "status_page": card.URL(s.StatusPage),
 		}
 	}
 	return out
@@ -38,20 +38,15 @@ func servers(list []uptime.NoticeServer) []map[string]any {
 func texts(list []string) []string {
 	out := make([]string, 0, len(list))
 	for _, s := range list {
-		out = append(out, short(s, 100))
+		out = append(out, line(s, 100))
 	}
 	return out
 }
 
-func text(s string) string { return short(s, maxText) }
+func text(s string) string { return card.CutBytes(card.Text(s), maxText) }
 
-// short cuts s to at most n bytes of whole characters.
-func short(s string, n int) string {
-	if len(s) <= n {
-		return strings.ToValidUTF8(s, "\ufffd")
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
-}
+// line is one line of at most n bytes.
+func line(s string, n int) string { return card.CutBytes(card.Line(s), n) }
 
 func moment(t time.Time) string {
 	if t.IsZero() {

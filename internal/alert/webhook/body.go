@@ -1,9 +1,9 @@
 package webhook
 
 import (
-	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/card"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -11,7 +11,8 @@ import (
 // maxBody is the size that Standard Webhooks recommends not to pass.
 const maxBody = 20_000
 
-// event is the body (DESIGN section 5). What has no value is null.
+// event is the body (DESIGN section 5). What has no value is null, or left out
+// where that is said.
 type event struct {
 	Type      uptime.NoticeType `json:"type"`
 	Timestamp time.Time         `json:"timestamp"`
@@ -35,6 +36,15 @@ type data struct {
 	// Server too, and More counts those that found no room.
 	Servers []server `json:"servers,omitempty"`
 	More    int      `json:"servers_omitted,omitempty"`
+	// Title is one line, FirstStep what to do first. Whoever has the next two can
+	// act without signing in; Unsubscribe ends a reader's subscription, by a POST.
+	// AckedBy took it on.
+	Title       string `json:"title,omitempty"`
+	FirstStep   string `json:"first_step,omitempty"`
+	AckURL      string `json:"acknowledge_url,omitempty"`
+	SilenceURL  string `json:"silence_url,omitempty"`
+	Unsubscribe string `json:"unsubscribe_url,omitempty"`
+	AckedBy     string `json:"acknowledged_by,omitempty"`
 	// Challenge is there in a test that asks for it back.
 	Challenge string `json:"challenge,omitempty"`
 }
@@ -61,8 +71,10 @@ func eventOf(n *uptime.Notice) event {
 	d := data{
 		Key: n.Key, Severity: text(n.Priority.String()), Reason: text(string(n.Reason)), Cause: text(string(n.Cause)),
 		Regions: regions(n.Regions), Started: moment(n.Started), Resolved: moment(n.Resolved),
-		Summary: text(cut(n.Summary, 2000)), RunbookURL: link(n.RunbookURL), StatusPage: link(n.StatusPage),
-		Challenge: n.Challenge,
+		Summary: text(card.CutBytes(card.Text(n.Summary), 2000)), RunbookURL: text(card.URL(n.RunbookURL)), StatusPage: text(card.URL(n.StatusPage)),
+		Title: card.CutBytes(card.Line(n.Title), 400), FirstStep: card.CutBytes(card.Line(n.FirstStep), 1000),
+		AckURL: card.URL(n.AckURL), SilenceURL: card.URL(n.SilenceURL), Unsubscribe: card.URL(n.UnsubscribeURL),
+		AckedBy: card.CutBytes(card.Line(n.AckedBy), 200), Challenge: n.Challenge,
 	}
 	if d.Started != nil && d.Resolved != nil {
 		seconds := int64(max(0, n.Resolved.Sub(n.Started)) / time.Second)
@@ -93,7 +105,7 @@ func (d *data) shrink() bool {
 func servers(list []uptime.NoticeServer) []server {
 	out := make([]server, len(list))
 	for i, s := range list {
-		out[i] = server{Slug: cut(s.Slug, 100), Name: cut(s.Name, 200), URL: link(s.URL)}
+		out[i] = server{Slug: card.CutBytes(card.Line(s.Slug), 100), Name: card.CutBytes(card.Line(s.Name), 200), URL: text(card.URL(s.URL))}
 	}
 	return out
 }
@@ -104,7 +116,7 @@ func regions(list []string) []string {
 	}
 	out := make([]string, 0, len(list))
 	for _, city := range list[:min(len(list), 30)] {
-		out = append(out, cut(city, 60))
+		out = append(out, card.CutBytes(card.Line(city), 60))
 	}
 	return out
 }
@@ -116,29 +128,10 @@ func text(s string) *string {
 	return &s
 }
 
-// link returns a URL; null for one that is too long, since half of it leads
-// nowhere.
-func link(s string) *string {
-	if len(s) > 1500 {
-		return nil
-	}
-	return text(s)
-}
-
 func moment(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
 	t = t.UTC()
 	return &t
-}
-
-// cut shortens s to at most n bytes of whole characters. JSON may write one of
-// these bytes as six.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return strings.ToValidUTF8(s, "\ufffd")
-	}
-	s = strings.ToValidUTF8(s[:n], "\ufffd")
-	return strings.TrimRight(s, "\ufffd") + "…"
 }

@@ -101,7 +101,8 @@ func TestBody(t *testing.T) {
 			`"failure_reason":"connection_refused","cause":"connect_refused","server":{"slug":"weather","name":"Weather","url":"https://weather.example/mcp"},` +
 			`"regions":["London","Virginia"],"started_at":"2026-11-03T09:30:00Z","resolved_at":"2026-11-03T09:44:00Z","duration_seconds":840,` +
 			`"summary":"Weather was down for 14 minutes, until 2026-11-03 09:44 UTC.","runbook_url":"https://wiki.example/runbooks/weather?a=1&b=2",` +
-			`"status_page":"https://alive.example/status/weather/incidents/1"}}`},
+			`"status_page":"https://alive.example/status/weather/incidents/1","title":"Weather works again",` +
+			`"acknowledge_url":"https://alive.example/a/ack?t=Zm9v","silence_url":"https://alive.example/a/silence?t=Zm9v"}}`},
 		{bare, `{"type":"test.ping","timestamp":"2026-11-03T09:30:00Z","data":{"incident_key":"test_x","severity":null,"failure_reason":null,` +
 			`"cause":null,"server":null,"regions":null,"started_at":null,"resolved_at":null,"duration_seconds":null,"summary":null,"runbook_url":null,"status_page":null}}`},
 	} {
@@ -110,6 +111,27 @@ func TestBody(t *testing.T) {
 		}
 		if got := string(service.Last(t).Body); got != test.want {
 			t.Errorf("%s", cmp.Diff(test.want, got))
+		}
+	}
+}
+
+// Programs are told what people are: what to do first, and how to end it.
+func TestBodySaysWhatToDo(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	n := sinktest.Outage(uptime.NoticeOpens)
+	n.UnsubscribeURL = "https://alive.example/unsubscribe/x"
+	if _, err := sink(t, service.At("/"), specSecret).Deliver(t.Context(), sinktest.Wrap(n, 1), ""); err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Data map[string]any }
+	if err := json.Unmarshal(service.Last(t).Body, &got); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"title": n.Title, "first_step": n.FirstStep, "acknowledge_url": n.AckURL, "silence_url": n.SilenceURL, "unsubscribe_url": n.UnsubscribeURL,
+	} {
+		if got.Data[name] != want {
+			t.Errorf("%s is %v, want %s", name, got.Data[name], want)
 		}
 	}
 }
@@ -123,6 +145,7 @@ func TestPayloads(t *testing.T) {
 		}
 		body := service.Last(t).Body
 		sinktest.CleanJSON(t, body)
+		sinktest.Visible(t, body)
 		if len(body) >= 20_000 {
 			t.Errorf("%s: %d bytes", sample.Name, len(body))
 		}

@@ -229,6 +229,9 @@ func (d *Desk) Silences(_ context.Context, tenant uptime.TenantID) ([]uptime.Sil
 func (d *Desk) PutSilence(_ context.Context, s uptime.Silence) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if slices.Contains(s.Servers, "nowhere") {
+		return fmt.Errorf("%w: there is no server %q", uptime.ErrNotFound, "nowhere")
+	}
 	d.silences = append(d.silences, s)
 	d.note("silence %v %v %s for %s by %s: %s", s.Servers, s.Groups, s.Alert, s.Until.Sub(s.From), s.By, s.Note)
 	return nil
