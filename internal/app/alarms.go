@@ -65,7 +65,7 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 		return err
 	}
 	a.outbox = outbox.New(outbox.Options{
-		Rows: m.store, Sinks: a.sink, Logger: a.log, Now: a.now,
+		Rows: m.store, Sinks: a.sink, Many: a.isReader, Logger: a.log, Now: a.now,
 		Fails: func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error {
 			return a.router.SinkFails(ctx, tenant, sink, since, reason)
 		},

@@ -96,13 +96,14 @@ const heads = `(SELECT tenant, sink, num, due, min(transition) FROM deliveries I
 	WHERE state = 'waiting' GROUP BY tenant, sink, thread)`
 
 // DueDeliveries returns deliveries that are to be tried at this moment, the
-// longest due first: only the head of a lane, at most one of a sink, and none of
-// a sink that is busy. limit is as in the queries. One whose notice is damaged
-// comes without it: it must not hold up the others.
-func (s *Store) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error) {
+// longest due first: only the head of a lane, and at most one of a sink. skip is
+// asked once for each sink, in this order, whether to leave it out; nil leaves
+// out none. It must not use the store. limit is as in the queries. One whose
+// notice is damaged comes without it: it must not hold up the others.
+func (s *Store) DueDeliveries(ctx context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error) {
 	var out []uptime.Delivery
 	err := s.read(ctx, "reading what is to be delivered", func(tx *sql.Tx) error {
-		nums, err := dueNums(ctx, tx, now, busy, bounded(limit))
+		nums, err := dueNums(ctx, tx, now, skip, bounded(limit))
 		if err != nil {
 			return err
 		}
@@ -118,30 +119,22 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.
 	return out, err
 }
 
-func dueNums(ctx context.Context, db rows, now time.Time, busy []uptime.SinkKey, limit int) (out []int64, err error) {
-	resting := make(map[uptime.SinkKey]bool, len(busy))
-	for _, k := range busy {
-		resting[k] = true
-	}
+// selectDue are the deliveries that dueNums chooses from.
+const selectDue = `SELECT tenant, sink, num, min(due) AS first FROM ` + heads + ` WHERE due <= ? GROUP BY tenant, sink ORDER BY first, num`
+
+func dueNums(ctx context.Context, db rows, now time.Time, skip func(uptime.SinkKey) bool, limit int) (out []int64, err error) {
 	err = forEach(ctx, db, func(row scanner) (bool, error) {
 		var k uptime.SinkKey
 		var num, due int64
 		if err := row.Scan(&k.Tenant, &k.Name, &num, &due); err != nil {
 			return false, err
 		}
-		if !resting[k] {
+		if skip == nil || !skip(k) {
 			out = append(out, num)
 		}
 		return len(out) < limit, nil
-	}, `SELECT tenant, sink, num, min(due) AS first FROM `+heads+` WHERE due <= ? GROUP BY tenant, sink ORDER BY first, num`, nanos(now))
+	}, selectDue, nanos(now))
 	return out, err
-}
-
-// NextDue returns when the next delivery is due, which may have passed; zero
-// when none is waiting.
-func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	due, err := one(ctx, s.reader, value[sql.NullInt64], `SELECT min(due) FROM `+heads)
-	return timeOf(due), explain("reading when the next delivery is due", err)
 }
 
 // BeginDelivery says that an attempt begins, before the sink hears of it.

@@ -18,8 +18,7 @@ type Alerts interface {
 	Story(ctx context.Context, tenant uptime.TenantID, key uptime.AlertKey) (uptime.Story, error)
 	Threads(ctx context.Context, tenant uptime.TenantID, open bool, limit int) ([]uptime.Thread, error)
 
-	DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error)
-	NextDue(ctx context.Context) (time.Time, error)
+	DueDeliveries(ctx context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error)
 	BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error
 	EndDelivery(ctx context.Context, d uptime.Delivery, ref string) error
 	Ref(ctx context.Context, tenant uptime.TenantID, thread uptime.AlertKey, sink string) (string, error)
