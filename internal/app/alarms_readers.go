@@ -109,7 +109,9 @@ func (p readerPost) sink(s uptime.Subscription) (outbox.Sink, error) {
 
 // isReader tells readers, who may be thousands, from the sinks of the
 // configuration.
-func (a *alarms) isReader(_ uptime.TenantID, name string) bool { return a.sinks.Load().byName[name] == nil }
+func (a *alarms) isReader(_ uptime.TenantID, name string) bool {
+	return a.sinks.Load().byName[name] == nil
+}
 
 // reader finds the sink of a subscription.
 func (a *alarms) reader(id string) (outbox.Sink, bool) {

@@ -69,6 +69,7 @@ func alertTests() map[string]func(*house) {
 		"another tenant sees no alerts":              testAlertTenancy,
 		"alerts are kept as long as incidents":       testAlertSweep,
 		"an erased server leaves what is told of it": testAlertErase,
+		"erasing leaves what has a similar name":     testEraseSpares,
 	}
 }
 

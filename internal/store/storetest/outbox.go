@@ -393,3 +393,45 @@ func testAlertErase(h *house) {
 	}
 	same(t, "the ref", must[string](t)(h.Ref(t.Context(), acme, shared.Key, "mail")), "M")
 }
+
+// testEraseSpares: names are words that others use too.
+func testEraseSpares(h *house) {
+	t := h.t
+	plan := []uptime.Server{
+		{Slug: "search", Name: "Search"}, {Slug: "search-eu", Name: "Search EU"}, {Slug: "engine", Name: "Engine"},
+	}
+	servers := must[[]uptime.Server](t)(h.SyncServers(t.Context(), acme, plan))
+	gone, stays := alerted(servers[0], 20), alerted(servers[1], 19)
+	elsewhere := alerted(servers[2], 18)
+	both, own := thread(gone, stays), thread(elsewhere)
+	d := func(th uptime.Thread, n int, title string) uptime.Delivery {
+		d := sending(th, "team", n, uptime.NoticeOpens)
+		d.Notice.Servers = []uptime.NoticeServer{{Slug: "search-eu", Name: "Search EU", State: "down", Since: at(9)}}
+		d.Notice.Title, d.Notice.StatusPage = title, "https://s.example/status/search-eu"
+		d.Notice.Summary = "Search engines are not amused."
+		return d
+	}
+	spared := []uptime.Delivery{d(own, 1, "Search EU is down"), d(both, 1, "Search EU is down"), d(own, 2, "Search: an API")}
+	spared[1].Notice.Summary = "Since noon."
+	named := d(both, 2, "Search EU and Search are down")
+	noError(t, h.Route(t.Context(), uptime.Routing{
+		Alerts: []uptime.Alert{gone, stays, elsewhere}, Threads: []uptime.Thread{both, own}, Deliveries: append(spared, named),
+		Decisions: []uptime.Decision{
+			{Tenant: acme, Alert: elsewhere.Key, Thread: own.Key, At: at(3), Stage: "route", Outcome: "told", Text: "Search: it is told."},
+			{Tenant: acme, Alert: stays.Key, Thread: both.Key, At: at(3), Stage: "route", Outcome: "joined", Text: "It joined Search EU."},
+			{Tenant: acme, Alert: stays.Key, Thread: both.Key, At: at(2), Stage: "route", Outcome: "joined", Text: "It joined Search."},
+		},
+	}))
+	h.end(spared[2], uptime.DeliverySent, "")
+	noError(t, h.Erase(t.Context(), acme, servers[0].ID))
+	for _, want := range spared {
+		got := must[uptime.Delivery](t)(h.Delivery(t.Context(), acme, want.ID))
+		same(t, "the notice "+want.Notice.Title, got.Notice, want.Notice)
+	}
+	left := must[uptime.Delivery](t)(h.Delivery(t.Context(), acme, named.ID)).Notice
+	same(t, "a title that names it", left.Title == named.Notice.Title, false)
+	same(t, "the link of the other", left.StatusPage, named.Notice.StatusPage)
+	for _, key := range []uptime.AlertKey{stays.Key, elsewhere.Key} {
+		same(t, "decisions that are left", len(must[uptime.Story](t)(h.Story(t.Context(), acme, key)).Decisions), 1)
+	}
+}
