@@ -16,7 +16,7 @@ import (
 // returns; after an error the dispatcher calls it again with the same.
 type Rows interface {
 	// DueDeliveries returns at most limit deliveries that wait and are due at now,
-	// which may lie ahead, by Due: of each thread and sink only the one with the
+	// which may lie ahead, or not within 36 hours, by Due: of each thread and sink only the one with the
 	// lowest Transition, of each sink at most the one due first. It asks skip once
 	// for each sink, by Due, whether to leave it out; nil leaves out none. Those
 	// whose Trying is set are among them. One whose notice cannot be read comes

@@ -78,7 +78,7 @@ func (r *rows) DueDeliveries(_ context.Context, now time.Time, skip func(uptime.
 	taken := map[uptime.SinkKey]bool{}
 	for _, d := range r.heads() {
 		key := uptime.SinkKey{Tenant: d.Tenant, Name: d.Sink}
-		if d.Due.After(now) || taken[key] || len(out) == limit {
+		if d.Due.After(now) && d.Due.Before(now.Add(36*time.Hour)) || taken[key] || len(out) == limit {
 			continue
 		}
 		taken[key] = true

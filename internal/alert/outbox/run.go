@@ -22,6 +22,9 @@ const (
 	// spare is how many more are read than there are places, for when they become
 	// free: a look at thousands costs more than what it finds.
 	spare = 256
+	// farthest is how far ahead a delivery can be due, unless the clock was wrong
+	// when it was made.
+	farthest = 36 * time.Hour
 	// stale is for how long a delivery may wait behind an open circuit: what it says
 	// helps nobody any more. burials is how often such ones are looked for: out of
 	// step with the circuits, so that it does not always meet them at a trial.
@@ -118,10 +121,14 @@ func (d *Dispatcher) look(ctx context.Context, start func(func(context.Context))
 	if err != nil {
 		return d.blame(ctx, fmt.Errorf("reading what is due: %w", err))
 	}
-	if i := slices.IndexFunc(due, func(dl uptime.Delivery) bool { return dl.Due.After(now) }); i >= 0 {
-		due, at = due[:i], due[i].Due
+	d.ready = nil
+	for _, dl := range due {
+		if ahead := dl.Due.Sub(now); ahead > 0 && ahead < farthest {
+			at = earlier(at, dl.Due)
+		} else {
+			d.ready = append(d.ready, dl)
+		}
 	}
-	d.ready = due
 	d.refill(start)
 	d.praise(ctx, now)
 	return d.until(now, at)
@@ -164,6 +171,13 @@ func (d *Dispatcher) until(now, at time.Time) time.Duration {
 		}
 	}
 	return max(0, at.Sub(now))
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // places are how many sinks may still be served at once: in all, of those that

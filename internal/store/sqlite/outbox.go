@@ -99,7 +99,8 @@ const heads = `(SELECT tenant, sink, num, due, min(transition) FROM deliveries I
 // longest due first: only the head of a lane, and at most one of a sink. skip is
 // asked once for each sink, in this order, whether to leave it out; nil leaves
 // out none. It must not use the store. limit is as in the queries. One whose
-// notice is damaged comes without it: it must not hold up the others.
+// notice is damaged comes without it: it must not hold up the others. One that is
+// due in more than 36 hours, which no delay is, is due: a clock was wrong.
 func (s *Store) DueDeliveries(ctx context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error) {
 	var out []uptime.Delivery
 	err := s.read(ctx, "reading what is to be delivered", func(tx *sql.Tx) error {
@@ -119,8 +120,11 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, skip func(upti
 	return out, err
 }
 
+// farthest is how far ahead a delivery can be due.
+const farthest = 36 * time.Hour
+
 // selectDue are the deliveries that dueNums chooses from.
-const selectDue = `SELECT tenant, sink, num, min(due) AS first FROM ` + heads + ` WHERE due <= ? GROUP BY tenant, sink ORDER BY first, num`
+const selectDue = `SELECT tenant, sink, num, min(due) AS first FROM ` + heads + ` WHERE due <= ?1 OR due > ?2 GROUP BY tenant, sink ORDER BY first, num`
 
 func dueNums(ctx context.Context, db rows, now time.Time, skip func(uptime.SinkKey) bool, limit int) (out []int64, err error) {
 	err = forEach(ctx, db, func(row scanner) (bool, error) {
@@ -133,7 +137,7 @@ func dueNums(ctx context.Context, db rows, now time.Time, skip func(uptime.SinkK
 			out = append(out, num)
 		}
 		return len(out) < limit, nil
-	}, selectDue, nanos(now))
+	}, selectDue, nanos(now), nanos(now.Add(farthest)))
 	return out, err
 }
 
@@ -268,8 +272,9 @@ func delivery(ctx context.Context, db rows, tenant uptime.TenantID, id uptime.De
 }
 
 // ReplayDelivery makes a delivery that was sent or given up wait again, due at
-// once, and logs who did it. uptime.ErrConflict means that it waits already, or
-// that a later one has superseded it.
+// once, and logs who did it. uptime.ErrConflict means that it waits already, that a
+// later one has superseded it, or that a later one arrived: what is told last must
+// be what is so.
 func (s *Store) ReplayDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time, entry uptime.AuditEntry) error {
 	if err := checkEntry(tenant, &entry); err != nil {
 		return err
@@ -281,6 +286,15 @@ func (s *Store) ReplayDelivery(ctx context.Context, tenant uptime.TenantID, id u
 		}
 		if d.State != uptime.DeliveryDead && d.State != uptime.DeliverySent {
 			return fmt.Errorf("%w: it is %s", uptime.ErrConflict, d.State)
+		}
+		stale, err := one(ctx, tx, value[bool], `
+			SELECT EXISTS (SELECT 1 FROM deliveries
+				WHERE tenant = ? AND thread = ? AND sink = ? AND transition > ? AND state = 'sent')`, tenant, d.Thread, d.Sink, d.Transition)
+		if err != nil {
+			return err
+		}
+		if stale {
+			return fmt.Errorf("%w: the sink was told something newer: replay that", uptime.ErrConflict)
 		}
 		_, err = tx.ExecContext(ctx, `
 			UPDATE deliveries SET state = 'waiting', due = ?, attempts = 0, ended = NULL, error = '' WHERE tenant = ? AND id = ?`,

@@ -68,6 +68,7 @@ func alertTests() map[string]func(*house) {
 		"keys of tenants":                            testTenantKeys,
 		"another tenant sees no alerts":              testAlertTenancy,
 		"alerts are kept as long as incidents":       testAlertSweep,
+		"deliveries are kept for a month":            testDeliverySweep,
 		"an erased server leaves what is told of it": testAlertErase,
 		"erasing leaves what has a similar name":     testEraseSpares,
 	}

@@ -159,6 +159,12 @@ func testReplay(h *house) {
 		same(t, "it waits", must[uptime.Delivery](t)(h.Delivery(t.Context(), acme, d.ID)), want)
 	}
 	same(t, "the log", len(must[[]uptime.AuditEntry](t)(h.Audit(t.Context(), acme, 0))), 2)
+	h.end(d, uptime.DeliveryDead, "")
+	closes := sending(a, "team", 2, uptime.NoticeCloses)
+	h.post(closes)
+	h.end(closes, uptime.DeliverySent, "")
+	wantError(t, "what is not so any more", h.ReplayDelivery(t.Context(), acme, d.ID, at(0), e), uptime.ErrConflict)
+	noError(t, h.ReplayDelivery(t.Context(), acme, closes.ID, at(0), e))
 	wantError(t, "none", h.ReplayDelivery(t.Context(), acme, "dlv_none", at(0), e), uptime.ErrNotFound)
 	wantError(t, "by nobody", h.ReplayDelivery(t.Context(), acme, d.ID, at(0), uptime.AuditEntry{}), uptime.ErrInvalid)
 }
@@ -357,6 +363,24 @@ func testAlertSweep(h *house) {
 	want := counted(0)
 	want["counts"], want["silences"], want["readers"] = 1, 1, 1
 	same(t, "when it is old", h.heard(acme, a), want)
+}
+
+// testDeliverySweep: what was told goes before the incident does.
+func testDeliverySweep(h *house) {
+	t := h.t
+	a, _ := h.lanes()
+	old, waits, young := sending(a, "team", 1, uptime.NoticeOpens), sending(a, "mail", 1, uptime.NoticeOpens), sending(a, "team", 2, uptime.NoticeCloses)
+	const days = 24 * 60
+	old.Created, waits.Created, young.Created = at(31*days), at(31*days), at(29*days)
+	h.post(old, waits, young)
+	h.end(old, uptime.DeliverySent, "")
+	h.end(young, uptime.DeliverySent, "")
+	must[int64](t)(h.Sweep(t.Context(), acme, uptime.Retention{Incidents: 365 * days * time.Minute}))
+	var left []uptime.DeliveryID
+	for _, d := range must[[]uptime.Delivery](t)(h.Deliveries(t.Context(), acme, uptime.DeliveryQuery{})) {
+		left = append(left, d.ID)
+	}
+	same(t, "what is left", left, []uptime.DeliveryID{young.ID, waits.ID})
 }
 
 func testAlertErase(h *house) {
