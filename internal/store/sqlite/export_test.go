@@ -4,6 +4,7 @@ import (
 	"compress/flate"
 	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
 	"path/filepath"
 
@@ -51,4 +52,17 @@ func OldDatabase(ctx context.Context, dir string, version int64) (*sql.DB, error
 	}
 	_, err = m.UpTo(ctx, version)
 	return db, err
+}
+
+// PutSealed journals verdicts in a database that no store has opened.
+func PutSealed(ctx context.Context, db *sql.DB, verdicts []uptime.Verdict) error {
+	b, err := packVerdicts(verdicts)
+	if err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(putBatch(ctx, tx, b), tx.Commit())
 }
