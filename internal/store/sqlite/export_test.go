@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -65,4 +66,18 @@ func PutSealed(ctx context.Context, db *sql.DB, verdicts []uptime.Verdict) error
 		return err
 	}
 	return errors.Join(putBatch(ctx, tx, b), tx.Commit())
+}
+
+// Hot are queries that run often while there is much, by what they are for.
+func Hot() map[string]string {
+	out := map[string]string{
+		"what is due": selectDue, "superseding": supersede,
+		"a page":             selectDeliveries + ` WHERE d.tenant = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
+		"a page of a sink":   selectDeliveries + ` WHERE d.tenant = ? AND d.sink = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
+		"a page of a thread": selectDeliveries + ` WHERE d.tenant = ? AND d.thread = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
+	}
+	for _, b := range brooms(time.Now(), uptime.Retention{Minutes: 1, Days: 1, Months: 1, Incidents: 1, Audit: 1}) {
+		out["sweeping "+b.what] = b.query
+	}
+	return out
 }

@@ -60,14 +60,16 @@ func putDeliveries(ctx context.Context, tx *sql.Tx, deliveries []uptime.Delivery
 			fresh = append(fresh, deliveries[i])
 		}
 	}
-	return putAll(ctx, tx, fresh, `
-		UPDATE deliveries SET state = 'superseded', ended = ?5
-		WHERE tenant = ?1 AND thread = ?2 AND sink = ?3 AND transition < ?4
-			AND state = 'waiting' AND phase = 'changes' AND attempts = 0 AND trying = 0`,
-		func(d *uptime.Delivery) []any {
-			return []any{d.Tenant, d.Thread, d.Sink, d.Transition, nanos(d.Created)}
-		})
+	return putAll(ctx, tx, fresh, supersede, func(d *uptime.Delivery) []any {
+		return []any{d.Tenant, d.Thread, d.Sink, d.Transition, nanos(d.Created)}
+	})
 }
+
+// supersede ends the updates in a lane before another.
+const supersede = `
+	UPDATE deliveries SET state = 'superseded', ended = ?5
+	WHERE tenant = ?1 AND thread = ?2 AND sink = ?3 AND transition < ?4
+		AND state = 'waiting' AND phase = 'changes' AND attempts = 0 AND trying = 0`
 
 func putDelivery(ctx context.Context, put *sql.Stmt, d *uptime.Delivery) (added bool, err error) {
 	notice, err := encoded(&d.Notice)
