@@ -65,6 +65,7 @@ func BenchmarkReaders(b *testing.B) {
 }
 
 func tellReaders(b *testing.B, s *sqlite.Store, server uptime.Server, readers int64) {
+	b.Helper()
 	var sent atomic.Int64
 	all := make(chan struct{})
 	paged := make(chan time.Duration, 100)
@@ -108,7 +109,9 @@ func tellReaders(b *testing.B, s *sqlite.Store, server uptime.Server, readers in
 			runtime.ReadMemStats(&m)
 			b.ReportMetric(float64(m.Sys>>20), "MB")
 			stop()
-			<-ended
+			if err := <-ended; err != nil {
+				b.Error(err)
+			}
 			return
 		case <-time.After(100 * time.Millisecond):
 		}

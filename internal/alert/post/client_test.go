@@ -243,14 +243,14 @@ func TestDeadAddress(t *testing.T) {
 		found []netip.Addr
 		ok    bool
 	}{"beside a good one": {[]netip.Addr{dead, good}, true}, "alone": {[]netip.Addr{dead}, false}} {
-		ended := make(chan error, 1)
+		ended := make(chan struct{}, 1)
 		client := post.New(post.Options{
 			Policy: guard.Policy{AllowPrivate: true}, Timeout: 3 * time.Second,
 			Lookup: func(context.Context, string) ([]netip.Addr, error) { return test.found, nil },
 			Dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
 				if to.Addr() == dead {
 					<-ctx.Done()
-					ended <- ctx.Err()
+					ended <- struct{}{}
 					return nil, ctx.Err()
 				}
 				return (&net.Dialer{}).DialContext(ctx, "tcp", netip.AddrPortFrom(to.Addr(), port).String())
@@ -275,14 +275,13 @@ func TestMuteTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	closed := make(chan error, 1)
+	closed := make(chan struct{})
 	go func() {
-		conn, err := l.Accept()
-		if err == nil {
-			_, err = io.Copy(io.Discard, conn)
+		defer close(closed)
+		if conn, err := l.Accept(); err == nil {
+			io.Copy(io.Discard, conn) //nolint:errcheck // until it is closed
 			conn.Close()
 		}
-		closed <- err
 	}()
 	client := post.New(post.Options{Policy: guard.Policy{AllowPrivate: true}, Timeout: 300 * time.Millisecond})
 	if _, err := client.Do(t.Context(), post.Request{URL: uptime.Secret("https://" + l.Addr().String())}); err == nil {

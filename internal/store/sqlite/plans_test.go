@@ -62,22 +62,27 @@ func BenchmarkManySent(b *testing.B) {
 	}
 	for name, run := range map[string]func(*testing.B){
 		"due": func(b *testing.B) {
+			b.Helper()
 			_, err := s.DueDeliveries(b.Context(), time.Now(), nil, 64)
 			must(b, err)
 		},
 		"page": func(b *testing.B) {
+			b.Helper()
 			_, err := s.Deliveries(b.Context(), "acme", uptime.DeliveryQuery{Sink: "mail"})
 			must(b, err)
 		},
 		"counts": func(b *testing.B) {
+			b.Helper()
 			_, err := s.Counts(b.Context(), "acme")
 			must(b, err)
 		},
 		"sweep": func(b *testing.B) {
+			b.Helper()
 			_, err := s.Sweep(b.Context(), "acme", uptime.Retention{Incidents: 100 * 365 * 24 * time.Hour})
 			must(b, err)
 		},
 		"erase": func(b *testing.B) {
+			b.Helper()
 			must(b, s.Erase(b.Context(), "acme", servers[0].ID))
 			servers = servers[1:]
 		},

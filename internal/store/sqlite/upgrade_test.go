@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -102,8 +103,13 @@ func TestUpgradeWhileThingsAreDown(t *testing.T) {
 			Records: s, Feed: journal{s}, Plan: func() *uptime.Plan { return plan }, Policies: func() []*uptime.Policy { return []*uptime.Policy{policy} },
 		})
 		must(t, err)
-		ended := make(chan error)
-		go func() { ended <- r.Run(ctx) }()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			if err := r.Run(ctx); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}()
 		for {
 			told, err := s.Deliveries(ctx, "acme", uptime.DeliveryQuery{})
 			must(t, err)
