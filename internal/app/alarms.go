@@ -61,11 +61,8 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	if a.keys, err = secret.Open(secret.Options{Path: f.KeyFile(), Keys: m.store}); err != nil {
 		return fmt.Errorf("opening the key that seals what is stored: %w", err)
 	}
-	if err := a.openProofs(ctx); err != nil {
-		return err
-	}
 	a.outbox = outbox.New(outbox.Options{
-		Rows: m.store, Sinks: a.sink, Logger: a.log, Now: a.now,
+		Rows: m.store, Sinks: a.sink, Many: a.isReader, Logger: a.log, Now: a.now,
 		Fails: func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error {
 			return a.router.SinkFails(ctx, tenant, sink, since, reason)
 		},
@@ -73,6 +70,9 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 			return a.router.SinkWorks(ctx, tenant, sink)
 		},
 	})
+	if err := a.openProofs(ctx); err != nil {
+		return err
+	}
 	if err := a.openRouter(m); err != nil { //nolint:contextcheck // links are signed later, and that takes no time
 		return err
 	}
@@ -214,8 +214,11 @@ func (a *alarms) openProofs(ctx context.Context) error {
 			return counts[sink].LastSent, err
 		},
 		Resolve: net.DefaultResolver.LookupTXT, Key: sum[:],
-		Changed: func(uptime.Proof) { a.rejudge() },
-		Now:     a.now, Logger: a.log,
+		Changed: func(p uptime.Proof) {
+			a.rejudge()
+			a.outbox.Reset(p.Tenant, p.Sink) // what waited for the proof goes on
+		},
+		Now: a.now, Logger: a.log,
 	})
 	if err != nil {
 		return err

@@ -107,6 +107,12 @@ func (p readerPost) sink(s uptime.Subscription) (outbox.Sink, error) {
 	return webhook.New(webhook.Options{Client: p.client, URL: s.Address, Secrets: []uptime.Secret{s.Key}})
 }
 
+// isReader tells readers, who may be thousands, from the sinks of the
+// configuration.
+func (a *alarms) isReader(_ uptime.TenantID, name string) bool {
+	return a.sinks.Load().byName[name] == nil
+}
+
 // reader finds the sink of a subscription.
 func (a *alarms) reader(id string) (outbox.Sink, bool) {
 	if a.readers == nil {

@@ -61,9 +61,14 @@ func (a *alarms) adopt(f *config.File) error {
 		set.byName[s.Name] = made
 	}
 	a.mu.Lock()
-	a.sinks.Store(set)
+	former := a.sinks.Swap(set)
 	a.written = policy
 	a.mu.Unlock()
+	for _, s := range set.list {
+		if former != nil && former.byName[s.word.Name] != nil && former.byName[s.word.Name].address != s.address {
+			a.outbox.Reset(DefaultTenant, s.word.Name) // it is another place
+		}
+	}
 	a.rejudge()
 	return nil
 }
@@ -90,12 +95,25 @@ func (a *alarms) rejudge() {
 	a.router.Wake()
 }
 
-// sink finds a sink for the outbox.
-func (a *alarms) sink(_ uptime.TenantID, name string) (outbox.Sink, bool) {
-	if s, ok := a.sinks.Load().byName[name]; ok {
-		return s.sink, true
+// sink finds a sink for the outbox. What waits for a sink that has another address
+// by now waits until its owner has proved that one.
+func (a *alarms) sink(tenant uptime.TenantID, name string) (outbox.Sink, bool) {
+	s, ok := a.sinks.Load().byName[name]
+	switch {
+	case !ok:
+		return a.reader(name)
+	case !a.proofs.Verified(tenant, name, s.address):
+		return unproved{}, true
 	}
-	return a.reader(name)
+	return s.sink, true
+}
+
+// unproved stands in for a sink that may not be told.
+type unproved struct{}
+
+// Deliver refuses, for now.
+func (unproved) Deliver(context.Context, *uptime.Delivery, string) (string, error) {
+	return "", &uptime.Refusal{Temporary: true, Reason: "nobody has proved yet that the owner of this sink wants to be told: alivemcp alert verify"}
 }
 
 // provable finds a sink for those who prove ownership.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/alivemcp/alivemcp/internal/alert/outbox"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -38,3 +39,6 @@ func (m *Monitor) Plan() *uptime.Plan { return m.plans.Plan() }
 
 // BoardReady is closed when the board shows what was known before the start.
 func (m *Monitor) BoardReady() <-chan struct{} { return m.board.Ready() }
+
+// Outlet returns what the outbox delivers to for a sink.
+func (m *Monitor) Outlet(name string) (outbox.Sink, bool) { return m.alarms.sink(DefaultTenant, name) }

@@ -69,6 +69,8 @@ func (d *Dispatcher) attempt(ctx context.Context, dl uptime.Delivery) {
 
 // begin makes an attempt durable before anything is sent.
 func (d *Dispatcher) begin(ctx context.Context, dl *uptime.Delivery) (ref string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, idle)
+	defer cancel()
 	ref, err = d.rows.Ref(ctx, dl.Tenant, dl.Thread, dl.Sink)
 	if err != nil {
 		return "", fmt.Errorf("reading the ref of delivery %s: %w", dl.ID, err)
@@ -76,6 +78,7 @@ func (d *Dispatcher) begin(ctx context.Context, dl *uptime.Delivery) (ref string
 	if err := d.rows.BeginDelivery(ctx, dl.Tenant, dl.ID, d.now()); err != nil {
 		return "", fmt.Errorf("beginning delivery %s: %w", dl.ID, err)
 	}
+	d.wrote(keyOf(dl), true)
 	dl.Attempts++
 	dl.Trying = true
 	return ref, nil
@@ -87,9 +90,17 @@ func (d *Dispatcher) hold(ctx context.Context, key uptime.SinkKey, err error) {
 	if !settled(err) {
 		d.blame(ctx, err)
 	}
+	d.wrote(key, settled(err))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lanes[key].held = d.now().Add(recovery)
+}
+
+// wrote remembers whether the last thing that was to be written of a sink was.
+func (d *Dispatcher) wrote(key uptime.SinkKey, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lanes[key].unwritten = !ok
 }
 
 // settled reports whether the rows say that there is nothing to do any more.
@@ -178,16 +189,13 @@ func (d *Dispatcher) end(ctx context.Context, dl uptime.Delivery, ref string) {
 	dl.Trying = false
 	for wait := recovery; ; wait = min(2*wait, idle) {
 		err := d.write(ctx, dl, ref)
+		d.wrote(keyOf(&dl), settled(err))
 		if settled(err) {
 			return
 		}
 		d.blame(ctx, err)
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if pause(ctx, nil, wait); ctx.Err() != nil {
 			return
-		case <-timer.C:
 		}
 	}
 }
@@ -202,14 +210,21 @@ func (d *Dispatcher) write(ctx context.Context, dl uptime.Delivery, ref string) 
 	return nil
 }
 
-// release gives the place of a sink back.
+// release gives the place of a sink back. It may have more to take; one of many
+// seldom has, and is found at the next look.
 func (d *Dispatcher) release(key uptime.SinkKey) {
+	more := true
 	d.mu.Lock()
 	if l := d.lanes[key]; l != nil {
-		l.busy = false
+		l.busy, more = false, !l.many
+		if l.many && l.row == 0 && !l.waits(d.now()) {
+			delete(d.lanes, key) // there is nothing to remember
+		}
 	}
 	d.mu.Unlock()
-	d.Wake()
+	if ring(d.freed); more {
+		d.Wake()
+	}
 }
 
 // forget drops a sink that nobody knows any more, unless its failure was told.
@@ -235,11 +250,13 @@ func (d *Dispatcher) failure(ctx context.Context, key uptime.SinkKey, now time.T
 	d.mu.Lock()
 	l := d.lanes[key]
 	l.failure(now, r)
-	row, retry := l.row, l.retry
+	about := []any{"tenant", key.Tenant, "sink", key.Name, "reason", r.Reason, "in_a_row", l.row}
+	if l.open(now) {
+		about = append(about, "rests_until", l.retry)
+	}
 	d.mu.Unlock()
 	ring(d.stirred)
-	d.log.InfoContext(ctx, "a sink did not take a delivery", "tenant", key.Tenant, "sink", key.Name,
-		"reason", r.Reason, "in_a_row", row, "rests_until", retry)
+	d.log.InfoContext(ctx, "a sink did not take a delivery", about...)
 }
 
 // sentence bounds what a sink says about its failure.

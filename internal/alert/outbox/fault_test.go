@@ -183,3 +183,51 @@ func TestStoreThatIsDownShows(t *testing.T) {
 		}
 	})
 }
+
+// TestFullDiskShows: that the rows can be read does not mean that they work.
+func TestFullDiskShows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, all := work()
+		full := true
+		r.fault = func(_ int, op string) (bool, error) {
+			if full && (op == "begin" || op == "end") {
+				return false, errStore
+			}
+			return true, nil
+		}
+		d, stop := start(t, outbox.Options{Rows: r, Sinks: all.get})
+		time.Sleep(5 * time.Minute)
+		if s := d.Stats().Stuck; s != 5*time.Minute {
+			t.Errorf("stuck for %s, want 5 minutes", s)
+		}
+		r.mu.Lock()
+		full = false
+		r.mu.Unlock()
+		time.Sleep(time.Minute)
+		if s := d.Stats().Stuck; s != 0 {
+			t.Errorf("stuck for %s when all is well", s)
+		}
+		stop()
+		check(t, r, all, 0)
+	})
+}
+
+// TestFullDiskIsForgotten: what could not be written may be gone.
+func TestFullDiskIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, all := work()
+		r.fault = func(_ int, op string) (bool, error) {
+			return op != "begin", map[bool]error{true: errStore}[op == "begin"]
+		}
+		d, stop := start(t, outbox.Options{Rows: r, Sinks: all.get})
+		time.Sleep(time.Minute)
+		r.mu.Lock()
+		clear(r.deliveries)
+		r.mu.Unlock()
+		time.Sleep(2 * time.Minute)
+		if s := d.Stats().Stuck; s != 0 {
+			t.Errorf("stuck for %s with nothing to write", s)
+		}
+		stop()
+	})
+}

@@ -27,13 +27,7 @@ func (d *Dispatcher) herald(ctx context.Context) {
 				bell, next = nil, d.now().Add(recovery) // whatever happens
 			}
 		}
-		timer := time.NewTimer(max(0, next.Sub(d.now())))
-		select {
-		case <-ctx.Done():
-		case <-bell:
-		case <-timer.C:
-		}
-		timer.Stop()
+		pause(ctx, bell, max(0, next.Sub(d.now())))
 	}
 }
 
@@ -46,7 +40,7 @@ func (d *Dispatcher) untold() (list []news, next time.Time) {
 	for key, l := range d.lanes {
 		if what := l.want(now); what != l.told {
 			list = append(list, news{key, what, l.since, l.last})
-		} else if over := l.since.Add(long); l.told != fails && over.After(now) && over.Before(next) {
+		} else if over := l.since.Add(long); !l.many && l.told != fails && over.After(now) && over.Before(next) {
 			next = over
 		}
 	}

@@ -23,17 +23,20 @@ const (
 // lane is what is known of one sink. Its zero value is a sink that was not tried
 // yet.
 type lane struct {
-	busy    bool // a delivery is under way
-	row     int  // failures in a row
-	rest    time.Duration
-	retry   time.Time // nothing is sent before
-	held    time.Time // nor before this, because the rows failed
-	gone    bool
-	since   time.Time // of the first failure in the row
-	removed bool      // nobody knows it any more
-	told    telling
-	sent    time.Time
-	last    string // error
+	busy  bool // a delivery is under way
+	many  bool // it is one of thousands
+	row   int  // failures in a row
+	rest  time.Duration
+	retry time.Time // nothing is sent before
+	held  time.Time // nor before this, because the rows failed
+	// unwritten means that the rows failed when something was written last.
+	unwritten bool
+	gone      bool
+	since     time.Time // of the first failure in the row
+	removed   bool      // nobody knows it any more
+	told      telling
+	sent      time.Time
+	last      string // error
 }
 
 // open reports whether the circuit rests.
@@ -97,6 +100,8 @@ const (
 // want returns what has to be told, which is what was while that is open.
 func (l *lane) want(now time.Time) telling {
 	switch {
+	case l.many:
+		return l.told
 	case l.removed:
 		return works
 	case l.since.IsZero() && !l.sent.IsZero():

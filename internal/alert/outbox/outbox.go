@@ -16,11 +16,12 @@ import (
 // returns; after an error the dispatcher calls it again with the same.
 type Rows interface {
 	// DueDeliveries returns at most limit deliveries that wait and are due at now,
-	// which may lie ahead, by Due: of each thread and sink only the one with the
-	// lowest Transition, of each sink at most the one due first, of the busy sinks
-	// none. Those whose Trying is set are among them. One whose notice cannot be read
-	// comes without it.
-	DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error)
+	// which may lie ahead, or not within 36 hours, by Due: of each thread and sink only the one with the
+	// lowest Transition, of each sink at most the one due first. It asks skip once
+	// for each sink, by Due, whether to leave it out; nil leaves out none. Those
+	// whose Trying is set are among them. One whose notice cannot be read comes
+	// without it.
+	DueDeliveries(ctx context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error)
 	// BeginDelivery counts an attempt and sets Trying, also when it was set. Of a
 	// delivery that no longer waits it is uptime.ErrConflict or ErrNotFound.
 	BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error
@@ -61,6 +62,10 @@ type Options struct {
 	// Sinks returns the sink of a name, or of the id of a subscription. One that it
 	// does not know is taken as removed: its deliveries die.
 	Sinks func(tenant uptime.TenantID, name string) (Sink, bool)
+	// Many reports whether a sink is one of thousands, such as a reader. Those share
+	// a quarter of the places, so that they keep nobody waiting, and Fails and Works
+	// are not told of them. It must not block; nil is for none.
+	Many func(tenant uptime.TenantID, name string) bool
 	// Fails is told of a sink that took nothing for 15 minutes, or that takes nothing
 	// any more, once. Works is told when that is over or the sink was removed, and of
 	// the first success of each sink after a start: who remembers a failure from
@@ -98,8 +103,8 @@ type Stats struct {
 	// Sent, Failed and Dead count attempts that arrived, that did not, and
 	// deliveries that were given up.
 	Sent, Failed, Dead uint64
-	// Stuck is for how long the rows have answered with errors only; zero when they
-	// work.
+	// Stuck is for how long the rows could not be read, or not be written; zero when
+	// they work.
 	Stuck time.Duration
 }
 
@@ -108,12 +113,14 @@ type Stats struct {
 type Dispatcher struct {
 	rows    Rows
 	resolve func(uptime.TenantID, string) (Sink, bool)
+	many    func(uptime.TenantID, string) bool
 	fails   func(context.Context, uptime.TenantID, string, time.Time, string) error
 	works   func(context.Context, uptime.TenantID, string) error
 	now     func() time.Time
 	log     *slog.Logger
 	slots   int
 	wake    chan struct{}
+	freed   chan struct{} // a place is free
 	stirred chan struct{} // a sink began or ceased to fail
 
 	sent, failed, dead atomic.Uint64
@@ -122,14 +129,20 @@ type Dispatcher struct {
 	lanes map[uptime.SinkKey]*lane
 	stuck time.Time // since when the rows fail; zero when they work
 
-	buried time.Time // when old ones were looked for last; of Run alone
+	// Of Run alone: when old ones were looked for last, and what is due and waits
+	// for a place.
+	buried time.Time
+	ready  []uptime.Delivery
 }
 
 // New returns a Dispatcher that does nothing yet.
 func New(o Options) *Dispatcher {
 	d := &Dispatcher{
-		rows: o.Rows, resolve: o.Sinks, fails: o.Fails, works: o.Works, now: o.Now, log: o.Logger,
-		slots: o.Concurrency, wake: make(chan struct{}, 1), stirred: make(chan struct{}, 1), lanes: map[uptime.SinkKey]*lane{},
+		rows: o.Rows, resolve: o.Sinks, many: o.Many, fails: o.Fails, works: o.Works, now: o.Now, log: o.Logger,
+		slots: o.Concurrency, wake: make(chan struct{}, 1), freed: make(chan struct{}, 1), stirred: make(chan struct{}, 1), lanes: map[uptime.SinkKey]*lane{},
+	}
+	if d.many == nil {
+		d.many = func(uptime.TenantID, string) bool { return false }
 	}
 	if d.fails == nil {
 		d.fails = func(context.Context, uptime.TenantID, string, time.Time, string) error { return nil }

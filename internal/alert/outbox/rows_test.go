@@ -68,21 +68,23 @@ func (r *rows) heads() []*uptime.Delivery {
 	return out
 }
 
-func (r *rows) DueDeliveries(_ context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error) {
+func (r *rows) DueDeliveries(_ context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, err := r.enter("due"); err != nil {
 		return nil, err
 	}
 	var out []uptime.Delivery
-	taken := slices.Clone(busy)
+	taken := map[uptime.SinkKey]bool{}
 	for _, d := range r.heads() {
 		key := uptime.SinkKey{Tenant: d.Tenant, Name: d.Sink}
-		if d.Due.After(now) || slices.Contains(taken, key) || len(out) == limit {
+		if d.Due.After(now) && d.Due.Before(now.Add(36*time.Hour)) || taken[key] || len(out) == limit {
 			continue
 		}
-		taken = append(taken, key)
-		out = append(out, *d)
+		taken[key] = true
+		if skip == nil || !skip(key) {
+			out = append(out, *d)
+		}
 	}
 	return out, nil
 }

@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,15 @@ const (
 	idle = 30 * time.Second
 	// recovery is how long the rows are left alone after they failed.
 	recovery = time.Second
+	// leisure is how much longer than a look the pause after it is at least: with
+	// thousands waiting, each look costs, and others want the processor too.
+	leisure = 4
+	// spare is how many more are read than there are places, for when they become
+	// free: a look at thousands costs more than what it finds.
+	spare = 256
+	// farthest is how far ahead a delivery can be due, unless the clock was wrong
+	// when it was made.
+	farthest = 36 * time.Hour
 	// stale is for how long a delivery may wait behind an open circuit: what it says
 	// helps nobody any more. burials is how often such ones are looked for: out of
 	// step with the circuits, so that it does not always meet them at a trial.
@@ -35,17 +45,47 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	start := func(f func(context.Context)) { flying.Go(func() { f(work) }) }
 	flying.Go(func() { d.herald(ctx) })
 	for ctx.Err() == nil {
+		began := time.Now()
 		wait := d.look(ctx, start)
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-		case <-d.wake:
-		case <-timer.C:
-		}
-		timer.Stop()
+		d.rest(ctx, start, leisure*time.Since(began), wait)
 	}
 	d.land(ctx, &flying, cancel)
 	return nil
+}
+
+// rest waits until it is time to look again: not before least, then when somebody
+// wakes us, and at the latest after most. Meanwhile what was read already starts
+// as places become free.
+func (d *Dispatcher) rest(ctx context.Context, start func(func(context.Context)), least, most time.Duration) {
+	early, late := time.NewTimer(least), time.NewTimer(max(least, most))
+	defer early.Stop()
+	defer late.Stop()
+	var bell <-chan struct{}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.freed:
+			d.refill(start)
+		case <-early.C:
+			bell = d.wake
+		case <-bell:
+			return
+		case <-late.C:
+			return
+		}
+	}
+}
+
+// pause waits until the time is over, somebody rings, or ctx ends.
+func pause(ctx context.Context, bell <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-bell:
+	case <-timer.C:
+	}
 }
 
 // land waits for what is under way, and then no longer than it has to.
@@ -72,46 +112,52 @@ func (d *Dispatcher) look(ctx context.Context, start func(func(context.Context))
 	if err := d.bury(ctx, now, start); err != nil {
 		return d.blame(ctx, err)
 	}
-	busy, free := d.occupied(now, false)
-	if free == 0 {
-		return d.until(now, now.Add(idle)) // the end of any wakes us
+	at, room := now.Add(idle), d.room()
+	if room.all <= 0 {
+		return d.until(now, at) // the end of any wakes us
 	}
-	due, err := d.rows.DueDeliveries(ctx, now, busy, free)
+	room.all, room.many = room.all+spare, room.many+spare
+	due, err := d.read(ctx, at, d.skipping(now, room, false), room.all)
 	if err != nil {
 		return d.blame(ctx, fmt.Errorf("reading what is due: %w", err))
 	}
-	started := 0
-	for i := range due {
-		if d.claim(keyOf(&due[i]), now, false) {
-			start(func(ctx context.Context) { d.attempt(ctx, due[i]) })
-			started++
+	d.ready = nil
+	for _, dl := range due {
+		if ahead := dl.Due.Sub(now); ahead > 0 && ahead < farthest {
+			at = earlier(at, dl.Due)
+		} else {
+			d.ready = append(d.ready, dl)
 		}
 	}
-	if 0 < started && started < len(due) {
-		return 0 // what was left out hides nothing any more
-	}
-	if len(due) == free {
-		d.praise(ctx)
-		return d.until(now, now.Add(idle))
-	}
-	return d.ahead(ctx, now)
+	d.refill(start)
+	d.praise(ctx, now)
+	return d.until(now, at)
 }
 
-// ahead returns how long it is until something can be due at a sink that is free
-// now; the others wake us when they are.
-func (d *Dispatcher) ahead(ctx context.Context, now time.Time) time.Duration {
-	at := now.Add(idle)
-	if busy, free := d.occupied(now, false); free > 0 {
-		next, err := d.rows.DueDeliveries(ctx, at, busy, 1)
-		if err != nil {
-			return d.blame(ctx, fmt.Errorf("reading what is due next: %w", err))
-		}
-		if len(next) > 0 {
-			at = next[0].Due
-		}
+// refill starts what was read and has a place now. When nothing is left of it,
+// it is time to look again.
+func (d *Dispatcher) refill(start func(func(context.Context))) {
+	if len(d.ready) == 0 {
+		return
 	}
-	d.praise(ctx)
-	return d.until(now, at)
+	room := d.room()
+	d.ready = slices.DeleteFunc(d.ready, func(dl uptime.Delivery) bool {
+		if !d.claim(keyOf(&dl), &room) {
+			return false
+		}
+		start(func(ctx context.Context) { d.attempt(ctx, dl) })
+		return true
+	})
+	if len(d.ready) == 0 {
+		d.Wake()
+	}
+}
+
+// read asks the rows, and no longer than they may take.
+func (d *Dispatcher) read(ctx context.Context, at time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error) {
+	ctx, cancel := context.WithTimeout(ctx, idle)
+	defer cancel()
+	return d.rows.DueDeliveries(ctx, at, skip, limit)
 }
 
 // until returns how long it is until at, or until a sink has rested, if that is
@@ -127,67 +173,88 @@ func (d *Dispatcher) until(now, at time.Time) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// occupied returns the sinks that take nothing now, and how many more may be
-// served. Those that failed last share half of the places, so that slow failures
-// leave room for those that work. With resting, those that rest count as well.
-func (d *Dispatcher) occupied(now time.Time, resting bool) (busy []uptime.SinkKey, free int) {
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// places are how many sinks may still be served at once: in all, of those that
+// failed last, and of those that are many. A dead sink that takes its time, and a
+// crowd, leave room for the others.
+type places struct{ all, failing, many int }
+
+// take takes the place of a sink, if there is one.
+func (p *places) take(failing, many bool) bool {
+	if p.all <= 0 || failing && p.failing <= 0 || many && p.many <= 0 {
+		return false
+	}
+	p.all--
+	p.failing -= count(failing)
+	p.many -= count(many)
+	return true
+}
+
+// room returns the places that are free.
+func (d *Dispatcher) room() places {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	full := d.suspects() >= d.quota()
-	free = d.slots
-	for key, l := range d.lanes {
-		switch {
-		case l.busy:
-			free--
-			busy = append(busy, key)
-		case !resting && (l.waits(now) || full && l.row > 0):
-			busy = append(busy, key)
+	p := places{all: d.slots, failing: max(1, d.slots/2), many: max(1, d.slots/4)}
+	for _, l := range d.lanes {
+		if l.busy {
+			p.take(l.row > 0, l.many)
 		}
 	}
-	return busy, free
+	return p
 }
 
-// quota is how many places those may take that failed last.
-func (d *Dispatcher) quota() int { return max(1, d.slots/2) }
-
-// suspects counts those that failed last among the busy ones.
-func (d *Dispatcher) suspects() (n int) {
-	for _, l := range d.lanes {
-		n += count(l.busy && l.row > 0)
+// skipping returns which sinks are not to be served now, to be asked once for
+// each. With resting, those that rest are served.
+func (d *Dispatcher) skipping(now time.Time, room places, resting bool) func(uptime.SinkKey) bool {
+	return func(key uptime.SinkKey) bool {
+		many := d.many(key.Tenant, key.Name)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		l := d.lanes[key]
+		if l != nil && (l.busy || !resting && l.waits(now)) {
+			return true
+		}
+		return !room.take(l != nil && l.row > 0, many)
 	}
-	return n
 }
 
-// claim takes the place of a sink, until release. It reports whether the sink is
-// free, and to be served; with resting, also when it rests.
-func (d *Dispatcher) claim(key uptime.SinkKey, now time.Time, resting bool) bool {
+// claim takes the place of a sink until release, if there is room. Run alone
+// claims.
+func (d *Dispatcher) claim(key uptime.SinkKey, room *places) bool {
+	many := d.many(key.Tenant, key.Name)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l := d.lanes[key]
 	if l == nil {
 		l = &lane{}
-		d.lanes[key] = l
 	}
-	if l.busy || !resting && (l.waits(now) || l.row > 0 && d.suspects() >= d.quota()) {
+	if !room.take(l.row > 0, many) {
 		return false
 	}
-	l.busy = true
+	d.lanes[key] = l
+	l.busy, l.many = true, many
 	return true
 }
 
 // bury gives up what waited for too long behind circuits that are open.
 func (d *Dispatcher) bury(ctx context.Context, now time.Time, start func(func(context.Context))) error {
-	busy, free := d.occupied(now, true)
-	if now.Before(d.buried.Add(burials)) || free == 0 {
+	room := d.room()
+	if now.Before(d.buried.Add(burials)) || room.all <= 0 {
 		return nil
 	}
-	due, err := d.rows.DueDeliveries(ctx, now, busy, free)
+	due, err := d.read(ctx, now, d.skipping(now, room, true), room.all)
 	if err != nil {
 		return fmt.Errorf("reading what waited for too long: %w", err)
 	}
 	d.buried = now
 	for i := range due {
-		if now.Sub(due[i].Due) < stale || !d.broken(keyOf(&due[i])) || !d.claim(keyOf(&due[i]), now, true) {
+		if now.Sub(due[i].Due) < stale || !d.broken(keyOf(&due[i])) || !d.claim(keyOf(&due[i]), &room) {
 			continue
 		}
 		d.buried = time.Time{} // there may be more
@@ -221,9 +288,17 @@ func (d *Dispatcher) blame(ctx context.Context, err error) time.Duration {
 	return recovery
 }
 
-// praise remembers that the rows work.
-func (d *Dispatcher) praise(ctx context.Context) {
+// praise remembers that the rows work: they were read, and what could not be
+// written has been, or is not there any more.
+func (d *Dispatcher) praise(ctx context.Context, now time.Time) {
 	d.mu.Lock()
+	for _, l := range d.lanes {
+		if l.unwritten && (l.busy || now.Before(l.held)) {
+			d.mu.Unlock()
+			return
+		}
+		l.unwritten = false
+	}
 	again := !d.stuck.IsZero()
 	d.stuck = time.Time{}
 	d.mu.Unlock()

@@ -75,6 +75,21 @@ func TestInDoubtIsSentAgain(t *testing.T) {
 	})
 }
 
+// TestClockGoesBack: what was made while the clock was wrong does not wait until
+// it is right.
+func TestClockGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dl := delivery("team", "inc1", 1)
+		dl.Due = dl.Due.AddDate(3, 0, 0)
+		r := newRows(dl)
+		_, stop := start(t, outbox.Options{Rows: r, Sinks: sinks{"team": &sink{}}.get})
+		stop()
+		if got := r.get(dl.ID); got.State != uptime.DeliverySent {
+			t.Errorf("it is %s", got.State)
+		}
+	})
+}
+
 func TestNothingIsLeftRunning(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	done := make(chan struct{})

@@ -42,7 +42,8 @@ type Options struct {
 	// Timeout bounds a whole exchange, from the name to the answer's last byte;
 	// zero means 10 s.
 	Timeout time.Duration
-	// Dial makes a connection to an address that has passed Policy; nil means
+	// Dial makes a connection to an address that has passed Policy, within its
+	// context; nil means
 	// straight from this host.
 	Dial func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
 	// Lookup resolves a name; nil means by the system's resolver.
@@ -75,6 +76,12 @@ func New(opt Options) *Client {
 			MaxIdleConnsPerHost:    2,
 			IdleConnTimeout:        30 * time.Second,
 			MaxResponseHeaderBytes: maxHeader,
+			TLSHandshakeTimeout:    opt.Timeout,
+			// A connection that died without a word is found out while the first
+			// request waits in vain, so that the next one gets another.
+			HTTP2: &http.HTTP2Config{
+				SendPingTimeout: opt.Timeout / 3, PingTimeout: opt.Timeout / 3, MaxReceiveBufferPerStream: 2 * maxAnswer,
+			},
 		},
 	}}
 }

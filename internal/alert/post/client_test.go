@@ -232,6 +232,125 @@ func TestPin(t *testing.T) {
 	}
 }
 
+// One address that swallows what is sent to it leaves time for the others, and
+// nothing goes on once the time is over: net/http lets a dial outlive its
+// request, which for a hostile receiver would be for ever.
+func TestDeadAddress(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	port := netip.MustParseAddrPort(strings.TrimPrefix(service.URL, "http://")).Port()
+	dead, good := netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.1")
+	for name, test := range map[string]struct {
+		found []netip.Addr
+		ok    bool
+	}{"beside a good one": {[]netip.Addr{dead, good}, true}, "alone": {[]netip.Addr{dead}, false}} {
+		ended := make(chan struct{}, 1)
+		client := post.New(post.Options{
+			Policy: guard.Policy{AllowPrivate: true}, Timeout: 3 * time.Second,
+			Lookup: func(context.Context, string) ([]netip.Addr, error) { return test.found, nil },
+			Dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+				if to.Addr() == dead {
+					<-ctx.Done()
+					ended <- struct{}{}
+					return nil, ctx.Err()
+				}
+				return (&net.Dialer{}).DialContext(ctx, "tcp", netip.AddrPortFrom(to.Addr(), port).String())
+			},
+		})
+		_, err := client.Do(t.Context(), post.Request{URL: "http://hooks.example/x"})
+		if (err == nil) != test.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			t.Errorf("%s: the dial goes on for ever", name)
+		}
+	}
+}
+
+// A receiver that takes the connection and never speaks TLS does not keep it.
+func TestMuteTLS(t *testing.T) {
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		if conn, err := l.Accept(); err == nil {
+			io.Copy(io.Discard, conn) //nolint:errcheck // until it is closed
+			conn.Close()
+		}
+	}()
+	client := post.New(post.Options{Policy: guard.Policy{AllowPrivate: true}, Timeout: 300 * time.Millisecond})
+	if _, err := client.Do(t.Context(), post.Request{URL: uptime.Secret("https://" + l.Addr().String())}); err == nil {
+		t.Error("a mute receiver took it")
+	}
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Error("the connection stays open")
+	}
+}
+
+// frozen is a connection through which nothing comes any more once it is.
+type frozen struct {
+	net.Conn
+	is *atomic.Bool
+}
+
+func (c frozen) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.is.Load() {
+		n, err = c.Conn.Read(b) // until it is closed: nothing more comes
+	}
+	return n, err
+}
+
+func (c frozen) Write(b []byte) (int, error) {
+	if c.is.Load() {
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
+}
+
+// A connection of HTTP/2 that died without a word costs one request, not each
+// until the system gives it up.
+func TestDeadConnection(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(200 + r.ProtoMajor) }))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	var first atomic.Bool
+	var dials atomic.Int32
+	client := post.New(post.Options{
+		Policy: guard.Policy{AllowPrivate: true}, Timeout: 4 * time.Second,
+		Roots: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs,
+		Dial: func(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.String())
+			if dials.Add(1) == 1 {
+				return frozen{conn, &first}, err
+			}
+			return conn, err
+		},
+	})
+	send := func() (int, error) {
+		a, err := client.Do(t.Context(), post.Request{URL: uptime.Secret(server.URL), Body: []byte("{}")})
+		return a.Status, err
+	}
+	if status, err := send(); status != 202 || err != nil {
+		t.Fatalf("by HTTP/2: %d, %v", status, err)
+	}
+	first.Store(true)
+	if _, err := send(); err == nil {
+		t.Error("a dead connection took it")
+	}
+	if status, err := send(); status != 202 || err != nil {
+		t.Errorf("after that: %d, %v, after %d dials", status, err, dials.Load())
+	}
+}
+
 func TestNames(t *testing.T) {
 	for name, test := range map[string]struct {
 		found []netip.Addr

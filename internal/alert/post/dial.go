@@ -22,10 +22,11 @@ type dialer struct {
 	policy  guard.Policy
 	lookup  func(ctx context.Context, host string) ([]netip.Addr, error)
 	connect func(ctx context.Context, to netip.AddrPort) (net.Conn, error)
+	timeout time.Duration
 }
 
 func newDialer(opt Options) *dialer {
-	d := &dialer{policy: opt.Policy, lookup: opt.Lookup, connect: opt.Dial}
+	d := &dialer{policy: opt.Policy, lookup: opt.Lookup, connect: opt.Dial, timeout: opt.Timeout}
 	if d.lookup == nil {
 		d.lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
@@ -40,8 +41,12 @@ func newDialer(opt Options) *dialer {
 }
 
 // dial resolves, and connects to the first address that is admitted and answers.
-// What was checked is what is dialled: nothing is resolved again.
+// What was checked is what is dialled: nothing is resolved again. The deadline is
+// its own: net/http takes that of the request away, so that the next request may
+// use the connection.
 func (d *dialer) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.timeout)
+	defer cancel()
 	to, err := d.resolve(ctx, addr)
 	if err != nil {
 		return nil, err

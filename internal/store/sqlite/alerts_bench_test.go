@@ -65,14 +65,6 @@ func BenchmarkOutbox(b *testing.B) {
 			}
 		}
 	})
-	b.Run("NextDue", func(b *testing.B) {
-		defer cpu(b)()
-		for b.Loop() {
-			if due, err := s.NextDue(b.Context()); err != nil || due.IsZero() {
-				b.Fatal(due, err)
-			}
-		}
-	})
 	b.Run("Page", func(b *testing.B) {
 		defer cpu(b)()
 		for b.Loop() {

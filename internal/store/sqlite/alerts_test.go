@@ -50,6 +50,9 @@ func routeForEver(ctx context.Context, dir string, report io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := deliverAll(ctx, s, report); err != nil { // what the last kill left
+		return err
+	}
 	for n := int(known.Verdicts) + 1; ; n++ {
 		r := step(servers[0], n)
 		if err := s.Route(ctx, r); err != nil {

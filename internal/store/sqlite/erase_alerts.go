@@ -13,14 +13,26 @@ import (
 )
 
 // named is a server as texts name it.
-type named struct{ slug, name string }
+type named struct {
+	slug, name string
+	// threads told of it, or began with it.
+	threads []uptime.AlertKey
+}
 
-// in reports whether a text names the server, as words of their own.
-func (n named) in(text string) bool { return hasWord(text, n.slug) || hasWord(text, n.name) }
+// in reports whether a text names the server. The others are names of servers
+// that the text may speak of: "Search EU" does not name "Search".
+func (n named) in(text string, others []string) bool {
+	for _, other := range others {
+		if other != n.name && strings.Contains(other, n.name) {
+			text = strings.ReplaceAll(text, other, "")
+		}
+	}
+	return hasWord(text, n.slug, inSlug) || hasWord(text, n.name, inWord)
+}
 
-// hasWord reports whether a word stands in a text, with no letter or digit
-// beside it.
-func hasWord(text, word string) bool {
+// hasWord reports whether a word stands in a text, with nothing beside it that
+// belongs to words.
+func hasWord(text, word string, belongs func(rune) bool) bool {
 	if word == "" {
 		return false
 	}
@@ -32,13 +44,16 @@ func hasWord(text, word string) bool {
 		at += found
 		last, _ := utf8.DecodeLastRuneInString(text[:at])
 		next, _ := utf8.DecodeRuneInString(text[at+len(word):])
-		if !inWord(last) && !inWord(next) {
+		if !belongs(last) && !belongs(next) {
 			return true
 		}
 	}
 }
 
 func inWord(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+
+// inSlug is for slugs, which stand in addresses: weather is not weather-eu.
+func inSlug(r rune) bool { return inWord(r) || r == '-' || r == '_' }
 
 // eraseAlerting takes a server out of what was, or is to be, told: out of the
 // threads that other servers are in too, and with the threads that were about
@@ -55,12 +70,14 @@ func eraseAlerting(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, num 
 	if err != nil {
 		return err
 	}
+	who.threads = gone
 	threads, err := list(ctx, tx, scanBody[uptime.Thread], `
 		SELECT body FROM threads WHERE tenant = ?1 AND key IN (SELECT thread FROM thread_members WHERE tenant = ?1 AND server = ?2)`, tenant, num)
 	if err != nil {
 		return err
 	}
 	for i := range threads {
+		who.threads = append(who.threads, threads[i].Key)
 		if err := leaveThread(ctx, tx, &threads[i], gone); err != nil {
 			return err
 		}
@@ -95,24 +112,30 @@ func leaveThread(ctx context.Context, tx *sql.Tx, t *uptime.Thread, gone []uptim
 	return err
 }
 
-// eraseDecisions removes the decisions about other servers that name this one.
+// eraseDecisions removes the decisions that name this server about others that
+// shared a thread with it: elsewhere the same words mean something else.
 func eraseDecisions(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, who named) error {
 	type key struct {
 		alert      uptime.AlertKey
 		at, digest int64
 	}
 	var found []key
-	err := forEach(ctx, tx, func(row scanner) (bool, error) {
+	others, err := otherNames(ctx, tx, tenant, who)
+	if err != nil {
+		return err
+	}
+	err = forEach(ctx, tx, func(row scanner) (bool, error) {
 		var k key
 		var text string
 		err := row.Scan(&k.alert, &k.at, &k.digest, &text)
-		if who.in(text) {
+		if who.in(text, others) {
 			found = append(found, k)
 		}
 		return true, err
 	}, `
 		SELECT alert, at, digest, text FROM decisions
-		WHERE tenant = ?1 AND (instr(text, ?2) > 0 OR ?3 <> '' AND instr(text, ?3) > 0)`, tenant, who.slug, who.name)
+		WHERE tenant = ?1 AND (instr(text, ?2) > 0 OR ?3 <> '' AND instr(text, ?3) > 0)
+		AND alert IN (SELECT alert FROM thread_members WHERE tenant = ?1 AND thread IN (SELECT value FROM json_each(?4)))`, tenant, who.slug, who.name, keys(who.threads))
 	if err != nil {
 		return err
 	}
@@ -120,24 +143,36 @@ func eraseDecisions(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, who
 		func(k *key) []any { return []any{tenant, k.alert, k.at, k.digest} })
 }
 
-// eraseNotices takes a server out of the notices of other threads: those that
-// were told are forgotten, those that wait are told without it.
+// otherNames are the names of servers that hold this one's.
+func otherNames(ctx context.Context, db rows, tenant uptime.TenantID, who named) ([]string, error) {
+	return list(ctx, db, value[string],
+		`SELECT name FROM servers WHERE tenant = ?1 AND ?2 <> '' AND name <> ?2 AND instr(name, ?2) > 0`, tenant, who.name)
+}
+
+// eraseNotices takes a server out of the notices that told of it: of its threads,
+// and of those that list it, as digests do. Those that were told are forgotten,
+// those that wait are told without it.
 func eraseNotices(ctx context.Context, tx *sql.Tx, tenant uptime.TenantID, who named) error {
+	others, err := otherNames(ctx, tx, tenant, who)
+	if err != nil {
+		return err
+	}
 	found, err := list(ctx, tx, scanDelivery, selectDeliveries+`
-		WHERE d.tenant = ?1 AND (instr(d.notice, ?2) > 0 OR ?3 <> '' AND instr(d.notice, ?3) > 0)`, tenant, inJSON(who.slug), inJSON(who.name))
+		WHERE d.tenant = ?1 AND (d.thread IN (SELECT value FROM json_each(?2)) OR instr(d.notice, ?3) > 0)`,
+		tenant, keys(who.threads), `"slug":"`+inJSON(who.slug)+`"`)
 	if err != nil {
 		return err
 	}
 	for i := range found {
-		if err := eraseNotice(ctx, tx, &found[i], who); err != nil {
+		if err := eraseNotice(ctx, tx, &found[i], who, others); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func eraseNotice(ctx context.Context, tx *sql.Tx, d *uptime.Delivery, who named) error {
-	notice, changed := without(d.Notice, who)
+func eraseNotice(ctx context.Context, tx *sql.Tx, d *uptime.Delivery, who named, others []string) error {
+	notice, changed := without(d.Notice, who, others)
 	switch {
 	case !changed:
 		return nil
@@ -163,26 +198,34 @@ func putNotice(ctx context.Context, tx *sql.Tx, id uptime.DeliveryID, n uptime.N
 	return err
 }
 
-// without is a notice that does not mention a server, and whether it did.
-func without(n uptime.Notice, who named) (out uptime.Notice, changed bool) {
-	for i := range n.Servers {
-		if n.Servers[i].Slug != who.slug {
+// removed is told in place of what named a server.
+const removed = "This told of a server that has been removed."
+
+// without is a notice that does not mention a server, and whether it did. One
+// that told of this server alone says nothing of it any more, whatever its name
+// was then.
+func without(n uptime.Notice, who named, others []string) (out uptime.Notice, changed bool) {
+	left := make([]uptime.NoticeServer, 0, len(n.Servers))
+	for _, s := range n.Servers {
+		if s.Slug != who.slug {
+			left = append(left, s)
 			continue
 		}
+		changed = true
 		n.Total = max(n.Total-1, 0)
-		if n.Servers[i].State != "recovered" {
+		if s.State != "recovered" {
 			n.Failing = max(n.Failing-1, 0)
 		}
-		changed = true
 	}
-	n.Servers = slices.DeleteFunc(n.Servers, func(s uptime.NoticeServer) bool { return s.Slug == who.slug })
+	n.Servers = left
+	alone := changed && len(left) == 0
 	for _, text := range []*string{&n.Title, &n.Summary, &n.FirstStep} {
-		if who.in(*text) {
-			*text, changed = "This told of a server that has been removed.", true
+		if *text != "" && (alone || who.in(*text, others)) {
+			*text, changed = removed, true
 		}
 	}
 	for _, link := range []*string{&n.StatusPage, &n.RunbookURL} {
-		if who.in(*link) {
+		if *link != "" && (alone || who.in(*link, nil)) {
 			*link, changed = "", true
 		}
 	}

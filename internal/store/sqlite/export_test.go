@@ -4,8 +4,10 @@ import (
 	"compress/flate"
 	"context"
 	"database/sql"
+	"errors"
 	"io/fs"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -51,4 +53,31 @@ func OldDatabase(ctx context.Context, dir string, version int64) (*sql.DB, error
 	}
 	_, err = m.UpTo(ctx, version)
 	return db, err
+}
+
+// PutSealed journals verdicts in a database that no store has opened.
+func PutSealed(ctx context.Context, db *sql.DB, verdicts []uptime.Verdict) error {
+	b, err := packVerdicts(verdicts)
+	if err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(putBatch(ctx, tx, b), tx.Commit())
+}
+
+// Hot are queries that run often while there is much, by what they are for.
+func Hot() map[string]string {
+	out := map[string]string{
+		"what is due": selectDue, "superseding": supersede,
+		"a page":             selectDeliveries + ` WHERE d.tenant = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
+		"a page of a sink":   selectDeliveries + ` WHERE d.tenant = ? AND d.sink = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
+		"a page of a thread": selectDeliveries + ` WHERE d.tenant = ? AND d.thread = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
+	}
+	for _, b := range brooms(time.Now(), uptime.Retention{Minutes: 1, Days: 1, Months: 1, Incidents: 1, Audit: 1}) {
+		out["sweeping "+b.what] = b.query
+	}
+	return out
 }

@@ -60,14 +60,16 @@ func putDeliveries(ctx context.Context, tx *sql.Tx, deliveries []uptime.Delivery
 			fresh = append(fresh, deliveries[i])
 		}
 	}
-	return putAll(ctx, tx, fresh, `
-		UPDATE deliveries SET state = 'superseded', ended = ?5
-		WHERE tenant = ?1 AND thread = ?2 AND sink = ?3 AND transition < ?4
-			AND state = 'waiting' AND phase = 'changes' AND attempts = 0 AND trying = 0`,
-		func(d *uptime.Delivery) []any {
-			return []any{d.Tenant, d.Thread, d.Sink, d.Transition, nanos(d.Created)}
-		})
+	return putAll(ctx, tx, fresh, supersede, func(d *uptime.Delivery) []any {
+		return []any{d.Tenant, d.Thread, d.Sink, d.Transition, nanos(d.Created)}
+	})
 }
+
+// supersede ends the updates in a lane before another.
+const supersede = `
+	UPDATE deliveries SET state = 'superseded', ended = ?5
+	WHERE tenant = ?1 AND thread = ?2 AND sink = ?3 AND transition < ?4
+		AND state = 'waiting' AND phase = 'changes' AND attempts = 0 AND trying = 0`
 
 func putDelivery(ctx context.Context, put *sql.Stmt, d *uptime.Delivery) (added bool, err error) {
 	notice, err := encoded(&d.Notice)
@@ -96,13 +98,15 @@ const heads = `(SELECT tenant, sink, num, due, min(transition) FROM deliveries I
 	WHERE state = 'waiting' GROUP BY tenant, sink, thread)`
 
 // DueDeliveries returns deliveries that are to be tried at this moment, the
-// longest due first: only the head of a lane, at most one of a sink, and none of
-// a sink that is busy. limit is as in the queries. One whose notice is damaged
-// comes without it: it must not hold up the others.
-func (s *Store) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error) {
+// longest due first: only the head of a lane, and at most one of a sink. skip is
+// asked once for each sink, in this order, whether to leave it out; nil leaves
+// out none. It must not use the store. limit is as in the queries. One whose
+// notice is damaged comes without it: it must not hold up the others. One that is
+// due in more than 36 hours, which no delay is, is due: a clock was wrong.
+func (s *Store) DueDeliveries(ctx context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error) {
 	var out []uptime.Delivery
 	err := s.read(ctx, "reading what is to be delivered", func(tx *sql.Tx) error {
-		nums, err := dueNums(ctx, tx, now, busy, bounded(limit))
+		nums, err := dueNums(ctx, tx, now, skip, bounded(limit))
 		if err != nil {
 			return err
 		}
@@ -118,30 +122,25 @@ func (s *Store) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.
 	return out, err
 }
 
-func dueNums(ctx context.Context, db rows, now time.Time, busy []uptime.SinkKey, limit int) (out []int64, err error) {
-	resting := make(map[uptime.SinkKey]bool, len(busy))
-	for _, k := range busy {
-		resting[k] = true
-	}
+// farthest is how far ahead a delivery can be due.
+const farthest = 36 * time.Hour
+
+// selectDue are the deliveries that dueNums chooses from.
+const selectDue = `SELECT tenant, sink, num, min(due) AS first FROM ` + heads + ` WHERE due <= ?1 OR due > ?2 GROUP BY tenant, sink ORDER BY first, num`
+
+func dueNums(ctx context.Context, db rows, now time.Time, skip func(uptime.SinkKey) bool, limit int) (out []int64, err error) {
 	err = forEach(ctx, db, func(row scanner) (bool, error) {
 		var k uptime.SinkKey
 		var num, due int64
 		if err := row.Scan(&k.Tenant, &k.Name, &num, &due); err != nil {
 			return false, err
 		}
-		if !resting[k] {
+		if skip == nil || !skip(k) {
 			out = append(out, num)
 		}
 		return len(out) < limit, nil
-	}, `SELECT tenant, sink, num, min(due) AS first FROM `+heads+` WHERE due <= ? GROUP BY tenant, sink ORDER BY first, num`, nanos(now))
+	}, selectDue, nanos(now), nanos(now.Add(farthest)))
 	return out, err
-}
-
-// NextDue returns when the next delivery is due, which may have passed; zero
-// when none is waiting.
-func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	due, err := one(ctx, s.reader, value[sql.NullInt64], `SELECT min(due) FROM `+heads)
-	return timeOf(due), explain("reading when the next delivery is due", err)
 }
 
 // BeginDelivery says that an attempt begins, before the sink hears of it.
@@ -275,8 +274,9 @@ func delivery(ctx context.Context, db rows, tenant uptime.TenantID, id uptime.De
 }
 
 // ReplayDelivery makes a delivery that was sent or given up wait again, due at
-// once, and logs who did it. uptime.ErrConflict means that it waits already, or
-// that a later one has superseded it.
+// once, and logs who did it. uptime.ErrConflict means that it waits already, that a
+// later one has superseded it, or that a later one arrived: what is told last must
+// be what is so.
 func (s *Store) ReplayDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time, entry uptime.AuditEntry) error {
 	if err := checkEntry(tenant, &entry); err != nil {
 		return err
@@ -288,6 +288,15 @@ func (s *Store) ReplayDelivery(ctx context.Context, tenant uptime.TenantID, id u
 		}
 		if d.State != uptime.DeliveryDead && d.State != uptime.DeliverySent {
 			return fmt.Errorf("%w: it is %s", uptime.ErrConflict, d.State)
+		}
+		stale, err := one(ctx, tx, value[bool], `
+			SELECT EXISTS (SELECT 1 FROM deliveries
+				WHERE tenant = ? AND thread = ? AND sink = ? AND transition > ? AND state = 'sent')`, tenant, d.Thread, d.Sink, d.Transition)
+		if err != nil {
+			return err
+		}
+		if stale {
+			return fmt.Errorf("%w: the sink was told something newer: replay that", uptime.ErrConflict)
 		}
 		_, err = tx.ExecContext(ctx, `
 			UPDATE deliveries SET state = 'waiting', due = ?, attempts = 0, ended = NULL, error = '' WHERE tenant = ? AND id = ?`,

@@ -13,6 +13,9 @@ const (
 	// sweepBatch is how many rows one transaction of a sweep removes, so that
 	// those who write in between do not wait.
 	sweepBatch = 500
+	// deliveryAge is how long deliveries that ended are kept at most: an incident
+	// that thousands of readers were told of has a row for each, with its notice.
+	deliveryAge = 30 * 24 * time.Hour
 	// orphanAge is how long a contract may wait for the drift or baseline that
 	// refers to it.
 	orphanAge = 24 * time.Hour
@@ -76,6 +79,7 @@ func brooms(now time.Time, keep uptime.Retention) []broom {
 	add(keep.Evidence, "evidence", sweepOld("evidence", "num", "cycle"), moment)
 	add(keep.Incidents, "incidents", sweepOld("incidents", "id", "closed"), moment)
 	add(keep.Incidents, "drifts", sweepOld("drifts", "id", "coalesce(accepted, reverted)"), moment)
+	add(min(keep.Incidents, deliveryAge), "deliveries", sweepOld("deliveries", "num", "state <> 'waiting' AND created"), moment)
 	add(keep.Incidents, "threads", sweepOld("threads", "num", "over = 1 AND coalesce(closed, opened)"), moment)
 	add(keep.Incidents, "alerts", sweepAlerts(), moment)
 	add(keep.Incidents, "silences", `

@@ -18,8 +18,7 @@ type Alerts interface {
 	Story(ctx context.Context, tenant uptime.TenantID, key uptime.AlertKey) (uptime.Story, error)
 	Threads(ctx context.Context, tenant uptime.TenantID, open bool, limit int) ([]uptime.Thread, error)
 
-	DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) ([]uptime.Delivery, error)
-	NextDue(ctx context.Context) (time.Time, error)
+	DueDeliveries(ctx context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error)
 	BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error
 	EndDelivery(ctx context.Context, d uptime.Delivery, ref string) error
 	Ref(ctx context.Context, tenant uptime.TenantID, thread uptime.AlertKey, sink string) (string, error)
@@ -69,7 +68,9 @@ func alertTests() map[string]func(*house) {
 		"keys of tenants":                            testTenantKeys,
 		"another tenant sees no alerts":              testAlertTenancy,
 		"alerts are kept as long as incidents":       testAlertSweep,
+		"deliveries are kept for a month":            testDeliverySweep,
 		"an erased server leaves what is told of it": testAlertErase,
+		"erasing leaves what has a similar name":     testEraseSpares,
 	}
 }
 

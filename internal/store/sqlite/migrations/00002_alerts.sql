@@ -184,3 +184,10 @@ WHERE closed IS NULL AND demo = 0 ORDER BY opened, id;
 INSERT INTO news (tenant, server, drift, recorded)
 SELECT tenant, server, id, unixepoch() * 1000000000 FROM drifts
 WHERE accepted IS NULL AND reverted IS NULL AND demo = 0 ORDER BY detected, id;
+
+-- What was sealed before is not: that a server was degraded last week is nobody's
+-- alarm today. What lasts is told with the next verdict.
+INSERT INTO cursors (name, seq)
+SELECT 'alert', seq FROM (
+    SELECT max(coalesce((SELECT max(last) FROM sealed), 0), coalesce((SELECT seq FROM cursors WHERE name = 'folded'), 0)) AS seq
+) WHERE seq > 0;
