@@ -51,10 +51,15 @@ type Slow interface {
 	Timeout() time.Duration
 }
 
-// places is how many sinks are served at once: more than will hang together.
-// One that was never tried may hang as long as it likes before it is known to,
-// and those that work wait for a place meanwhile.
-const places = 512
+const (
+	// concurrency is how many sinks are served at once: more than will hang together.
+	// One that was never tried may hang as long as it likes before it is known to,
+	// and those that work wait for a place meanwhile.
+	concurrency = 512
+	// crowd is how many of them may be of those that are many, at most a quarter:
+	// readers mostly have one mail server between them.
+	crowd = 32
+)
 
 // Options say what a Dispatcher works with. Rows and Sinks are needed.
 type Options struct {
@@ -63,7 +68,7 @@ type Options struct {
 	// does not know is taken as removed: its deliveries die.
 	Sinks func(tenant uptime.TenantID, name string) (Sink, bool)
 	// Many reports whether a sink is one of thousands, such as a reader. Those share
-	// a quarter of the places, so that they keep nobody waiting, and Fails and Works
+	// a quarter of the places, at most 32, so that they keep nobody waiting, and Fails and Works
 	// are not told of them. It must not block; nil is for none.
 	Many func(tenant uptime.TenantID, name string) bool
 	// Fails is told of a sink that took nothing for 15 minutes, or that takes nothing
@@ -157,7 +162,7 @@ func New(o Options) *Dispatcher {
 		d.log = slog.New(slog.DiscardHandler)
 	}
 	if d.slots <= 0 {
-		d.slots = places
+		d.slots = concurrency
 	}
 	return d
 }

@@ -200,7 +200,7 @@ func (p *places) take(failing, many bool) bool {
 func (d *Dispatcher) room() places {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p := places{all: d.slots, failing: max(1, d.slots/2), many: max(1, d.slots/4)}
+	p := places{all: d.slots, failing: max(1, d.slots/2), many: max(1, min(d.slots/4, crowd))}
 	for _, l := range d.lanes {
 		if l.busy {
 			p.take(l.row > 0, l.many)
