@@ -211,9 +211,9 @@ func (s *step) address(n *uptime.Notice, t *thread, sink *uptime.Sink, v *view) 
 	}
 	if sink.Subscriber {
 		n.RunbookURL = ""
-		if l.Unsubscribe != nil {
-			n.UnsubscribeURL = l.Unsubscribe(t.Tenant, sink.Name)
-		}
+	}
+	if l.Unsubscribe != nil {
+		n.UnsubscribeURL = l.Unsubscribe(t.Tenant, sink.Name)
 	}
 	if sink.Subscriber || sink.Public {
 		n.AckedBy = ""

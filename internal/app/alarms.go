@@ -215,7 +215,14 @@ func (a *alarms) openProofs(ctx context.Context) error {
 		},
 		Resolve: net.DefaultResolver.LookupTXT, Key: sum[:],
 		Changed: func(uptime.Proof) { a.rejudge() },
-		Now:     a.now, Logger: a.log,
+		Lost: func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error {
+			return a.router.SinkFails(ctx, tenant, sink, since, "it is not verified any more: "+reason)
+		},
+		Found: func(ctx context.Context, tenant uptime.TenantID, sink string) error {
+			return a.router.SinkWorks(ctx, tenant, sink)
+		},
+		Audit: a.audit,
+		Now:   a.now, Logger: a.log,
 	})
 	if err != nil {
 		return err

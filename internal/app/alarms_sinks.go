@@ -25,6 +25,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/alert/webhook"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/guard"
+	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -32,9 +33,10 @@ import (
 type builtSink struct {
 	word    uptime.Sink
 	sink    outbox.Sink
-	address string // hash of where it is
-	host    string // whose DNS may prove it; empty when that proves nothing
-	vouched bool   // by the operator's own file
+	address string        // hash of where it is
+	host    string        // whose DNS may prove it; empty when that proves nothing
+	vouched bool          // by the operator's own file
+	mail    uptime.Secret // the address of a mailbox
 }
 
 // sinkSet is the sinks of one configuration; never changed.
@@ -54,8 +56,11 @@ func (a *alarms) adopt(f *config.File) error {
 			return fmt.Errorf("preparing the sink %s: %w", s.Name, err)
 		}
 		made := &builtSink{word: policy.Sinks[i], sink: sink, address: s.Where(), vouched: s.Verified != ""}
-		if s.Type == "webhook" {
+		switch s.Type {
+		case "webhook":
 			made.host = hostOfURL(s.URL)
+		case "email":
+			made.mail = uptime.Secret(s.To[0])
 		}
 		set.list = append(set.list, made)
 		set.byName[s.Name] = made
@@ -110,6 +115,14 @@ func (a *alarms) provable(_ uptime.TenantID, name string) (proof.Sink, bool) {
 		Verify(ctx context.Context, nonce string) error
 	}); ok {
 		p.Verify = v.Verify
+	}
+	if l, ok := s.sink.(interface {
+		Look(ctx context.Context) error
+	}); ok {
+		p.Look = l.Look
+	}
+	if s.word.Type == "email" && a.base != "" {
+		p.Link = func(token string) string { return a.base + statuspage.AcceptPath + token }
 	}
 	return p, true
 }

@@ -83,7 +83,7 @@ var errNonceForm = errors.New("a nonce has 16 to 128 letters, digits, - and _")
 // Verify sends a signed test.ping whose data.challenge is nonce, which the answer
 // must contain, without the incident_key beside it: what repeats whatever it is
 // sent has agreed to nothing. A nonce is to be used once and must not be
-// guessable.
+// guessable. A 404 means gone here, as a 410 does: nobody is there.
 func (s *Sink) Verify(ctx context.Context, nonce string) error {
 	if !regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`).MatchString(nonce) {
 		return errNonceForm
@@ -95,6 +95,9 @@ func (s *Sink) Verify(ctx context.Context, nonce string) error {
 		At: at, Started: at, Summary: "AliveMCP asks whether alerts are wanted here. To say yes, answer with the value of data.challenge.",
 		Challenge: nonce,
 	})
+	if a.Status == http.StatusNotFound {
+		return &uptime.Refusal{Gone: true, Reason: uptime.RefusalOf(err).Reason}
+	}
 	if err != nil {
 		return err
 	}

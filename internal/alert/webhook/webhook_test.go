@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +196,12 @@ func TestVerify(t *testing.T) {
 		service := sinktest.NewService(t, test.answer)
 		if err := sink(t, service.At("/"), specSecret).Verify(t.Context(), nonce); (err == nil) != test.good {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for status, gone := range map[int]bool{http.StatusNotFound: true, http.StatusGone: true, http.StatusForbidden: false, http.StatusBadGateway: false} {
+		service := sinktest.NewService(t, func(sinktest.Request) sinktest.Reply { return sinktest.Accept(status, "") })
+		if r := uptime.RefusalOf(sink(t, service.At("/"), specSecret).Verify(t.Context(), nonce)); r.Gone != gone || !strings.Contains(r.Reason, strconv.Itoa(status)) {
+			t.Errorf("%d: %+v", status, r)
 		}
 	}
 	if err := sink(t, "https://hooks.example/", specSecret).Verify(t.Context(), "short"); err == nil || errors.Is(err, webhook.ErrNonce) {
