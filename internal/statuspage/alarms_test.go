@@ -19,6 +19,7 @@ type alarms struct {
 	*browser
 	desk     *alarmtest.Desk
 	readers  *alarmtest.Readers
+	boxes    *alarmtest.Mailboxes
 	incident string // path of the outage
 	key      uptime.AlertKey
 	now      time.Time
@@ -28,11 +29,11 @@ func withAlarms(t *testing.T) *alarms {
 	t.Helper()
 	b := boardtest.New(storyTime())
 	row, _ := b.Row(boardtest.Tenant, "payments-ledger")
-	a := &alarms{now: storyTime(), key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}}
+	a := &alarms{now: storyTime(), key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}, boxes: &alarmtest.Mailboxes{Tenant: boardtest.Tenant}}
 	a.desk = alarmtest.New(boardtest.Tenant, alarmtest.Outage{Incident: *row.Incident, Slug: row.Slug, Name: row.Name}, storyTime)
 	s, err := statuspage.New(statuspage.Options{
 		Tenant: boardtest.Tenant, Source: b, Acts: &diary{board: b}, Now: func() time.Time { return a.now },
-		Alarms: a.desk, Links: alarmtest.Links{Desk: a.desk, Key: a.key}, Subscribers: a.readers,
+		Alarms: a.desk, Links: alarmtest.Links{Desk: a.desk, Key: a.key}, Subscribers: a.readers, Mailboxes: a.boxes,
 	})
 	if err != nil {
 		t.Fatal(err)
