@@ -48,7 +48,7 @@ func (a *alarms) openReaders(ctx context.Context, f *config.File) error {
 	}
 	a.post = readerPost{file: f, client: a.clients.outside}
 	a.readers = reader.New(reader.Options{
-		Tenant: DefaultTenant, Rows: a.store, Seals: seals{a.keys}, Kinds: kinds, Ask: a.post.ask,
+		Tenant: DefaultTenant, Rows: a.store, Seals: seals{a.keys}, Kinds: kinds, Patience: f.Subscriptions.Patience, Ask: a.post.ask,
 		ConfirmURL:     func(token string) string { return a.base + "/subscribe/confirm/" + token },
 		UnsubscribeURL: func(token string) string { return a.base + "/unsubscribe/" + token },
 		Changed:        a.rejudge, Now: a.now, Logger: a.log,

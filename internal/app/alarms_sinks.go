@@ -161,7 +161,7 @@ func hostOfURL(raw uptime.Secret) string {
 func buildSink(f *config.File, s *config.Sink, client *post.Client) (outbox.Sink, error) {
 	switch s.Type {
 	case "webhook":
-		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: signingKeys(s)})
+		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: signingKeys(s), Headers: s.HeaderList()})
 	case "email":
 		return email.New(mailOptions(f.SMTP, s.To[0]))
 	case "template":
@@ -199,7 +199,7 @@ func buildChat(s *config.Sink, client *post.Client) (outbox.Sink, error) {
 	case "slack_webhook":
 		return slack.NewWebhook(slack.WebhookOptions{Client: client, URL: s.URL})
 	case "discord":
-		return discord.New(discord.Options{Client: client, URL: s.URL, Role: s.Role})
+		return discord.New(discord.Options{Client: client, URL: s.URL, Role: s.Role, Thread: s.Thread, Forum: s.Forum, Tags: s.Tags})
 	case "teams":
 		return teams.New(teams.Options{Client: client, URL: s.URL})
 	case "telegram":

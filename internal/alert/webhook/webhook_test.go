@@ -172,6 +172,34 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestHeadersAreSentAlong(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	with := func(name, value string) (*webhook.Sink, error) {
+		return webhook.New(webhook.Options{
+			Client: sinktest.Client(t), URL: service.At("/"), Secrets: []uptime.Secret{specSecret}, Headers: []uptime.Header{{Name: name, Value: uptime.Secret(value)}},
+		})
+	}
+	s, err := with("authorization", "Bearer "+sinktest.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Test(), 1), ""); err != nil {
+		t.Fatal(err)
+	}
+	h := service.Last(t).Header
+	if h.Get("Authorization") != "Bearer "+sinktest.Secret || h.Get("Webhook-Signature") == "" || h.Get("Content-Type") != "application/json" {
+		t.Errorf("it sent %v", h)
+	}
+	for name, value := range map[string]string{
+		"Host": "a", "content-length": "1", "Content-Type": "a", "WEBHOOK-id": "a", "webhook-timestamp": "1", "Webhook-Signature": "v1,a",
+		"Transfer-Encoding": "chunked", "Connection": "close", "X A": "a", "": "a", "X-A": "a\r\nHost: b",
+	} {
+		if _, err := with(name, value+sinktest.Secret); err == nil || strings.Contains(err.Error(), sinktest.Secret) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 func TestVerify(t *testing.T) {
 	const nonce = "n0nce-n0nce-n0nce-1"
 	challenge := func(r sinktest.Request) string {
