@@ -61,6 +61,7 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	if a.keys, err = secret.Open(secret.Options{Path: f.KeyFile(), Keys: m.store}); err != nil {
 		return fmt.Errorf("opening the key that seals what is stored: %w", err)
 	}
+	a.finishRotation(ctx)
 	if err := a.openProofs(ctx); err != nil {
 		return err
 	}
