@@ -44,7 +44,7 @@ func (s *Site) acceptPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.showEnd(w, r, http.StatusOK, deadEnd{
 		Mark: "new", Title: "Do you want alerts here?", Fields: mailboxFacts(&m), Action: r.URL.EscapedPath(), Button: "Yes, send them",
-		Text: "Whoever runs " + visible(s.opt.Branding.Name, 80) + " entered your address as a place for its alerts. " +
+		Text: "Whoever runs this status page entered your address as a place for its alerts. " +
 			"Nothing is sent before you press the button. If you did not expect this, close the page: nothing more will come.",
 	})
 }

@@ -186,8 +186,10 @@ func (p *Prover) judge(pr *uptime.Proof, s Sink, code string) error {
 // claim is what a link says: of which sink, where that is, and for a question its
 // code.
 type claim struct {
-	Tenant              uptime.TenantID
-	Sink, Address, Code string
+	Tenant  uptime.TenantID `json:"t"`
+	Sink    string          `json:"s"`
+	Address string          `json:"a"`
+	Code    string          `json:"c,omitempty"`
 }
 
 // token is what a link holds. It cannot be made without the key, so that nobody
