@@ -63,7 +63,7 @@ func (a *alarms) deliverTest(ctx context.Context, s *builtSink, tenant uptime.Te
 			Type: uptime.NoticeTest, Kind: uptime.AlertTest, Key: key, Phase: uptime.NoticeOpens, At: now, Started: now, Priority: uptime.P4,
 			Title:          "This is a test of the sink " + s.word.Name,
 			Summary:        "Nothing is wrong. " + cmp.Or(by, "The operator") + " tries whether notices arrive here; they do.",
-			UnsubscribeURL: a.unsubscribe(tenant, s.word.Name),
+			UnsubscribeURL: a.unsubscribe(tenant, s.word.Name), //nolint:contextcheck // signing takes no time
 		},
 	}
 	if _, err := s.sink.Deliver(ctx, d, ""); err != nil {
