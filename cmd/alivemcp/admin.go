@@ -23,7 +23,7 @@ func newAdmin(sh Shell) *cobra.Command {
 	var f adminFlags
 	cmd := &cobra.Command{
 		Use:   "admin",
-		Short: "Care for the data of a monitor: status, backup, restore, vacuum, notes",
+		Short: "Care for the data of a monitor: status, backup, restore, vacuum, notes, keys",
 		Long: `Admin works on the data directory of a monitor. While the monitor runs, the
 commands go to it through a socket in that directory; otherwise they work on the
 files themselves.`,
@@ -37,7 +37,7 @@ files themselves.`,
 	flags.StringVarP(&f.config, "config", "c", "", "the data directory is the one that this `file` names; default "+defaultConfig)
 	flags.StringVar(&f.data, "data", "", "the data `directory`")
 	cmd.AddCommand(newAdminStatus(sh, &f), newAdminBackup(sh, &f), newAdminRestore(sh, &f),
-		newAdminVacuum(sh, &f), newAdminCheck(sh, &f), newAdminAccept(sh, &f), newAdminNote(sh, &f))
+		newAdminVacuum(sh, &f), newAdminCheck(sh, &f), newAdminAccept(sh, &f), newAdminNote(sh, &f), newAdminRotateKey(sh, &f))
 	return cmd
 }
 
@@ -207,5 +207,33 @@ func newAdminNote(sh Shell, f *adminFlags) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&by, "by", "", "`who` says it")
+	return cmd
+}
+
+func newAdminRotateKey(sh Shell, f *adminFlags) *cobra.Command {
+	var by string
+	cmd := &cobra.Command{
+		Use: "rotate-key", Short: "Replace the key that seals addresses and signs links",
+		Long: `Rotate-key has the running monitor make a new key, wrap every data key by it and
+remove the former one. What was sealed still opens, and links in messages still
+work. Killed at any moment, it is finished at the next start.
+
+A backup of the database opens with the key of its time alone: keep the copy of the
+former key for as long as you keep backups from before.`,
+		Example: "  alivemcp admin rotate-key",
+		Args:    noArgs("admin rotate-key"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.with(cmd.Context(), sh, func(a *app.Admin) error {
+				r, err := a.RotateKey(cmd.Context(), by)
+				if err != nil {
+					return err
+				}
+				sh.remark(fmt.Sprintf("replaced the key in %s; data keys wrapped by it: %d", r.File, r.Keys))
+				sh.remark("copy that file to where your backups are not, and keep the copy of the former key for as long as backups from before")
+				return nil
+			})
+		},
+	}
+	byFlag(cmd, &by, "replaces it")
 	return cmd
 }

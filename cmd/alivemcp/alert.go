@@ -266,7 +266,7 @@ func writeSinks(sh Shell, sinks []uptime.SinkStatus) error {
 func sinkWord(s uptime.SinkStatus) string {
 	switch {
 	case !s.Proof.Stopped.IsZero():
-		return "unsubscribed"
+		return "stopped by its reader"
 	case !s.Verified:
 		return "not verified"
 	case s.Open:

@@ -23,7 +23,7 @@ func TestAReaderSubscribes(t *testing.T) {
 	s := newSite(t, fmt.Sprintf(`
 base_url: http://status.test
 smtp: {host: 127.0.0.1, port: %d, tls: none, from: "status@example.com"}
-subscriptions: {enabled: true, email: true}
+subscriptions: {enabled: true, email: true, patience: 2s}
 `, box.port), labServers(labURL, "healthy-legacy")...)
 	m := s.start()
 	m.awaitState("healthy-legacy", uptime.Live)
@@ -36,7 +36,7 @@ subscriptions: {enabled: true, email: true}
 		t.Fatal("the mail has no link that confirms")
 	}
 	for range 2 { // a scanner of mails opens it, then the reader
-		if status, page := m.get(link[1]); status != http.StatusOK || !strings.Contains(page, "Confirm your subscription") {
+		if status, page := m.get(link[1]); status != http.StatusOK || !strings.Contains(page, "Confirm your subscription") || !strings.Contains(page, "for longer than 2 s") {
 			t.Errorf("the link's page: status %d", status)
 		}
 	}

@@ -238,9 +238,9 @@ func (s *step) address(n *uptime.Notice, t *thread, sink *uptime.Sink, v *view) 
 	}
 	if sink.Subscriber {
 		n.RunbookURL = ""
-		if l.Unsubscribe != nil {
-			n.UnsubscribeURL = l.Unsubscribe(t.Tenant, sink.Name)
-		}
+	}
+	if l.Unsubscribe != nil {
+		n.UnsubscribeURL = l.Unsubscribe(t.Tenant, sink.Name)
 	}
 	if reads(sink) {
 		n.AckedBy = ""

@@ -45,7 +45,8 @@ type Links struct {
 	// Ack and Silence return signed addresses that let the reader act. Subscribers
 	// never get one.
 	Ack, Silence func(uptime.TenantID, uptime.AlertKey) string
-	// Unsubscribe returns the address that ends a subscription.
+	// Unsubscribe returns the address that ends what a reader is sent; empty for
+	// sinks that are no readers.
 	Unsubscribe func(tenant uptime.TenantID, sink string) string
 }
 

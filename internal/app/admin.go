@@ -63,6 +63,7 @@ func (m *Monitor) adminHandler() http.Handler {
 	handle("POST /note", func(ctx context.Context, c command) (any, error) {
 		return done, m.NoteIncident(ctx, DefaultTenant, uptime.IncidentID(c.ID), c.By, c.Text)
 	})
+	handle("POST /rotate-key", func(ctx context.Context, c command) (any, error) { return m.rotateKey(ctx, c.By) })
 	m.alertHandlers(handle)
 	return mux
 }

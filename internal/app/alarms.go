@@ -61,6 +61,7 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	if a.keys, err = secret.Open(secret.Options{Path: f.KeyFile(), Keys: m.store}); err != nil {
 		return fmt.Errorf("opening the key that seals what is stored: %w", err)
 	}
+	a.finishRotation(ctx)
 	a.outbox = outbox.New(outbox.Options{
 		Rows: m.store, Sinks: a.sink, Many: a.isReader, Logger: a.log, Now: a.now,
 		Fails: func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error {
@@ -218,7 +219,14 @@ func (a *alarms) openProofs(ctx context.Context) error {
 			a.rejudge()
 			a.outbox.Reset(p.Tenant, p.Sink) // what waited for the proof goes on
 		},
-		Now: a.now, Logger: a.log,
+		Lost: func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error {
+			return a.router.SinkFails(ctx, tenant, sink, since, "it is not verified any more: "+reason)
+		},
+		Found: func(ctx context.Context, tenant uptime.TenantID, sink string) error {
+			return a.router.SinkWorks(ctx, tenant, sink)
+		},
+		Audit: a.audit,
+		Now:   a.now, Logger: a.log,
 	})
 	if err != nil {
 		return err

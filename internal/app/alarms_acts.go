@@ -48,11 +48,12 @@ func (a *alarms) TestSink(ctx context.Context, tenant uptime.TenantID, name, by 
 	if !a.proofs.Verified(tenant, name, s.address) {
 		return fmt.Errorf("%w: %s is not verified and delivers nothing: alivemcp alert verify %s", uptime.ErrConflict, name, name)
 	}
-	return deliverTest(ctx, s, tenant, by, a.now().UTC())
+	return a.deliverTest(ctx, s, tenant, by)
 }
 
 // deliverTest hands a test notice to a sink.
-func deliverTest(ctx context.Context, s *builtSink, tenant uptime.TenantID, by string, now time.Time) error {
+func (a *alarms) deliverTest(ctx context.Context, s *builtSink, tenant uptime.TenantID, by string) error {
+	now := a.now().UTC()
 	ctx, cancel := context.WithTimeout(ctx, testTime)
 	defer cancel()
 	key := uptime.NewAlertKey(uptime.AlertTest, tenant, s.word.Name+rand.Text(), now)
@@ -60,8 +61,9 @@ func deliverTest(ctx context.Context, s *builtSink, tenant uptime.TenantID, by s
 		ID: uptime.NewDeliveryID(tenant, key, s.word.Name, 1), Tenant: tenant, Thread: key, Sink: s.word.Name, Transition: 1, Created: now,
 		Notice: uptime.Notice{
 			Type: uptime.NoticeTest, Kind: uptime.AlertTest, Key: key, Phase: uptime.NoticeOpens, At: now, Started: now, Priority: uptime.P4,
-			Title:   "This is a test of the sink " + s.word.Name,
-			Summary: "Nothing is wrong. " + cmp.Or(by, "The operator") + " tries whether notices arrive here; they do.",
+			Title:          "This is a test of the sink " + s.word.Name,
+			Summary:        "Nothing is wrong. " + cmp.Or(by, "The operator") + " tries whether notices arrive here; they do.",
+			UnsubscribeURL: a.unsubscribe(tenant, s.word.Name), //nolint:contextcheck // signing takes no time
 		},
 	}
 	if _, err := s.sink.Deliver(ctx, d, ""); err != nil {

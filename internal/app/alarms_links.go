@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/alert/proof"
 	"github.com/alivemcp/alivemcp/internal/secret"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -68,4 +69,67 @@ func (l links) Silence(ctx context.Context, g statuspage.Grant, lasts time.Durat
 	return l.PutSilence(ctx, uptime.Silence{
 		ID: "sil_" + string(g.Alert), Tenant: g.Tenant, Alert: g.Alert, From: now, Until: now.Add(lasts), By: byLink,
 	})
+}
+
+// mailboxes are the readers of sinks that are mailboxes.
+type mailboxes struct{ *alarms }
+
+// Asked returns what a question asked.
+func (m mailboxes) Asked(_ context.Context, token string) (statuspage.Mailbox, error) {
+	tenant, sink, err := m.proofs.Read(token)
+	return m.mailbox(tenant, sink, err)
+}
+
+// Accept says yes to it.
+func (m mailboxes) Accept(ctx context.Context, token string) (statuspage.Mailbox, error) {
+	tenant, sink, err := m.proofs.Read(token)
+	if err == nil {
+		err = m.proofs.Confirm(ctx, token)
+	}
+	return m.mailbox(tenant, sink, err)
+}
+
+// Told returns whom a link of a message stops.
+func (m mailboxes) Told(_ context.Context, token string) (statuspage.Mailbox, error) {
+	tenant, sink, err := m.proofs.ReadLeave(token)
+	if errors.Is(err, uptime.ErrNotFound) {
+		return statuspage.Mailbox{Tenant: tenant}, nil // nothing is sent there any more
+	}
+	return m.mailbox(tenant, sink, err)
+}
+
+// Leave stops it.
+func (m mailboxes) Leave(ctx context.Context, token string) error {
+	err := m.proofs.Leave(ctx, token)
+	if errors.Is(err, uptime.ErrInvalid) {
+		return fmt.Errorf("%w: %w", uptime.ErrNotFound, err)
+	}
+	return err
+}
+
+// mailbox describes a sink, unless the token was good for nothing. What was said
+// yes to already is no error.
+func (m mailboxes) mailbox(tenant uptime.TenantID, name string, err error) (statuspage.Mailbox, error) {
+	s, ok := m.sinks.Load().byName[name]
+	switch {
+	case errors.Is(err, proof.ErrSpent), errors.Is(err, proof.ErrWrong):
+		if !ok || !m.proofs.Verified(tenant, name, s.address) {
+			return statuspage.Mailbox{}, fmt.Errorf("%w: %w", uptime.ErrForbidden, err)
+		}
+	case errors.Is(err, uptime.ErrInvalid), errors.Is(err, uptime.ErrNotFound), err == nil && !ok:
+		return statuspage.Mailbox{}, fmt.Errorf("%w: there is no such link", uptime.ErrNotFound)
+	case err != nil:
+		return statuspage.Mailbox{}, err
+	}
+	return statuspage.Mailbox{
+		Tenant: tenant, Sink: name, Address: s.mail, Least: s.word.Least, Wanted: m.proofs.Verified(tenant, name, s.address),
+	}, nil
+}
+
+// audit keeps who proved or stopped what. It is told of in the log when it cannot
+// be kept: what it is about was kept before.
+func (a *alarms) audit(ctx context.Context, e uptime.AuditEntry) {
+	if err := a.store.PutAudit(ctx, e); err != nil {
+		a.log.ErrorContext(ctx, "an act is not in the audit log", "action", e.Action, "object", e.Object, "error", err)
+	}
 }

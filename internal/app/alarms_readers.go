@@ -48,7 +48,7 @@ func (a *alarms) openReaders(ctx context.Context, f *config.File) error {
 	}
 	a.post = readerPost{file: f, client: a.clients.outside}
 	a.readers = reader.New(reader.Options{
-		Tenant: DefaultTenant, Rows: a.store, Seals: seals{a.keys}, Kinds: kinds, Ask: a.post.ask,
+		Tenant: DefaultTenant, Rows: a.store, Seals: seals{a.keys}, Kinds: kinds, Patience: f.Subscriptions.Patience, Ask: a.post.ask,
 		ConfirmURL:     func(token string) string { return a.base + "/subscribe/confirm/" + token },
 		UnsubscribeURL: func(token string) string { return a.base + "/unsubscribe/" + token },
 		Changed:        a.rejudge, Now: a.now, Logger: a.log,
@@ -102,7 +102,9 @@ func about(s uptime.Subscription) string {
 // sink makes what delivers to a reader. What a stranger names is a public address.
 func (p readerPost) sink(s uptime.Subscription) (outbox.Sink, error) {
 	if s.Kind == statuspage.SubscribeEmail {
-		return email.New(mailOptions(p.file.SMTP, s.Address.Reveal()))
+		opt := mailOptions(p.file.SMTP, s.Address.Reveal())
+		opt.Subscriber = true
+		return email.New(opt)
 	}
 	return webhook.New(webhook.Options{Client: p.client, URL: s.Address, Secrets: []uptime.Secret{s.Key}})
 }
@@ -130,9 +132,15 @@ func (a *alarms) reader(id string) (outbox.Sink, bool) {
 	return sink, true
 }
 
-// unsubscribe returns the address that ends a subscription; empty for a sink of
-// the configuration.
-func (a *alarms) unsubscribe(_ uptime.TenantID, sink string) string {
+// unsubscribe returns the address that ends a subscription, or what a mailbox of
+// the configuration is sent; empty for other sinks.
+func (a *alarms) unsubscribe(tenant uptime.TenantID, sink string) string {
+	if s, ok := a.sinks.Load().byName[sink]; ok {
+		if s.word.Type != "email" || a.base == "" {
+			return ""
+		}
+		return a.base + statuspage.LeavePath + a.proofs.Leaving(tenant, sink)
+	}
 	if a.readers == nil {
 		return ""
 	}

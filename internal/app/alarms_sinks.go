@@ -25,6 +25,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/alert/webhook"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/guard"
+	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -32,9 +33,10 @@ import (
 type builtSink struct {
 	word    uptime.Sink
 	sink    outbox.Sink
-	address string // hash of where it is
-	host    string // whose DNS may prove it; empty when that proves nothing
-	vouched bool   // by the operator's own file
+	address string        // hash of where it is
+	host    string        // whose DNS may prove it; empty when that proves nothing
+	vouched bool          // by the operator's own file
+	mail    uptime.Secret // the address of a mailbox
 }
 
 // sinkSet is the sinks of one configuration; never changed.
@@ -54,8 +56,11 @@ func (a *alarms) adopt(f *config.File) error {
 			return fmt.Errorf("preparing the sink %s: %w", s.Name, err)
 		}
 		made := &builtSink{word: policy.Sinks[i], sink: sink, address: s.Where(), vouched: s.Verified != ""}
-		if s.Type == "webhook" {
+		switch s.Type {
+		case "webhook":
 			made.host = hostOfURL(s.URL)
+		case "email":
+			made.mail = uptime.Secret(s.To[0])
 		}
 		set.list = append(set.list, made)
 		set.byName[s.Name] = made
@@ -129,6 +134,14 @@ func (a *alarms) provable(_ uptime.TenantID, name string) (proof.Sink, bool) {
 	}); ok {
 		p.Verify = v.Verify
 	}
+	if l, ok := s.sink.(interface {
+		Look(ctx context.Context) error
+	}); ok {
+		p.Look = l.Look
+	}
+	if s.word.Type == "email" && a.base != "" {
+		p.Link = func(token string) string { return a.base + statuspage.AcceptPath + token }
+	}
 	return p, true
 }
 
@@ -166,7 +179,7 @@ func hostOfURL(raw uptime.Secret) string {
 func buildSink(f *config.File, s *config.Sink, client *post.Client) (outbox.Sink, error) {
 	switch s.Type {
 	case "webhook":
-		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: signingKeys(s)})
+		return webhook.New(webhook.Options{Client: client, URL: s.URL, Secrets: signingKeys(s), Headers: s.HeaderList()})
 	case "email":
 		return email.New(mailOptions(f.SMTP, s.To[0]))
 	case "template":
@@ -204,7 +217,7 @@ func buildChat(s *config.Sink, client *post.Client) (outbox.Sink, error) {
 	case "slack_webhook":
 		return slack.NewWebhook(slack.WebhookOptions{Client: client, URL: s.URL})
 	case "discord":
-		return discord.New(discord.Options{Client: client, URL: s.URL, Role: s.Role})
+		return discord.New(discord.Options{Client: client, URL: s.URL, Role: s.Role, Thread: s.Thread, Forum: s.Forum, Tags: s.Tags})
 	case "teams":
 		return teams.New(teams.Options{Client: client, URL: s.URL})
 	case "telegram":

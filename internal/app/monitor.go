@@ -369,7 +369,7 @@ func (m *Monitor) openPages(context.Context) (err error) {
 		opt.Acts, opt.Alarms = acts{m, f.OperatorToken}, m.alarms
 	}
 	if f.BaseURL != "" {
-		opt.Links = links{m.alarms}
+		opt.Links, opt.Mailboxes = links{m.alarms}, mailboxes{m.alarms}
 	}
 	if m.alarms.readers != nil {
 		opt.Subscribers = m.alarms.readers

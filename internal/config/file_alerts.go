@@ -13,10 +13,10 @@ import (
 //
 // | type | needs | takes as well |
 // |---|---|---|
-// | `webhook` | `url`, `secret` | `old_secrets`, `private` |
+// | `webhook` | `url`, `secret` | `old_secrets`, `headers`, `private` |
 // | `slack` | `token`, `channel` | `url`, `private` |
 // | `slack_webhook` | `url` | `private` |
-// | `discord` | `url` | `role`, `private` |
+// | `discord` | `url` | `role`, `thread`, `forum`, `tags`, `private` |
 // | `pagerduty` | `key` | `region`, `url`, `private` |
 // | `jsm` | `token` | `url`, `private` |
 // | `teams` | `url` | `private` |
@@ -64,12 +64,18 @@ type Sink struct {
 	Channel string `key:"channel" example:"C0123456789"`
 	// Chat is the Telegram chat: its number, or @ and its name.
 	Chat string `key:"chat" example:"\"-1001234567890\""`
-	// Thread is the topic in a Telegram group, a number.
+	// Thread is the topic in a Telegram group, a number. At Discord it is the thread
+	// that is told of outages that last longer than half an hour.
 	Thread string `key:"thread" example:"\"42\""`
 	// Topic is the ntfy topic. Its name is its password.
 	Topic uptime.Secret `key:"topic" example:"env:NTFY_TOPIC"`
 	// Role is the number of the Discord role that is called when something breaks.
 	Role string `key:"role" example:"\"123456789012345678\""`
+	// Forum says that the Discord channel is a forum, where each outage is a post.
+	Forum bool `key:"forum" default:"false"`
+	// Tags are the numbers of the tags of those posts, at most 5; a forum may want
+	// one.
+	Tags []string `key:"tags" example:"[\"123456789012345678\"]"`
 	// Region is where the PagerDuty account is; without one it is us.
 	Region string `key:"region" one:"us eu" example:"eu"`
 	// To are mail addresses; one alone needs no list. With several, each is a sink
@@ -84,7 +90,8 @@ type Sink struct {
 	Method string `key:"method" one:"POST PUT PATCH" example:"PUT"`
 	// ContentType is what the body is; without one it is application/json.
 	ContentType string `key:"content_type" example:"text/plain"`
-	// Headers are sent along. Values may be secret references.
+	// Headers are sent along. Values may be secret references. Those that we send
+	// ourselves, such as the signature of a webhook, cannot be replaced.
 	Headers map[string]uptime.Secret `key:"headers" example:"{Authorization: env:PAGER_AUTH}"`
 	// Command is a program that gets the notice as JSON on its standard input. It
 	// is no shell line: arguments stand in `args`.
@@ -180,6 +187,9 @@ type Subscriptions struct {
 	Email bool `key:"email" default:"false"`
 	// Webhook lets readers subscribe with a URL, once it answered a challenge.
 	Webhook bool `key:"webhook" default:"false"`
+	// Patience is how long something must last before readers are told: a flap tells
+	// nobody.
+	Patience time.Duration `key:"patience" default:"3m" range:"0s..1h"`
 }
 
 // Heartbeat is a URL that is asked while the monitor really seals and delivers.

@@ -17,10 +17,10 @@ const told = `
 base_url: https://status.example.com
 servers: [{slug: weather, url: https://weather.example.com/mcp, group: public}]
 sinks:
-  - {name: hook, type: webhook, url: https://example.com/hook, secret: whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=, old_secrets: [0123456789abcdef01234567], verified: operator}
+  - {name: hook, type: webhook, url: https://example.com/hook, secret: whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=, old_secrets: [0123456789abcdef01234567], headers: {Authorization: env:TOKEN}, verified: operator}
   - {name: chat, type: slack, token: xoxb-s3cr3t, channel: C0123456789, severity: P2, patience: 3m, verified: operator}
   - {name: old-chat, type: slack_webhook, url: https://hooks.slack.com/services/T/B/s3cr3t, verified: operator}
-  - {name: guild, type: discord, url: https://discord.com/api/webhooks/1/s3cr3t, role: "123456789012345678", verified: operator}
+  - {name: guild, type: discord, url: https://discord.com/api/webhooks/1/s3cr3t, role: "123456789012345678", forum: true, tags: ["42"], verified: operator}
   - {name: pager, type: pagerduty, key: 0123456789abcdef0123456789abcdef, region: eu, verified: operator}
   - {name: ops, type: jsm, token: s3cr3t, url: https://api.opsgenie.com, verified: operator}
   - {name: teams, type: teams, url: "https://x.environment.api.powerplatform.com/a?sig=s3cr3t", verified: operator}
@@ -205,7 +205,7 @@ func TestAlertProblems(t *testing.T) {
 		{"webhook whsec short", sink("type: webhook, url: https://a.example, secret: whsec_MDEyMzQ1Njc4OTAx"), "base64 of 24 to 64 bytes"},
 		{"webhook old secret", sink("type: webhook, url: https://a.example, secret: " + key + ", old_secrets: [s3cr3t]"), "sinks[0].old_secrets[0]: the secret must have 24 bytes"},
 		{"webhook old secrets", sink("type: webhook, url: https://a.example, secret: " + key + ", old_secrets: " + many(5, key)), "there are 5 old secrets, the most is 4"},
-		{"webhook channel", sink("type: webhook, url: https://a.example, secret: " + key + ", channel: C1"), "channel: a sink of type webhook does not use this; remove it. It takes url, secret, old_secrets, private"},
+		{"webhook channel", sink("type: webhook, url: https://a.example, secret: " + key + ", channel: C1"), "channel: a sink of type webhook does not use this; remove it. It takes url, secret, old_secrets, headers, private"},
 		{"url", sink("type: teams, url: ftp://s3cr3t.example"), "here must be an http or https URL"},
 		{"url fragment", sink("type: teams, url: \"https://a.example/#s3cr3t\""), "has no fragment"},
 		{"url in clear", sink("type: teams, url: http://a.example/s3cr3t"), "warning: sinks[0].url: what is sent there can be read on the way"},
@@ -218,6 +218,15 @@ func TestAlertProblems(t *testing.T) {
 		{"slack channel", sink("type: slack, token: x, channel: ops team"), "here must be the id of a channel"},
 		{"slack webhook with token", sink("type: slack_webhook, url: https://a.example, token: s3cr3t"), "a sink of type slack_webhook does not use this"},
 		{"discord", sink("type: discord, url: https://a.example/s3cr3t"), "this is no webhook of Discord"},
+		{"webhook signature", sink("type: webhook, url: https://a.example, secret: " + key + ", headers: {webhook-signature: a}"), "sinks[0].headers.webhook-signature: this header is ours to send"},
+		{"webhook length", sink("type: webhook, url: https://a.example, secret: " + key + ", headers: {CONTENT-Length: \"1\"}"), "this header is ours to send"},
+		{"webhook header of lines", sink("type: webhook, url: https://a.example, secret: " + key + ", headers: {X-A: \"a\\nHost: b\"}"), "the value of a header is one line"},
+		{"template host", sink("type: template, url: https://a.example, template: a, headers: {Host: b}"), "this header is ours to send"},
+		{"discord thread in a forum", sink("type: discord, url: https://a.example/api/webhooks/1/a, forum: true, thread: \"1\""), "remove thread or forum"},
+		{"discord tags", sink("type: discord, url: https://a.example/api/webhooks/1/a, tags: [\"1\"]"), "add forum: true"},
+		{"discord many tags", sink("type: discord, url: https://a.example/api/webhooks/1/a, forum: true, tags: [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\"]"), "there are 6 tags"},
+		{"discord tag", sink("type: discord, url: https://a.example/api/webhooks/1/a, forum: true, tags: [down]"), "the number of a tag"},
+		{"patience of readers", "subscriptions: {enabled: true, patience: 2h}\n", "a duration from 0s to 1h"},
 		{"discord role", sink("type: discord, url: https://a.example/api/webhooks/1/a, role: ops"), "the number of a role"},
 		{"pagerduty key", sink("type: pagerduty, key: s3cr3t"), "32 letters and digits"},
 		{"pagerduty region", sink("type: pagerduty, region: ap, key: " + key), "this can be us or eu"},

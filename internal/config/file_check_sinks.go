@@ -18,6 +18,7 @@ const (
 	maxSinks      = 200
 	maxAddresses  = 20
 	maxOldSecrets = 4
+	maxTags       = 5 // of a post at Discord
 	maxTemplate   = 64 << 10
 	minSecretText = 24 // bytes; Standard Webhooks 1.0 wants 24 to 64 random ones
 )
@@ -68,6 +69,7 @@ func (d *decoder) checkSink(s *Sink, at place) {
 	d.checkAddressees(s)
 	d.checkTemplate(s)
 	d.checkHeaders(&s.Headers)
+	d.checkOwnHeaders(s)
 	d.checkCommand(s)
 	if s.Verified == "" {
 		d.add(at, SeverityWarn, "nothing is delivered there until it is verified: run `alivemcp alert verify %s`, or write verified: operator when it is yours", shown(s.Name))
@@ -78,13 +80,13 @@ func (d *decoder) checkSink(s *Sink, at place) {
 func sinkKeys(kind string) (needs, takes []string) {
 	switch kind {
 	case "webhook":
-		return []string{"url", "secret"}, []string{"old_secrets"}
+		return []string{"url", "secret"}, []string{"old_secrets", "headers"}
 	case "slack":
 		return []string{"token", "channel"}, []string{"url"}
 	case "slack_webhook", "teams":
 		return []string{"url"}, nil
 	case "discord":
-		return []string{"url"}, []string{"role"}
+		return []string{"url"}, []string{"role", "thread", "forum", "tags"}
 	case "pagerduty":
 		return []string{"key"}, []string{"region", "url"}
 	case "jsm":
@@ -149,6 +151,8 @@ func (s *Sink) keys() []sinkKey {
 		{"thread", &s.Thread, ""},
 		{"topic", &s.Topic, "env:NTFY_TOPIC"},
 		{"role", &s.Role, ""},
+		{"forum", &s.Forum, ""},
+		{"tags", &s.Tags, ""},
 		{"region", &s.Region, ""},
 		{"to", &s.To, "ops@example.com"},
 		{"template", &s.Template, ""},
@@ -159,6 +163,21 @@ func (s *Sink) keys() []sinkKey {
 		{"command", &s.Command, "/usr/local/bin/page"},
 		{"args", &s.Args, ""},
 		{"env", &s.Env, ""},
+	}
+}
+
+// checkOwnHeaders leaves to the connection what belongs to it, and to a webhook
+// what it signs by (Standard Webhooks 1.0).
+func (d *decoder) checkOwnHeaders(s *Sink) {
+	ours := []string{"host", "connection", "content-length", "content-type", "transfer-encoding", "trailer", "te", "upgrade", "keep-alive"}
+	for name, value := range s.Headers {
+		at, lower := d.of(entryOf{&s.Headers, name}, &s.Headers), strings.ToLower(name)
+		if slices.Contains(ours, lower) || s.Type == "webhook" && strings.HasPrefix(lower, "webhook-") {
+			d.add(at, SeverityError, "this header is ours to send; remove it")
+		}
+		if strings.ContainsFunc(value.Reveal(), func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			d.add(at, SeverityError, "the value of a header is one line")
+		}
 	}
 }
 
@@ -243,10 +262,21 @@ func (d *decoder) checkSinkPlace(s *Sink) {
 	}
 	form(s.Channel, &s.Channel, channelForm, "here must be the id of a channel, such as C0123456789")
 	form(s.Chat, &s.Chat, chatForm, "here must be the number of a chat in quotes, such as \"-1001234567890\", or @ and its name")
-	form(s.Thread, &s.Thread, numberForm, "here must be the number of a topic, such as \"42\"")
+	form(s.Thread, &s.Thread, numberForm, "here must be the number of a topic or a thread, such as \"42\"")
 	form(s.Topic.Reveal(), &s.Topic, topicForm, "a topic has letters, digits, _ and -, at most 64")
 	form(s.Role, &s.Role, numberForm, "here must be the number of a role in quotes; Discord shows it with developer mode on")
 	form(s.ContentType, &s.ContentType, mediaForm, "here must be a media type, such as application/json")
+	for i, tag := range s.Tags {
+		form(tag, &s.Tags[i], numberForm, "here must be the number of a tag in quotes; Discord shows it with developer mode on")
+	}
+	switch {
+	case s.Forum && s.Thread != "":
+		d.add(d.of(&s.Thread), SeverityError, "in a forum each outage is a post of its own; remove thread or forum")
+	case len(s.Tags) > 0 && !s.Forum:
+		d.add(d.of(&s.Tags), SeverityError, "only posts in a forum have tags; add forum: true")
+	case len(s.Tags) > maxTags:
+		d.add(d.of(&s.Tags), SeverityError, "there are %d tags, the most is %d", len(s.Tags), maxTags)
+	}
 	if d.wrote(&s.Region) && d.wrote(&s.URL) {
 		d.add(d.of(&s.Region), SeverityError, "url says already where the service is; remove one of them")
 	}

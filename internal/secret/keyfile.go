@@ -61,16 +61,21 @@ func parseKey(path string, text []byte) (wrapper, error) {
 	return newWrapper(key)
 }
 
-// createKeyFile makes a key file that only its owner can read, durably, and not
-// over another: fs.ErrExist means that there is one.
+// createKeyFile makes a new key in a file, as writeKeyFile does.
 func createKeyFile(path string) error {
 	key := make([]byte, keyBytes)
 	_, _ = rand.Read(key) // never fails
+	return writeKeyFile(path, []byte(base64.StdEncoding.EncodeToString(key)+"\n"))
+}
+
+// writeKeyFile makes a file that only its owner can read, durably, and not over
+// another: fs.ErrExist means that there is one.
+func writeKeyFile(path string, text []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("creating the key file: %w", err)
 	}
-	_, err = f.WriteString(base64.StdEncoding.EncodeToString(key) + "\n")
+	_, err = f.Write(text)
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return errors.Join(fmt.Errorf("writing the key file: %w", err), os.Remove(path))
 	}
@@ -78,8 +83,9 @@ func createKeyFile(path string) error {
 }
 
 // firstKeyFile makes the key file when there is none. It appears whole or not
-// at all.
-func firstKeyFile(path string) error {
+// at all, by link, which is os.Link; where the file system has no hard links, a
+// power cut in that very moment leaves a part, which readKeyFile refuses.
+func firstKeyFile(path string, link func(from, to string) error) error {
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil // readKeyFile says what is wrong with it
 	}
@@ -87,8 +93,12 @@ func firstKeyFile(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Link(fresh, path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return errors.Join(fmt.Errorf("creating the key file: %w", err), os.Remove(fresh))
+	err = link(fresh, path)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		err = createKeyFile(path)
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) { // by another that starts
+		return errors.Join(err, os.Remove(fresh))
 	}
 	if err := os.Remove(fresh); err != nil {
 		return fmt.Errorf("creating the key file: %w", err)
@@ -108,12 +118,12 @@ func freshKeyFile(path string) (string, error) {
 // replaceKeyFile puts a new key into the place of the one in use, which it keeps
 // aside. Killed at any moment, it leaves the key in use at path or aside.
 func replaceKeyFile(path string) error {
+	if err := keepAside(path); err != nil {
+		return err
+	}
 	fresh, err := freshKeyFile(path)
 	if err != nil {
 		return err
-	}
-	if err := os.Link(path, path+oldSuffix); err != nil {
-		return fmt.Errorf("keeping the former key: %w", err)
 	}
 	if err := syncDir(filepath.Dir(path)); err != nil {
 		return err
@@ -122,6 +132,31 @@ func replaceKeyFile(path string) error {
 		return fmt.Errorf("replacing the key file: %w", err)
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// keepAside copies the key in use, which appears there whole or not at all, and
+// not over another: without one that is needed still, something could not be
+// opened again.
+func keepAside(path string) error {
+	aside := path + oldSuffix
+	if _, err := os.Lstat(aside); !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: there is a former key in %s, which another process has put there: start this one again, it finishes what that has begun", uptime.ErrConflict, aside)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("keeping the former key: %w", err)
+	}
+	partial := aside + newSuffix
+	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("keeping the former key: %w", err)
+	}
+	if err := writeKeyFile(partial, text); err != nil {
+		return err
+	}
+	if err := os.Rename(partial, aside); err != nil {
+		return fmt.Errorf("keeping the former key: %w", err)
+	}
+	return nil
 }
 
 // dropOld removes the former key.

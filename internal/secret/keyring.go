@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"sync"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -48,7 +49,7 @@ type Keyring struct {
 // Open reads the key file, or creates it. uptime.ErrForbidden means that others
 // may read it, uptime.ErrInvalid that it holds no key.
 func Open(o Options) (*Keyring, error) {
-	if err := firstKeyFile(o.Path); err != nil {
+	if err := firstKeyFile(o.Path, os.Link); err != nil {
 		return nil, err
 	}
 	k := &Keyring{path: o.Path, keys: o.Keys, tenants: map[uptime.TenantID]*tenantKeys{}}

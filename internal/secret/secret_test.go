@@ -295,7 +295,7 @@ func TestRotate(t *testing.T) {
 	token := must[string](t)(k.Token(t.Context(), "tenant1", "ack", nil, time.Time{}))
 	before, wrapped := must[[]byte](t)(os.ReadFile(path)), must[[]byte](t)(d.TenantKey(t.Context(), "tenant1"))
 	for range 3 {
-		if err := k.Rotate(t.Context(), d); err != nil {
+		if _, err := k.Rotate(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -329,14 +329,14 @@ func TestRotateInterrupted(t *testing.T) {
 			}
 			return nil
 		}
-		if err := k.Rotate(t.Context(), d); (stop < 5) != errors.Is(err, broken) {
+		if _, err := k.Rotate(t.Context(), d); (stop < 5) != errors.Is(err, broken) {
 			t.Errorf("after %d keys: %v", stop, err)
 		}
 		d.fail = nil
 		s.opens(t, k)
 		again := open(t, path, d)
 		s.opens(t, again)
-		if err := again.Rotate(t.Context(), d); err != nil {
+		if _, err := again.Rotate(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 		s.opens(t, open(t, path, d))
@@ -346,8 +346,9 @@ func TestRotateInterrupted(t *testing.T) {
 // What a kill may leave in the directory does not matter.
 func TestLeftovers(t *testing.T) {
 	for name, leave := range map[string]func(path string) error{
-		"a new key that was cut off": func(path string) error { return os.WriteFile(path+".new", []byte("abc"), 0o600) },
-		"an old one that is in use":  func(path string) error { return os.Link(path, path+".old") },
+		"a new key that was cut off":  func(path string) error { return os.WriteFile(path+".new", []byte("abc"), 0o600) },
+		"an old one that is in use":   func(path string) error { return os.Link(path, path+".old") },
+		"an old one that was cut off": func(path string) error { return os.WriteFile(path+".old.new", []byte("abc"), 0o600) },
 	} {
 		path := filepath.Join(t.TempDir(), "key")
 		d := newDrawer()
@@ -357,7 +358,7 @@ func TestLeftovers(t *testing.T) {
 		}
 		k := open(t, path, d)
 		s.opens(t, k)
-		if err := k.Rotate(t.Context(), d); err != nil {
+		if _, err := k.Rotate(t.Context(), d); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		s.opens(t, open(t, path, d))
@@ -389,7 +390,7 @@ func TestManyAtTheSameTime(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 5 {
-			if err := k.Rotate(t.Context(), d); err != nil {
+			if _, err := k.Rotate(t.Context(), d); err != nil {
 				t.Error(err)
 			}
 		}

@@ -15,9 +15,6 @@ import (
 	"github.com/alivemcp/alivemcp/internal/web"
 )
 
-// dueSoon is how long before a verification ends its page asks for the next.
-const dueSoon = 48 * time.Hour
-
 // sinksView is the list of sinks.
 type sinksView struct {
 	deskPage
@@ -61,7 +58,7 @@ func sinkDone(did, sink string) string {
 	case "test":
 		return "The test was taken by " + sink + "."
 	case "challenge":
-		return "A code was sent to " + sink + ". Whoever reads there gives it to you; enter it here."
+		return "A question was sent to " + sink + ". Whoever reads there gives you its code, which you enter here; a mail has a link, too."
 	case "prove":
 		return sink + " is verified. It is told of what happens from now on."
 	}
@@ -96,7 +93,7 @@ func sinksSentence(all []sinkView) (mark, text string) {
 	}
 	say("live", "working")
 	say("down", "failing")
-	say("degraded", "to be verified again")
+	say("degraded", "failing the weekly check")
 	say("new", "not verified")
 	switch {
 	case n["down"] > 0:
@@ -128,7 +125,8 @@ func sinkState(st *uptime.SinkStatus, now time.Time) (mark, word, detail string)
 	p := &st.Proof
 	switch {
 	case !p.Stopped.IsZero():
-		return "down", "Stopped", "Its receiver said " + passed(p.Stopped, now) + " that it wants nothing any more. Verify it anew to go on."
+		return "down", "Stopped by its reader", "Whoever reads there said " + passed(p.Stopped, now) + " that nothing more is wanted. That counts also where the configuration " +
+			"says verified: operator, until they say yes to a new question or the sink has another address."
 	case !st.Verified && p.Verified.IsZero():
 		return "new", "Not verified", "It is told nothing until somebody who reads there says that this is wanted."
 	case !st.Verified:
@@ -137,8 +135,8 @@ func sinkState(st *uptime.SinkStatus, now time.Time) (mark, word, detail string)
 		return "down", "Resting until " + board.Clock(st.Retry, now), "It failed too often" + failingWords(st.FailingSince, now) + "; what waits is tried again then."
 	case !st.FailingSince.IsZero():
 		return "down", "Failing since " + board.Clock(st.FailingSince, now), "It has taken nothing for " + board.Span(now.Sub(st.FailingSince)) + "; what waits is tried again."
-	case !p.Due.IsZero() && p.Due.Sub(now) < dueSoon:
-		return "degraded", "Verification due", dueWords(p.Due, now)
+	case p.Failed != "" && !p.Due.IsZero():
+		return "degraded", "Weekly check fails", "It is tried again by itself. If it fails for a week, the sink is told nothing until it is verified again."
 	}
 	return "live", "Working", ""
 }
@@ -148,13 +146,6 @@ func failingWords(since, now time.Time) string {
 		return ""
 	}
 	return " since " + board.Clock(since, now)
-}
-
-func dueWords(due, now time.Time) string {
-	if in := remaining(due, now); in != "" {
-		return "It has to be verified again " + in + ", or it is told nothing from then on."
-	}
-	return "It has to be verified again now."
 }
 
 // leastWords says which severities a sink is told.
@@ -177,16 +168,23 @@ func proofWords(st *uptime.SinkStatus, now time.Time) string {
 	switch {
 	case p.Method == "operator":
 		return "by the operator, in the configuration"
+	case !p.Stopped.IsZero():
+		text = "not any more"
+	case p.Verified.IsZero() && !p.Due.IsZero():
+		text = "not any more"
 	case p.Verified.IsZero():
 		text = "not yet"
 	default:
 		text = methodWords(p.Method) + ", " + board.Clock(p.Verified, now)
+		if p.Due.IsZero() {
+			text += "; until its reader stops it"
+		}
 		if in := remaining(p.Due, now); in != "" {
-			text += "; due again " + in
+			text += "; checked again " + in
 		}
 	}
 	if p.Failed != "" {
-		text += ". The last try failed: " + visible(p.Failed)
+		text += ". The last check failed: " + visible(p.Failed)
 	}
 	return text
 }
@@ -200,7 +198,7 @@ func methodWords(method string) string {
 	case "dns":
 		return "by a DNS record"
 	case "link":
-		return "by a link that its reader opened"
+		return "by its reader, who followed a link"
 	}
 	return "verified"
 }

@@ -19,6 +19,7 @@ type alarms struct {
 	*browser
 	desk     *alarmtest.Desk
 	readers  *alarmtest.Readers
+	boxes    *alarmtest.Mailboxes
 	incident string // path of the outage
 	key      uptime.AlertKey
 	now      time.Time
@@ -28,11 +29,11 @@ func withAlarms(t *testing.T) *alarms {
 	t.Helper()
 	b := boardtest.New(storyTime())
 	row, _ := b.Row(boardtest.Tenant, "payments-ledger")
-	a := &alarms{now: storyTime(), key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}}
+	a := &alarms{now: storyTime(), key: uptime.AlertKey(row.Incident.ID), incident: incidentsOf(t, b, "payments-ledger")[0], readers: &alarmtest.Readers{Tenant: boardtest.Tenant}, boxes: &alarmtest.Mailboxes{Tenant: boardtest.Tenant}}
 	a.desk = alarmtest.New(boardtest.Tenant, alarmtest.Outage{Incident: *row.Incident, Slug: row.Slug, Name: row.Name}, storyTime)
 	s, err := statuspage.New(statuspage.Options{
 		Tenant: boardtest.Tenant, Source: b, Acts: &diary{board: b}, Now: func() time.Time { return a.now },
-		Alarms: a.desk, Links: alarmtest.Links{Desk: a.desk, Key: a.key}, Subscribers: a.readers,
+		Alarms: a.desk, Links: alarmtest.Links{Desk: a.desk, Key: a.key}, Subscribers: a.readers, Mailboxes: a.boxes,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -169,8 +170,8 @@ func TestAlarmsRefuseOtherSites(t *testing.T) {
 func TestDeskTellsWhatThereIs(t *testing.T) {
 	a := withAlarms(t)
 	a.signIn()
-	a.says("/operator/sinks", "7 sinks: 2 working, 3 failing, 1 to be verified again and 1 not verified.", "team slack Working", "Failing since 13:32 UTC",
-		"Resting until 15:19 UTC", "Verification due It has to be verified again in 16 h", "Not verified", "Stopped Its receiver said 3 h ago", "P1 and P2", "(valid for 11 min)")
+	a.says("/operator/sinks", "7 sinks: 2 working, 3 failing, 1 failing the weekly check and 1 not verified.", "team slack Working", "Failing since 13:32 UTC",
+		"Resting until 15:19 UTC", "Weekly check fails It is tried again by itself.", "Not verified", "Stopped by its reader Whoever reads there said 3 h ago", "P1 and P2", "(valid for 11 min)")
 	a.says("/operator/deliveries", "alert.triggered", "Given up", "To be tried again in 4 min", "Superseded", "subscriber 4f1d2c", "<b>Calendar</b>⟨U+202E⟩")
 	a.says(a.dead(), "Given up", "7 attempts", "the routing key is not known", "hree checks in a row failed", "First: Look at the server's own log", "signed links, which act without signing in, are not shown")
 	a.says("/operator/silences", "Ends in 40 min , 15:47 UTC", "secret-lab not shown here", "group Engineering", "Begins 17:07 UTC")

@@ -34,6 +34,8 @@ type Options struct {
 	Alarms Alarms
 	// Links, when set, lets the signed links of messages act.
 	Links Links
+	// Mailboxes, when set, lets readers of sinks that are mailboxes say yes and no.
+	Mailboxes Mailboxes
 	// Subscribers, when set, lets readers subscribe.
 	Subscribers Subscribers
 	// Demo marks the whole site as a demonstration.
@@ -120,6 +122,9 @@ func (s *Site) routes() {
 	s.studioRoutes()
 	if s.opt.Links != nil {
 		s.linkRoutes()
+	}
+	if s.opt.Mailboxes != nil {
+		s.mailboxRoutes()
 	}
 	if s.opt.Subscribers != nil {
 		s.subscribeRoutes()

@@ -76,6 +76,10 @@ func maskedAddress(sub *uptime.Subscription) string {
 		}
 		return "a webhook"
 	}
+	return maskedMail(address)
+}
+
+func maskedMail(address string) string {
 	box, domain, ok := strings.Cut(address, "@")
 	if !ok || box == "" {
 		return "an e-mail address"

@@ -45,6 +45,19 @@ func (s *Site) readers() []string {
 	return s.opt.Subscribers.Kinds()
 }
 
+// lasts says for how long something must last before readers are told; nothing
+// when they are told at once.
+func (s *Site) lasts() string {
+	d := s.opt.Subscribers.Patience()
+	switch {
+	case d <= 0:
+		return ""
+	case d%time.Minute == 0 && d < 10*time.Minute:
+		return " for longer than " + board.Plural(int(d/time.Minute), "minute", "minutes")
+	}
+	return " for longer than " + board.Span(d)
+}
+
 // subscribeView is the page where readers subscribe.
 type subscribeView struct {
 	Kinds   []string
@@ -53,6 +66,7 @@ type subscribeView struct {
 	Servers []pair // names and slugs of those it is for; none are all
 	Feed    string
 	Wrong   string
+	Lasts   string // for how long something must last, with "for"; empty for not at all
 }
 
 func (s *Site) subscribePage(w http.ResponseWriter, r *http.Request) error {
@@ -71,7 +85,7 @@ func (s *Site) showSubscribe(w http.ResponseWriter, r *http.Request, status int,
 
 // subscribeForm reads what was chosen: kind, address and servers.
 func (s *Site) subscribeForm(q url.Values) (subscribeView, error) {
-	v := subscribeView{Kinds: s.readers(), Feed: "/feed.atom", Kind: q.Get("kind"), Address: q.Get("address")}
+	v := subscribeView{Lasts: s.lasts(), Kinds: s.readers(), Feed: "/feed.atom", Kind: q.Get("kind"), Address: q.Get("address")}
 	if len(v.Kinds) > 0 && v.Kind == "" {
 		v.Kind = v.Kinds[0]
 	}
@@ -184,7 +198,7 @@ func (s *Site) confirmPage(w http.ResponseWriter, r *http.Request) error {
 	}
 	return s.showEnd(w, r, http.StatusOK, deadEnd{
 		Mark: "new", Title: "Confirm your subscription", Fields: s.facts(&sub), Action: r.URL.EscapedPath(), Button: "Yes, tell me",
-		Text: "You are told when a server goes down for longer than three minutes, and when it is back. Each message has a link that ends it.",
+		Text: "You are told when a server goes down" + s.lasts() + ", and when it is back. Each message has a link that ends it.",
 	})
 }
 
@@ -198,7 +212,7 @@ func (s *Site) confirm(w http.ResponseWriter, r *http.Request) error {
 	}
 	page := deadEnd{
 		Mark: "live", Title: "You are subscribed", Fields: s.facts(&sub), Href: "/", Label: "See the status page",
-		Text: "You hear from us when something breaks for longer than three minutes, and not before.",
+		Text: "You hear from us when something breaks" + s.lasts() + ", and not before.",
 	}
 	if sub.Kind == SubscribeWebhook {
 		page.Key = sub.Key.Reveal() // its reader's own, on the wire to them alone

@@ -2,6 +2,7 @@ package statuspage
 
 import (
 	"context"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -20,6 +21,8 @@ const (
 type Subscribers interface {
 	// Kinds are those that can be subscribed to here: email where mail can be sent.
 	Kinds() []string
+	// Patience is how long something must last before readers are told.
+	Patience() time.Duration
 	// Subscribe notes the wish and sends a link to confirm it with to the address,
 	// soon: it returns before that, takes the same time and answers the same
 	// whether the address is known or not. The page has checked the form of the

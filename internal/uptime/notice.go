@@ -75,7 +75,8 @@ type Notice struct {
 	StatusPage string `json:"status_page,omitempty"`
 	AckURL     string `json:"ack_url,omitempty"`
 	SilenceURL string `json:"silence_url,omitempty"`
-	// UnsubscribeURL ends the reader's subscription; set for subscribers alone.
+	// UnsubscribeURL ends what is sent to the reader: a subscription, or a sink
+	// that is a mailbox. Empty for others.
 	UnsubscribeURL string `json:"unsubscribe_url,omitempty"`
 	// AckedBy says who took it on; empty for nobody.
 	AckedBy string `json:"acked_by,omitempty"`

@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,8 +42,10 @@ type Options struct {
 	// Role is the id of a role that is called when a thread opens for the first
 	// time; empty for none.
 	Role string
-	// Forum says that the channel is a forum, where each outage is a post.
+	// Forum says that the channel is a forum, where each outage is a post. Tags are
+	// the ids of the tags of these posts, at most five.
 	Forum bool
+	Tags  []string
 	// Thread is the id of a thread of the channel that is told of outages that last
 	// longer than half an hour; empty for none, and in a forum.
 	Thread string
@@ -70,15 +73,20 @@ func New(opt Options) (*Sink, error) {
 	inside := base.Query().Get("thread_id")
 	base.RawQuery = ""
 	for key, id := range map[string]string{"role": opt.Role, "thread": opt.Thread, "url: thread_id": inside} {
-		if id != "" && !regexp.MustCompile(`^[0-9]{1,20}$`).MatchString(id) {
+		if id != "" && !isID(id) {
 			return nil, errors.New(key + ": want an id, a number such as 123456789012345678")
 		}
+	}
+	if len(opt.Tags) > maxTags || len(opt.Tags) > 0 && !opt.Forum || slices.ContainsFunc(opt.Tags, func(id string) bool { return !isID(id) }) {
+		return nil, errors.New("tags: want at most five ids of tags, in a forum")
 	}
 	if opt.Forum && (opt.Thread != "" || inside != "") {
 		return nil, errors.New("forum: each outage is a post of its own there, so no thread can be set")
 	}
 	return &Sink{opt: opt, base: base, inside: inside}, nil
 }
+
+func isID(text string) bool { return regexp.MustCompile(`^[0-9]{1,20}$`).MatchString(text) }
 
 // webhook reads the URL as Discord shows it, with or without a version.
 func webhook(raw string) (*url.URL, error) {
@@ -142,7 +150,7 @@ func (s *Sink) create(ctx context.Context, n *uptime.Notice, ref string) (string
 		m.Content, m.Mentions.Roles = "<@&"+s.opt.Role+">", []string{s.opt.Role}
 	}
 	if s.opt.Forum {
-		m.ThreadName = name(n)
+		m.ThreadName, m.Tags = name(n), s.opt.Tags
 	}
 	var made struct {
 		ID        string `json:"id"`

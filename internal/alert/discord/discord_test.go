@@ -151,8 +151,11 @@ func TestTestCallsNobody(t *testing.T) {
 
 func TestForum(t *testing.T) {
 	c := newChannel(t, true)
-	s := c.sink(t, discord.Options{})
+	s := c.sink(t, discord.Options{Tags: []string{"77"}})
 	ref := deliver(t, s, uptime.NoticeOpens, 0, "")
+	if body := string(c.Last(t).Body); !strings.Contains(body, `"applied_tags":["77"]`) {
+		t.Errorf("the post has no tag: %s", body)
+	}
 	if m := c.messages["1001"]; ref != "1001@1001" || m.ThreadName != "Weather is down: the connection is refused" {
 		t.Errorf("ref %q, message %+v: want a post", ref, m)
 	}
@@ -313,6 +316,7 @@ func TestWrongSettings(t *testing.T) {
 		"role":   {URL: good, Role: "@everyone"},
 		"thread": {URL: good, Thread: sinktest.Secret},
 		"forum":  {URL: good, Thread: "1", Forum: true},
+		"tags":   {URL: good, Tags: []string{"1"}},
 	} {
 		if want != "client" {
 			opt.Client = sinktest.Client(t)

@@ -14,6 +14,7 @@ const (
 	maxContent = 2000
 	maxField   = 1024
 	maxName    = 100
+	maxTags    = 5
 	maxServers = 1200 // so that title, description and fields stay under 6000
 )
 
@@ -21,6 +22,7 @@ const (
 type message struct {
 	Content    string   `json:"content,omitempty"`
 	ThreadName string   `json:"thread_name,omitempty"`
+	Tags       []string `json:"applied_tags,omitempty"`
 	Embeds     []embed  `json:"embeds,omitempty"`
 	Mentions   mentions `json:"allowed_mentions"`
 }

@@ -57,6 +57,9 @@ type Options struct {
 	From string
 	// To is the one reader.
 	To string
+	// Subscriber says that To is a reader of a status page, and no place for alerts
+	// that somebody set up.
+	Subscriber bool
 	// Roots verify the server's certificate; nil means the system's.
 	Roots *x509.CertPool
 	// Timeout bounds a whole delivery; zero means 30 s.

@@ -45,6 +45,9 @@ func (s *Sink) letter(d *uptime.Delivery, ref string) letter {
 		id: s.messageID(cmp.Or(string(d.ID), string(n.Key))), root: root, subject: cmp.Or(subject, subjectOf(n)),
 		again: root != "" && n.Phase != uptime.NoticeOpens, date: dateOf(d), view: viewOf(n),
 	}
+	if s.opt.Subscriber {
+		l.view.Foot = "You get this because you subscribed to a status page."
+	}
 	l.extra = [][2]string{
 		{"X-AliveMCP-Event", string(n.Type)},
 		{"X-AliveMCP-Incident-Key", string(n.Key)},

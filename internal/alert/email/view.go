@@ -62,6 +62,9 @@ func viewOf(n *uptime.Notice) view {
 	}
 	v.Actions = actions(n)
 	v.Foot = foot(n)
+	if n.Challenge != "" && v.Primary.Link != "" {
+		v.Word, v.Primary.Text = "Please confirm", "See what this is, and confirm"
+	}
 	if n.Demo {
 		v.Note = "This is a demonstration: no such server is down."
 	}
@@ -70,10 +73,7 @@ func viewOf(n *uptime.Notice) view {
 
 // foot says why this mail came. A test may come to somebody who has not asked.
 func foot(n *uptime.Notice) string {
-	switch {
-	case n.UnsubscribeURL != "":
-		return "You get this because you subscribed to a status page."
-	case testing(n):
+	if testing(n) && n.UnsubscribeURL == "" {
 		return "Somebody entered this address as a place for alerts of AliveMCP. It was not you? Then do nothing."
 	}
 	return "You get this because alerts of AliveMCP are sent to this address."

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -32,11 +31,16 @@ func (p *Prover) Check(ctx context.Context, tenant uptime.TenantID, name, by str
 		return err
 	}
 	method, failed := p.auto(ctx, tenant, name, s)
+	was := false
 	err = p.change(ctx, tenant, name, func(pr *uptime.Proof) error {
+		was = lost(pr)
 		return p.keepCheck(pr, s, method, failed)
 	})
 	if err == nil {
 		p.audit(ctx, tenant, name, by, "sink.verify", "It was proved by "+method+".")
+	}
+	if err == nil && was {
+		p.found(ctx, tenant, name)
 	}
 	return err
 }
@@ -65,8 +69,11 @@ func (p *Prover) auto(ctx context.Context, tenant uptime.TenantID, name string, 
 	var reasons []string
 	if s.Verify != nil {
 		err := p.verify(ctx, s)
-		if err == nil {
+		switch {
+		case err == nil:
 			return MethodChallenge, nil
+		case gone(err):
+			return "", fmt.Errorf("the receiver is gone: %w", err)
 		}
 		reasons = append(reasons, "it did not answer the challenge: "+brief(err))
 	}
@@ -129,18 +136,4 @@ func unresolved(err error) error {
 	default:
 		return errors.New("the DNS could not be asked")
 	}
-}
-
-// overdue says why a proof by code is not renewed by itself: nothing was taken
-// within the week before now. Empty when something was, at last.
-func (p *Prover) overdue(ctx context.Context, pr uptime.Proof) (why string, last time.Time, err error) {
-	if p.o.LastSent != nil {
-		if last, err = p.o.LastSent(ctx, pr.Tenant, pr.Sink); err != nil {
-			return "", time.Time{}, fmt.Errorf("reading when sink %s took something: %w", pr.Sink, err)
-		}
-	}
-	if p.o.Now().Sub(last) < week {
-		return "", last, nil
-	}
-	return "nothing was delivered for a week: enter a new code before " + pr.Due.Add(grace).UTC().Format("2006-01-02 15:04 UTC"), last, nil
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -94,21 +95,27 @@ func (p *Prover) digest(tenant uptime.TenantID, name, address, code string) stri
 // send hands the code to the sink itself, past every rule: it is the only thing
 // that is sent to one that is not proved.
 func (p *Prover) send(ctx context.Context, tenant uptime.TenantID, name string, s Sink, code string) error {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	now := p.o.Now()
 	n := uptime.Notice{
-		Type: uptime.NoticeTest, Kind: uptime.AlertTest, Phase: uptime.NoticeOpens, At: now, Started: now, Priority: uptime.P3,
-		Key:       uptime.NewAlertKey(uptime.AlertTest, tenant, name, now),
+		Priority:  uptime.P3,
 		Title:     "Do you want alerts from AliveMCP here?",
 		Summary:   fmt.Sprintf("The code is %s. It is valid for 24 hours. If you did not expect this, ignore it: nothing more will come.", code),
 		FirstStep: "Enter the code on the page of the sink, or give it to whoever set up the sink.",
 		Challenge: code,
 	}
 	if s.Link != nil {
-		n.StatusPage = s.Link(p.token(tenant, name, code))
-		n.FirstStep = "Open the page behind the link and confirm, or enter the code on the page of the sink."
+		n.StatusPage = s.Link(p.token("link", claim{tenant, name, s.Address, code}))
+		n.FirstStep = "Open the page behind the link and press its button; or give the code to whoever set this up."
 	}
+	return p.deliver(ctx, tenant, name, s, n)
+}
+
+// deliver hands a test to a sink, which nobody's rules are asked about.
+func (p *Prover) deliver(ctx context.Context, tenant uptime.TenantID, name string, s Sink, n uptime.Notice) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	now := p.o.Now()
+	n.Type, n.Kind, n.Phase, n.At, n.Started = uptime.NoticeTest, uptime.AlertTest, uptime.NoticeOpens, now, now
+	n.Key = uptime.NewAlertKey(uptime.AlertTest, tenant, name, now)
 	_, err := s.Deliver(ctx, &uptime.Delivery{
 		ID: uptime.NewDeliveryID(tenant, n.Key, name, 1), Tenant: tenant, Thread: n.Key, Sink: name, Transition: 1,
 		Notice: n, State: uptime.DeliveryWaiting, Created: now, Due: now, Attempts: 1,
@@ -140,15 +147,16 @@ func (p *Prover) enter(ctx context.Context, tenant uptime.TenantID, name, code, 
 	if err != nil {
 		return err
 	}
+	was := false
 	err = p.change(ctx, tenant, name, func(pr *uptime.Proof) error {
+		was = lost(pr)
+		if err := p.judge(pr, s, code); err != nil {
+			if errors.Is(err, ErrWrong) {
+				pr.Tries++ // kept before anybody learns that it was wrong
+			}
+			return err
+		}
 		now := p.o.Now()
-		if pr.Code == "" || !now.Before(pr.Expires) || pr.Tries >= tries {
-			return ErrSpent
-		}
-		if !hmac.Equal([]byte(pr.Code), []byte(p.digest(tenant, name, s.Address, code))) {
-			pr.Tries++ // kept before anybody learns that it was wrong
-			return ErrWrong
-		}
 		*pr = uptime.Proof{Tenant: tenant, Sink: name, Address: s.Address, Method: method, Verified: now, Due: now.Add(week)}
 		if s.Link != nil {
 			pr.Due = time.Time{} // whoever opted in can opt out with every message
@@ -158,45 +166,92 @@ func (p *Prover) enter(ctx context.Context, tenant uptime.TenantID, name, code, 
 	if err == nil {
 		p.audit(ctx, tenant, name, by, "sink.verify", "The receiver confirmed by "+method+".")
 	}
+	if err == nil && was {
+		p.found(ctx, tenant, name)
+	}
 	return err
 }
 
-// token is what the link holds. It cannot be made without the key, so that
-// nobody can use up the tries of another's code.
-func (p *Prover) token(tenant uptime.TenantID, name, code string) string {
-	body, _ := json.Marshal([]string{string(tenant), name, code}) // strings always marshal
+// judge says what is wrong with a code that is entered; nil when it is right.
+func (p *Prover) judge(pr *uptime.Proof, s Sink, code string) error {
+	if pr.Code == "" || !p.o.Now().Before(pr.Expires) || pr.Tries >= tries {
+		return ErrSpent
+	}
+	if !hmac.Equal([]byte(pr.Code), []byte(p.digest(pr.Tenant, pr.Sink, s.Address, code))) {
+		return ErrWrong
+	}
+	return nil
+}
+
+// claim is what a link says: of which sink, where that is, and for a question its
+// code.
+type claim struct {
+	Tenant  uptime.TenantID `json:"t"`
+	Sink    string          `json:"s"`
+	Address string          `json:"a"`
+	Code    string          `json:"c,omitempty"`
+}
+
+// token is what a link holds. It cannot be made without the key, so that nobody
+// can use up the tries of another's code, and is good for one purpose.
+func (p *Prover) token(purpose string, c claim) string {
+	body, _ := json.Marshal(c) // strings always marshal
 	enc := base64.RawURLEncoding
-	return enc.EncodeToString(body) + "." + enc.EncodeToString(p.mac("link", string(body)))
+	return enc.EncodeToString(body) + "." + enc.EncodeToString(p.mac(purpose, string(body)))
 }
 
-// Read returns what the token of a link is about, for the page that asks for
-// confirmation. uptime.ErrInvalid means that it was not made here.
-func (p *Prover) Read(token string) (tenant uptime.TenantID, sink string, err error) {
-	tenant, sink, _, err = p.open(token)
-	return tenant, sink, err
-}
-
-func (p *Prover) open(token string) (tenant uptime.TenantID, sink, code string, err error) {
+// open returns what a token says.
+func (p *Prover) open(purpose, token string) (c claim, err error) {
 	enc := base64.RawURLEncoding.Strict()
 	head, tail, _ := strings.Cut(token, ".")
 	body, err1 := enc.DecodeString(head)
 	sum, err2 := enc.DecodeString(tail)
-	var parts []string
-	if len(token) > 2048 || err1 != nil || err2 != nil || !hmac.Equal(sum, p.mac("link", string(body))) ||
-		json.Unmarshal(body, &parts) != nil || len(parts) != 3 {
-		return "", "", "", fmt.Errorf("%w: this link is not one of ours, or was cut: copy all of it", uptime.ErrInvalid)
+	if len(token) > 2048 || err1 != nil || err2 != nil || !hmac.Equal(sum, p.mac(purpose, string(body))) || json.Unmarshal(body, &c) != nil {
+		return claim{}, fmt.Errorf("%w: this link is not one of ours, or was cut: copy all of it", uptime.ErrInvalid)
 	}
-	return uptime.TenantID(parts[0]), parts[1], parts[2], nil
+	return c, nil
+}
+
+// at returns the sink of a claim. uptime.ErrNotFound means that it is gone, or is
+// somewhere else by now, which is another receiver's.
+func (p *Prover) at(c claim) (Sink, error) {
+	s, err := p.sink(c.Tenant, c.Sink)
+	if err == nil && s.Address != c.Address {
+		err = fmt.Errorf("sink %q has another address by now: %w", c.Sink, uptime.ErrNotFound)
+	}
+	return s, err
+}
+
+// Read returns what the token of a link is about, for the page that asks for
+// confirmation, and changes nothing. uptime.ErrInvalid means that it was not made
+// here, ErrSpent and ErrWrong that it confirms nothing any more, and
+// uptime.ErrNotFound that the sink is gone, or is another receiver's by now.
+func (p *Prover) Read(token string) (tenant uptime.TenantID, sink string, err error) {
+	c, err := p.open("link", token)
+	if err != nil {
+		return "", "", err
+	}
+	s, err := p.at(c)
+	if err != nil {
+		return c.Tenant, c.Sink, err
+	}
+	p.mu.RLock()
+	pr := p.proofs[uptime.SinkKey{Tenant: c.Tenant, Name: c.Sink}]
+	p.mu.RUnlock()
+	return c.Tenant, c.Sink, p.judge(&pr, s, c.Code)
 }
 
 // Confirm proves a sink by the token of its link, when the receiver pressed the
-// button on its page. The errors are those of Read and Prove.
+// button on its page. The errors are those of Read.
 func (p *Prover) Confirm(ctx context.Context, token string) error {
-	tenant, sink, code, err := p.open(token)
+	c, err := p.open("link", token)
 	if err != nil {
 		return err
 	}
-	return p.enter(ctx, tenant, sink, code, MethodLink, "receiver")
+	if _, err := p.at(c); err != nil {
+		return err
+	}
+	return p.enter(ctx, c.Tenant, c.Sink, c.Code, MethodLink, "receiver")
 }
 
 // brief is one bounded sentence of an error.

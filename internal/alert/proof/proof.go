@@ -33,6 +33,9 @@ const (
 	// waits to be repeated.
 	week  = 7 * 24 * time.Hour
 	grace = 7 * 24 * time.Hour
+	// month is how long a sink that cannot be looked at without a message may be
+	// left in peace before it is asked whether it is still there.
+	month = 30 * 24 * time.Hour
 	// timeout ends what is asked of a sink, or of the DNS.
 	timeout = 15 * time.Second
 )
@@ -81,6 +84,9 @@ type Sink struct {
 	// Verify sends a signed challenge, and returns nil when the nonce came back. Nil
 	// when the sink's type knows no such thing.
 	Verify func(ctx context.Context, nonce string) error
+	// Look asks the service whether it would still take notices, without anybody
+	// seeing it. Nil when the sink's type knows no such thing.
+	Look func(ctx context.Context) error
 	// Deliver hands over a notice, as sinks do.
 	Deliver func(ctx context.Context, d *uptime.Delivery, ref string) (string, error)
 	// Link returns the address of the page that confirms a token; nil when the code
@@ -98,7 +104,7 @@ type Options struct {
 	// Tenants returns those whose proofs are to be read and kept fresh.
 	Tenants func() []uptime.TenantID
 	// LastSent returns when a sink took something last; zero for never. Nil means
-	// that codes have to be entered anew each week.
+	// that nothing is known of that.
 	LastSent func(ctx context.Context, tenant uptime.TenantID, sink string) (time.Time, error)
 	// Resolve returns the TXT records of a name; nil leaves out the proof by DNS.
 	Resolve func(ctx context.Context, name string) ([]string, error)
@@ -110,6 +116,12 @@ type Options struct {
 	// Changed, when set, is told of every proof that was made, renewed, lost or
 	// became due. It must not block, nor call the Prover's methods that change.
 	Changed func(uptime.Proof)
+	// Lost, when set, is told of a sink whose proof is going to count no more since
+	// its weekly check fails: the proof counts until Lost returns nil. Found is told
+	// when it is proved again, or is none of ours any more. Both are called again
+	// after an error or a restart, with the same or with nothing to do.
+	Lost  func(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error
+	Found func(ctx context.Context, tenant uptime.TenantID, sink string) error
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 	// Logger; nil discards.
@@ -141,6 +153,12 @@ func New(o Options) (*Prover, error) {
 	}
 	if o.Changed == nil {
 		o.Changed = func(uptime.Proof) {}
+	}
+	if o.Lost == nil {
+		o.Lost = func(context.Context, uptime.TenantID, string, time.Time, string) error { return nil }
+	}
+	if o.Found == nil {
+		o.Found = func(context.Context, uptime.TenantID, string) error { return nil }
 	}
 	if o.Audit == nil {
 		o.Audit = func(context.Context, uptime.AuditEntry) {}
@@ -211,26 +229,6 @@ func (p *Prover) Proof(tenant uptime.TenantID, sink string) uptime.Proof {
 		pr = uptime.Proof{Tenant: tenant, Sink: sink, Address: s.Address, Method: MethodOperator, Verified: p.o.Now()}
 	}
 	return pr
-}
-
-// Stop keeps the word of a receiver who wants nothing any more. Only the
-// receiver can take it back, by a code or a link.
-func (p *Prover) Stop(ctx context.Context, tenant uptime.TenantID, sink string) error {
-	s, known := p.o.Sinks(tenant, sink)
-	err := p.change(ctx, tenant, sink, func(pr *uptime.Proof) error {
-		if pr.Stopped.IsZero() {
-			pr.Stopped = p.o.Now()
-		}
-		if known {
-			pr.Address = s.Address
-		}
-		pr.Code, pr.Expires, pr.Tries = "", time.Time{}, 0
-		return nil
-	})
-	if err == nil {
-		p.audit(ctx, tenant, sink, "receiver", "sink.stop", "The receiver wants nothing any more.")
-	}
-	return err
 }
 
 // change changes one proof and stores it, also when f returns an error.

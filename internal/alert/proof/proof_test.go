@@ -35,6 +35,9 @@ type world struct {
 	last    time.Time
 	changed []uptime.Proof
 	acts    []string
+	tried   int      // deliveries, also those that it refused
+	told    []string // what was lost and found
+	deaf    error    // of whoever is told
 }
 
 func newWorld() *world {
@@ -67,6 +70,7 @@ func (w *world) PutProof(_ context.Context, p uptime.Proof) error {
 func (w *world) deliver(_ context.Context, d *uptime.Delivery, _ string) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.tried++
 	if w.refuses == nil {
 		w.notices = append(w.notices, d.Notice)
 	}
@@ -87,6 +91,28 @@ func (w *world) resolve(_ context.Context, name string) ([]string, error) {
 		return list, nil
 	}
 	return nil, &net.DNSError{Name: name, Server: "10.0.0.2:53", IsNotFound: true, Err: "no such host"}
+}
+
+func (w *world) tell(text string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.deaf == nil {
+		w.told = append(w.told, text)
+	}
+	return w.deaf
+}
+
+// heard is what was told, and sent how many notices were.
+func (w *world) heard() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]string(nil), w.told...)
+}
+
+func (w *world) sent() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.notices)
 }
 
 // set changes the world while somebody may look at it.
@@ -112,7 +138,11 @@ func (w *world) prover(t *testing.T) *proof.Prover {
 			return w.last, nil
 		},
 		Changed: func(p uptime.Proof) { w.changed = append(w.changed, p) },
-		Audit:   func(_ context.Context, e uptime.AuditEntry) { w.acts = append(w.acts, e.By+" "+e.Action) },
+		Lost: func(_ context.Context, _ uptime.TenantID, sink string, _ time.Time, reason string) error {
+			return w.tell("lost " + sink + ": " + reason)
+		},
+		Found: func(_ context.Context, _ uptime.TenantID, sink string) error { return w.tell("found " + sink) },
+		Audit: func(_ context.Context, e uptime.AuditEntry) { w.acts = append(w.acts, e.By+" "+e.Action) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +252,7 @@ func TestNobodyIsPestered(t *testing.T) {
 		}
 		time.Sleep(day)
 		want(t, "a day later", p.Challenge(t.Context(), tenant, "team", "eve"), nil)
-		want(t, "stop", p.Stop(t.Context(), tenant, "team"), nil)
+		want(t, "stop", p.Leave(t.Context(), p.Leaving(tenant, "team")), nil)
 		time.Sleep(time.Hour)
 		want(t, "after the stop", p.Challenge(t.Context(), tenant, "team", "eve"), proof.ErrSoon)
 	})
@@ -272,12 +302,18 @@ func TestLink(t *testing.T) {
 		if tn, sink, err := p.Read(token); tn != tenant || sink != "team" || err != nil || p.Verified(tenant, "team", "addr1") {
 			t.Errorf("reading gives %q, %q, %v, and may not confirm", tn, sink, err)
 		}
+		w.set(func() { w.sink.Address = "addr2" })
+		want(t, "for who is there by now", p.Confirm(t.Context(), token), uptime.ErrNotFound)
+		w.set(func() { w.sink.Address = "addr1" })
 		want(t, "confirming", p.Confirm(t.Context(), token), nil)
+		if _, _, err := p.Read(token); !errors.Is(err, proof.ErrSpent) {
+			t.Errorf("reading it again: %v", err)
+		}
 		time.Sleep(400 * day)
 		if !p.Verified(tenant, "team", "addr1") || p.Proof(tenant, "team").Method != proof.MethodLink {
 			t.Errorf("later %+v", p.Proof(tenant, "team"))
 		}
-		want(t, "stop", p.Stop(t.Context(), tenant, "team"), nil)
+		want(t, "stop", p.Leave(t.Context(), p.Leaving(tenant, "team")), nil)
 		if p.Verified(tenant, "team", "addr1") {
 			t.Error("verified after the stop")
 		}
@@ -292,7 +328,7 @@ func TestOperatorVouches(t *testing.T) {
 		if !p.Verified(tenant, "team", "addr1") || p.Verified(tenant, "team", "addr2") || p.Proof(tenant, "team").Method != proof.MethodOperator {
 			t.Error("the operator's word does not count")
 		}
-		want(t, "stop", p.Stop(t.Context(), tenant, "team"), nil)
+		want(t, "stop", p.Leave(t.Context(), p.Leaving(tenant, "team")), nil)
 		if p.Verified(tenant, "team", "addr1") {
 			t.Error("the receiver's word counts less")
 		}
@@ -335,85 +371,13 @@ func TestAutomatic(t *testing.T) {
 		if p.Proof(tenant, "team").Method != proof.MethodChallenge || w.nonces[0] == w.nonces[1] || len(w.nonces[0]) < 20 {
 			t.Errorf("kept %+v after %q", p.Proof(tenant, "team"), w.nonces)
 		}
-		want(t, "stop", p.Stop(t.Context(), tenant, "team"), nil)
+		want(t, "stop", p.Leave(t.Context(), p.Leaving(tenant, "team")), nil)
 		time.Sleep(time.Minute)
 		want(t, "after the stop", p.Check(t.Context(), tenant, "team", "ada"), proof.ErrStopped)
 		w.sink.Host = "192.0.2.7"
 		if _, _, ok := p.Record(tenant, "team"); ok {
 			t.Error("an address has no TXT record")
 		}
-	})
-}
-
-// renewing runs a Prover in a bubble until the test stops it.
-func renewing(t *testing.T, p *proof.Prover) (stop func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		if err := p.Run(ctx); err != nil {
-			t.Errorf("Run: %v", err)
-		}
-	}()
-	return func() { cancel(); <-done }
-}
-
-func TestChallengeIsRepeatedEachWeek(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		w.sink.Verify = w.verify
-		p := w.prover(t)
-		want(t, "check", p.Check(t.Context(), tenant, "team", "ada"), nil)
-		stop := renewing(t, p)
-		time.Sleep(22 * day)
-		w.set(func() {
-			if n := len(w.nonces); n != 4 {
-				t.Errorf("%d challenges in three weeks, want 4", n)
-			}
-			w.echo = errors.New("it answered 410")
-		})
-		time.Sleep(12 * day)
-		if !p.Verified(tenant, "team", "addr1") || !strings.Contains(p.Proof(tenant, "team").Failed, "410") {
-			t.Errorf("within grace %+v", p.Proof(tenant, "team"))
-		}
-		time.Sleep(2 * day)
-		if pr := p.Proof(tenant, "team"); p.Verified(tenant, "team", "addr1") || !pr.Verified.IsZero() {
-			t.Errorf("after grace %+v", pr)
-		}
-		stop()
-	})
-}
-
-func TestCodeLastsWhileThingsArrive(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld()
-		p := w.prover(t)
-		want(t, "asking", p.Challenge(t.Context(), tenant, "team", "ada"), nil)
-		want(t, "proving", p.Prove(t.Context(), tenant, "team", w.code(), "ada"), nil)
-		stop := renewing(t, p)
-		for range 10 {
-			time.Sleep(5 * day)
-			w.set(func() { w.last = time.Now() })
-		}
-		if pr := p.Proof(tenant, "team"); !p.Verified(tenant, "team", "addr1") || pr.Failed != "" {
-			t.Errorf("while things arrive %+v", pr)
-		}
-		time.Sleep(8 * day)
-		if pr := p.Proof(tenant, "team"); !p.Verified(tenant, "team", "addr1") || !strings.Contains(pr.Failed, "week") {
-			t.Errorf("after a silent week %+v", pr)
-		}
-		time.Sleep(4 * day)
-		w.set(func() { w.last = time.Now() })
-		time.Sleep(5 * day)
-		if pr := p.Proof(tenant, "team"); !p.Verified(tenant, "team", "addr1") || pr.Failed != "" {
-			t.Errorf("after something arrived %+v", pr)
-		}
-		time.Sleep(11 * day)
-		if pr := p.Proof(tenant, "team"); p.Verified(tenant, "team", "addr1") || !pr.Verified.IsZero() {
-			t.Errorf("after grace %+v", pr)
-		}
-		stop()
 	})
 }
 

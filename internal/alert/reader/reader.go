@@ -18,9 +18,6 @@ import (
 )
 
 const (
-	// Patience is how long something must last before readers are told: a flap
-	// tells nobody.
-	Patience = 3 * time.Minute
 	// confirmLife is how long a reader may take to say yes, and forgetAfter when a
 	// wish that nobody confirmed is forgotten.
 	confirmLife = 48 * time.Hour
@@ -66,6 +63,9 @@ type Options struct {
 	Seals  Seals
 	// Kinds are those that can be subscribed to: email, webhook.
 	Kinds []string
+	// Patience is how long something must last before readers are told: a flap tells
+	// nobody.
+	Patience time.Duration
 	// Ask sends a reader the address of the page that confirms.
 	Ask func(ctx context.Context, s uptime.Subscription, url string) error
 	// ConfirmURL and UnsubscribeURL are the addresses of a token's page.
@@ -165,6 +165,9 @@ func (r *Readers) put(ctx context.Context, s uptime.Subscription) error {
 	return nil
 }
 
+// Patience is how long something must last before readers are told.
+func (r *Readers) Patience() time.Duration { return r.o.Patience }
+
 // Kinds are those that can be subscribed to.
 func (r *Readers) Kinds() []string { return slices.Clone(r.o.Kinds) }
 
@@ -186,7 +189,7 @@ func (r *Readers) Sinks() []uptime.Sink {
 			continue
 		}
 		out = append(out, uptime.Sink{
-			Tenant: s.Tenant, Name: s.ID, Type: s.Kind, Least: uptime.P2, Final: true, Patience: Patience,
+			Tenant: s.Tenant, Name: s.ID, Type: s.Kind, Least: uptime.P2, Final: true, Patience: r.o.Patience,
 			Verified: true, Servers: s.Servers, Public: true, Subscriber: true,
 		})
 	}

@@ -64,6 +64,7 @@ func newRig(t *testing.T) *rig {
 	r := &rig{t: t, asked: make(chan asked, 10)}
 	r.opt = reader.Options{
 		Tenant: tenant, Rows: store, Seals: seals{keys}, Kinds: []string{"email", "webhook"},
+		Patience: 3 * time.Minute,
 		Ask: func(_ context.Context, s uptime.Subscription, url string) error {
 			r.asked <- asked{s, url}
 			return nil
@@ -116,7 +117,7 @@ func TestDoubleOptIn(t *testing.T) {
 	}
 	r.start()
 	sinks := r.readers.Sinks()
-	if len(sinks) != 1 || sinks[0].Name != got.s.ID || !sinks[0].Public || !sinks[0].Subscriber || sinks[0].Patience != reader.Patience || sinks[0].Servers[0] != "weather" {
+	if len(sinks) != 1 || sinks[0].Name != got.s.ID || !sinks[0].Public || !sinks[0].Subscriber || sinks[0].Patience != 3*time.Minute || sinks[0].Servers[0] != "weather" {
 		t.Fatalf("after a restart the readers are %+v", sinks)
 	}
 	leave, err := r.readers.Leave(t.Context(), got.s.ID)

@@ -103,7 +103,7 @@ type answered struct {
 	TS      string `json:"ts"`
 }
 
-func (a *App) call(ctx context.Context, method string, msg message) (answered, error) {
+func (a *App) call(ctx context.Context, method string, msg any) (answered, error) {
 	var got answered
 	raw, err := a.opt.Client.JSON(ctx, post.Request{
 		URL: uptime.Secret(a.opt.BaseURL.Reveal() + "/" + method),

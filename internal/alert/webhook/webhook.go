@@ -9,7 +9,9 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/alert/post"
@@ -25,6 +27,8 @@ type Options struct {
 	// know the other; at least one, at most four. whsec_ secrets sign with
 	// HMAC-SHA256 (v1), whsk_ keys with ed25519 (v1a).
 	Secrets []uptime.Secret
+	// Headers are sent along, such as an Authorization. None replaces what we send.
+	Headers []uptime.Header
 	// Now tells the time of an attempt; nil means time.Now.
 	Now func() time.Time
 }
@@ -34,6 +38,7 @@ type Sink struct {
 	client *post.Client
 	url    uptime.Secret
 	keys   []key
+	header http.Header
 	now    func() time.Time
 }
 
@@ -47,10 +52,31 @@ func New(opt Options) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
+	header, err := headerOf(opt.Headers)
+	if err != nil {
+		return nil, err
+	}
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Sink{client: opt.Client, url: opt.URL, keys: keys, now: opt.Now}, nil
+	return &Sink{client: opt.Client, url: opt.URL, keys: keys, header: header, now: opt.Now}, nil
+}
+
+var errHeader = errors.New("a header of a webhook has a name of letters, digits and dashes, and a value of one line; those of Standard Webhooks and of the connection cannot be set")
+
+// headerOf returns the headers that are sent along.
+func headerOf(list []uptime.Header) (http.Header, error) {
+	out := http.Header{}
+	field, line := regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`), regexp.MustCompile(`^[\t -~]*$`)
+	ours := []string{"Host", "Connection", "Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Te", "Upgrade", "Keep-Alive"}
+	for _, h := range list {
+		name := http.CanonicalHeaderKey(h.Name)
+		if !field.MatchString(name) || !line.MatchString(h.Value.Reveal()) || len(h.Value) > 4096 || slices.Contains(ours, name) || strings.HasPrefix(name, "Webhook-") {
+			return nil, errHeader
+		}
+		out.Add(name, h.Value.Reveal())
+	}
+	return out, nil
 }
 
 // Deliver sends d. The webhook-id is the delivery's id, in all attempts. A 410
@@ -67,11 +93,11 @@ func (s *Sink) send(ctx context.Context, id string, n *uptime.Notice) (post.Answ
 		return post.Answer{}, &uptime.Refusal{Reason: "the notice cannot be written as JSON"}
 	}
 	at := s.now()
-	return s.client.Do(ctx, post.Request{URL: s.url, Body: b, Header: http.Header{
-		"Webhook-Id":        {id},
-		"Webhook-Timestamp": {strconv.FormatInt(at.Unix(), 10)},
-		"Webhook-Signature": {sign(s.keys, id, at, b)},
-	}})
+	header := s.header.Clone()
+	header.Set("Webhook-Id", id)
+	header.Set("Webhook-Timestamp", strconv.FormatInt(at.Unix(), 10))
+	header.Set("Webhook-Signature", sign(s.keys, id, at, b))
+	return s.client.Do(ctx, post.Request{URL: s.url, Body: b, Header: header})
 }
 
 // ErrNonce means that the receiver accepted a challenge and did not give it
@@ -83,7 +109,7 @@ var errNonceForm = errors.New("a nonce has 16 to 128 letters, digits, - and _")
 // Verify sends a signed test.ping whose data.challenge is nonce, which the answer
 // must contain, without the incident_key beside it: what repeats whatever it is
 // sent has agreed to nothing. A nonce is to be used once and must not be
-// guessable.
+// guessable. A 404 means gone here, as a 410 does: nobody is there.
 func (s *Sink) Verify(ctx context.Context, nonce string) error {
 	if !regexp.MustCompile(`^[A-Za-z0-9_-]{16,128}$`).MatchString(nonce) {
 		return errNonceForm
@@ -95,6 +121,9 @@ func (s *Sink) Verify(ctx context.Context, nonce string) error {
 		At: at, Started: at, Summary: "AliveMCP asks whether alerts are wanted here. To say yes, answer with the value of data.challenge.",
 		Challenge: nonce,
 	})
+	if a.Status == http.StatusNotFound {
+		return &uptime.Refusal{Gone: true, Reason: uptime.RefusalOf(err).Reason}
+	}
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,34 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestHeadersAreSentAlong(t *testing.T) {
+	service := sinktest.NewService(t, nil)
+	with := func(name, value string) (*webhook.Sink, error) {
+		return webhook.New(webhook.Options{
+			Client: sinktest.Client(t), URL: service.At("/"), Secrets: []uptime.Secret{specSecret}, Headers: []uptime.Header{{Name: name, Value: uptime.Secret(value)}},
+		})
+	}
+	s, err := with("authorization", "Bearer "+sinktest.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Test(), 1), ""); err != nil {
+		t.Fatal(err)
+	}
+	h := service.Last(t).Header
+	if h.Get("Authorization") != "Bearer "+sinktest.Secret || h.Get("Webhook-Signature") == "" || h.Get("Content-Type") != "application/json" {
+		t.Errorf("it sent %v", h)
+	}
+	for name, value := range map[string]string{
+		"Host": "a", "content-length": "1", "Content-Type": "a", "WEBHOOK-id": "a", "webhook-timestamp": "1", "Webhook-Signature": "v1,a",
+		"Transfer-Encoding": "chunked", "Connection": "close", "X A": "a", "": "a", "X-A": "a\r\nHost: b",
+	} {
+		if _, err := with(name, value+sinktest.Secret); err == nil || strings.Contains(err.Error(), sinktest.Secret) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
 func TestVerify(t *testing.T) {
 	const nonce = "n0nce-n0nce-n0nce-1"
 	challenge := func(r sinktest.Request) string {
@@ -218,6 +247,12 @@ func TestVerify(t *testing.T) {
 		service := sinktest.NewService(t, test.answer)
 		if err := sink(t, service.At("/"), specSecret).Verify(t.Context(), nonce); (err == nil) != test.good {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for status, gone := range map[int]bool{http.StatusNotFound: true, http.StatusGone: true, http.StatusForbidden: false, http.StatusBadGateway: false} {
+		service := sinktest.NewService(t, func(sinktest.Request) sinktest.Reply { return sinktest.Accept(status, "") })
+		if r := uptime.RefusalOf(sink(t, service.At("/"), specSecret).Verify(t.Context(), nonce)); r.Gone != gone || !strings.Contains(r.Reason, strconv.Itoa(status)) {
+			t.Errorf("%d: %+v", status, r)
 		}
 	}
 	if err := sink(t, "https://hooks.example/", specSecret).Verify(t.Context(), "short"); err == nil || errors.Is(err, webhook.ErrNonce) {

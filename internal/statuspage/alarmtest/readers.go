@@ -90,6 +90,9 @@ func (r *Readers) Kinds() []string {
 	return []string{statuspage.SubscribeEmail, statuspage.SubscribeWebhook}
 }
 
+// Patience is three minutes.
+func (*Readers) Patience() time.Duration { return 3 * time.Minute }
+
 // Subscribe notes a subscription. Addresses at refused.example are not
 // contacted.
 func (r *Readers) Subscribe(_ context.Context, tenant uptime.TenantID, kind, address string, servers []string) error {

@@ -30,7 +30,7 @@ func (t teller) sinks() []uptime.SinkStatus {
 		{Sink: at("on-call", "pagerduty", uptime.P1), Proof: uptime.Proof{Method: "operator"}, LastSent: ago(36 * time.Minute), Dead: 1},
 		{Sink: at("status-bot", "webhook", 0), Proof: uptime.Proof{Method: "operator"}, FailingSince: ago(95 * time.Minute), LastSent: ago(97 * time.Minute), LastError: "the service answered 503 Service Unavailable", Waiting: 4, Dead: 2},
 		{Sink: at("discord", "discord", uptime.P2), Proof: code(ago(20*time.Hour), t.now.Add(148*time.Hour)), Open: true, Retry: t.now.Add(12 * time.Minute), FailingSince: ago(31 * time.Minute), LastError: "the service asks us to slow down (429)", Waiting: 1},
-		{Sink: at("mail", "email", uptime.P2), Proof: uptime.Proof{Method: "link", Verified: ago(6*24*time.Hour + 8*time.Hour), Due: t.now.Add(16 * time.Hour)}, LastSent: ago(26 * time.Hour)},
+		{Sink: at("mail", "email", uptime.P2), Proof: uptime.Proof{Method: "code", Verified: ago(9 * 24 * time.Hour), Due: ago(2 * 24 * time.Hour), Failed: "it did not answer in time"}, LastSent: ago(26 * time.Hour)},
 		{Sink: at("phone", "ntfy", uptime.P1), Proof: uptime.Proof{Code: "hash of 4711", Expires: t.now.Add(11 * time.Minute)}},
 		{Sink: at("teams", "teams", 0), Proof: uptime.Proof{Method: "code", Verified: ago(200 * time.Hour), Stopped: ago(3 * time.Hour)}, LastError: "the webhook was deleted (410)"},
 	}

@@ -28,6 +28,16 @@ func putEntry(ctx context.Context, tx *sql.Tx, server sql.NullInt64, e *uptime.A
 	return err
 }
 
+// PutAudit appends to the log of who did what.
+func (s *Store) PutAudit(ctx context.Context, e uptime.AuditEntry) error {
+	if err := checkEntry(e.Tenant, &e); err != nil {
+		return err
+	}
+	return s.write(ctx, "writing to the audit log", func(tx *sql.Tx) error {
+		return putEntry(ctx, tx, sql.NullInt64{}, &e)
+	})
+}
+
 // Audit returns the newest entries of a tenant's log, newest first; limit is as
 // in the queries.
 func (s *Store) Audit(ctx context.Context, tenant uptime.TenantID, limit int) ([]uptime.AuditEntry, error) {

@@ -1,0 +1,4 @@
+package secret
+
+// FirstKeyFile is for file systems without hard links.
+var FirstKeyFile = firstKeyFile
