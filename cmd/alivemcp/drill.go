@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/alivemcp/alivemcp/internal/app"
+	"github.com/alivemcp/alivemcp/internal/drill"
+	"github.com/alivemcp/alivemcp/internal/show"
+)
+
+// drillFlags are the flags of drill outage.
+type drillFlags struct {
+	kind   string
+	format string
+	output string
+	quiet  bool
+}
+
+func newDrill(sh Shell) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "drill",
+		Short: "Try whether the right people are told when something breaks",
+		Long: `Drill breaks servers that exist for that only, and checks that exactly the right
+notices arrive, in time. It needs no configuration and touches no running monitor.`,
+		Example: `  alivemcp drill outage
+  alivemcp drill outage --kind cluster`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("drill outage", "there is no drill %q", args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newDrillOutage(sh))
+	return cmd
+}
+
+func newDrillOutage(sh Shell) *cobra.Command {
+	var f drillFlags
+	cmd := &cobra.Command{
+		Use:   "outage [flags]",
+		Short: "Break servers of the lab and check who is told",
+		Long: `Outage runs a monitor in this process, with tenants of its own in a temporary
+directory, from the schedule to webhooks over loopback. It breaks servers, and a
+receiver that verifies signatures notes what comes. A drill takes about a minute.
+
+The kinds:
+  single   one server of a tenant with three goes down: its two sinks are told once
+           each, on the same thread when it returns, and no other tenant is
+  cluster  a platform fails under six of eight tenants: the operator is told once,
+           the tenants are not
+  budget   a tenant that may be told of two outages an hour has four: what is above
+           waits for the hourly digest, and P1 does not. The clock of those who tell
+           people is moved to the full hour
+
+A notice has one cycle of five seconds plus ten seconds, the news that it is over
+two cycles plus ten seconds. The exit code is 0 when everything was as it had to be, 1 when
+something was not, and 2 when the drill could not be done.`,
+		Example: `  alivemcp drill outage
+  alivemcp drill outage --kind cluster --output drill.txt
+  alivemcp drill outage --kind budget --format json > drill.json`,
+		Args: noArgs("drill outage"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), sh) },
+	}
+	flags := cmd.Flags()
+	formatFlag(cmd, &f.format, show.Text, show.JSON)
+	flags.StringVar(&f.kind, "kind", string(drill.Single), "what breaks: "+strings.Join(drillKinds(), "|"))
+	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file` as well")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(drillKinds(), cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
+	return cmd
+}
+
+func drillKinds() []string {
+	var out []string
+	for _, k := range drill.Kinds() {
+		out = append(out, string(k))
+	}
+	return out
+}
+
+func (f *drillFlags) run(ctx context.Context, sh Shell) error {
+	format, err := parseFormat(f.format, "drill outage", show.Text, show.JSON)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(drillKinds(), f.kind) {
+		return usage("drill outage --kind single", "there is no drill %q: want %s", f.kind, strings.Join(drillKinds(), "|"))
+	}
+	r, err := f.drill(ctx, sh)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	write := r.Text
+	if format == show.JSON {
+		write = r.JSON
+	}
+	if err := write(&b); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	if f.output != "" {
+		if err := replaceFile(f.output, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	if _, err := sh.Out.Write(b.Bytes()); err != nil {
+		return err
+	}
+	if !r.Passed {
+		return errNotGood
+	}
+	return nil
+}
+
+// drill runs the drill and says on stderr what goes on.
+func (f *drillFlags) drill(ctx context.Context, sh Shell) (*drill.Report, error) {
+	scene, err := drill.SceneOf(drill.Kind(f.kind), app.DefaultTenant)
+	if err != nil {
+		return nil, err
+	}
+	var now atomic.Pointer[string]
+	opt := drill.Options{Scene: scene, Version: build().Version, Progress: func(text string) { now.Store(&text) }}
+	opt.Progress("starting a monitor")
+	stop := sh.progress(ctx, f.quiet, func(d time.Duration) string {
+		return fmt.Sprintf("drill %s: %.0f s of about %.0f: %s", f.kind, d.Seconds(), scene.Takes.Seconds(), *now.Load())
+	})
+	defer stop()
+	return app.Drill(ctx, app.DrillOptions{Options: opt})
+}
