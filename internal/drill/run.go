@@ -200,10 +200,11 @@ func (d *Drill) begin(ctx context.Context, m Monitor) error {
 // step lets something happen and waits for what has to be heard of it.
 func (d *Drill) step(ctx context.Context, m Monitor, s *step) error {
 	d.opt.Progress(s.text)
-	if err := d.act(ctx, m, s); err != nil {
+	now, err := d.act(ctx, m, s)
+	if err != nil {
 		return err
 	}
-	now, within := time.Now(), s.within+d.opt.Slack
+	within := s.within + d.opt.Slack
 	e := Event{At: now, Text: s.text, Checks: []Check{}}
 	strange := len(d.judge.strange)
 	waits := d.judge.expect(s.wants, now, within)
@@ -224,8 +225,9 @@ func (d *Drill) step(ctx context.Context, m Monitor, s *step) error {
 	return ctx.Err()
 }
 
-// act breaks, heals or moves the clock.
-func (d *Drill) act(ctx context.Context, m Monitor, s *step) error {
+// act breaks, heals or moves the clock, and returns when that was.
+func (d *Drill) act(ctx context.Context, m Monitor, s *step) (time.Time, error) {
+	now := time.Now()
 	for _, at := range s.breaks {
 		d.doors[at].turn(true, false)
 	}
@@ -240,7 +242,10 @@ func (d *Drill) act(ctx context.Context, m Monitor, s *step) error {
 	if s.hour {
 		m.NextHour()
 	}
-	return group.Wait()
+	if err := group.Wait(); err != nil || !s.gently {
+		return now, err
+	}
+	return time.Now(), nil
 }
 
 // listen takes in what arrives until a moment, or until it need not any longer.

@@ -134,7 +134,7 @@ func single(operator uptime.TenantID) *Scene {
 	shop := bystander("shop", "one of its servers goes down", "cart", "payments", "search")
 	shop.Sinks = []string{"team", "pager"}
 	return &Scene{
-		Kind: Single, Takes: 45 * time.Second,
+		Kind: Single, Takes: 40 * time.Second,
 		About:   "One server of a tenant with three goes down and returns.",
 		Tenants: []Tenant{bystander(operator, "operator", "portal"), shop, bystander("bakery", "not concerned", "menu", "orders")},
 		steps: []step{
@@ -146,7 +146,7 @@ func single(operator uptime.TenantID) *Scene {
 
 func cluster(operator uptime.TenantID) *Scene {
 	s := &Scene{
-		Kind: Cluster, Takes: 55 * time.Second,
+		Kind: Cluster, Takes: 40 * time.Second,
 		About:   "A platform fails under six of eight tenants: the operator is told once, and nobody else.",
 		Tenants: []Tenant{bystander(operator, "operator", "portal")},
 	}
@@ -186,7 +186,7 @@ func budget(operator uptime.TenantID) *Scene {
 	}
 	const opens, closes = uptime.NoticeTriggered, uptime.NoticeResolved
 	return &Scene{
-		Kind: Budget, Takes: 60 * time.Second,
+		Kind: Budget, Takes: 50 * time.Second,
 		About:   "A tenant that may be told of two outages an hour has four, for different reasons.",
 		Tenants: []Tenant{bystander(operator, "operator", "portal"), shop, bystander("bakery", "not concerned", "menu")},
 		steps: []step{
