@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type drillFlags struct {
 	kind   string
 	format string
 	output string
+	tamper string
 	quiet  bool
 }
 
@@ -63,29 +65,33 @@ The kinds:
            people is moved to the full hour
 
 A notice has one cycle of five seconds plus ten seconds, the news that it is over
-two cycles plus ten seconds. The exit code is 0 when everything was as it had to be, 1 when
+two cycles plus ten seconds. With --tamper the receiver does wrong: then the drill
+has to fail, or it would prove nothing. The exit code is 0 when everything was as it had to be, 1 when
 something was not, and 2 when the drill could not be done.`,
 		Example: `  alivemcp drill outage
   alivemcp drill outage --kind cluster --output drill.txt
-  alivemcp drill outage --kind budget --format json > drill.json`,
+  alivemcp drill outage --kind budget --format json > drill.json
+  alivemcp drill outage --tamper drop || echo "as it should be"`,
 		Args: noArgs("drill outage"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), sh) },
 	}
 	flags := cmd.Flags()
 	formatFlag(cmd, &f.format, show.Text, show.JSON)
-	flags.StringVar(&f.kind, "kind", string(drill.Single), "what breaks: "+strings.Join(drillKinds(), "|"))
+	flags.StringVar(&f.kind, "kind", string(drill.Single), "what breaks: "+words(drill.Kinds()))
 	flags.StringVarP(&f.output, "output", "o", "", "write the report to this `file` as well")
+	flags.StringVar(&f.tamper, "tamper", "", "have the receiver do wrong with every notice: "+words(drill.Tamperings()))
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
-	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(drillKinds(), cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(strings.Split(words(drill.Kinds()), "|"), cobra.ShellCompDirectiveNoFileComp)) // fails only for a flag that does not exist
 	return cmd
 }
 
-func drillKinds() []string {
-	var out []string
-	for _, k := range drill.Kinds() {
-		out = append(out, string(k))
+// words lists what a flag may be.
+func words[W ~string](list []W) string {
+	out := make([]string, len(list))
+	for i, w := range list {
+		out[i] = string(w)
 	}
-	return out
+	return strings.Join(out, "|")
 }
 
 func (f *drillFlags) run(ctx context.Context, sh Shell) error {
@@ -93,11 +99,17 @@ func (f *drillFlags) run(ctx context.Context, sh Shell) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(drillKinds(), f.kind) {
-		return usage("drill outage --kind single", "there is no drill %q: want %s", f.kind, strings.Join(drillKinds(), "|"))
+	switch {
+	case !slices.Contains(drill.Kinds(), drill.Kind(f.kind)):
+		return usage("drill outage --kind single", "there is no drill %q: want %s", f.kind, words(drill.Kinds()))
+	case f.tamper != "" && !slices.Contains(drill.Tamperings(), drill.Tampering(f.tamper)):
+		return usage("drill outage --tamper drop", "unknown --tamper %q: want %s", f.tamper, words(drill.Tamperings()))
 	}
 	r, err := f.drill(ctx, sh)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return errors.New("interrupted; the drill was not done")
+	case err != nil:
 		return err
 	}
 	var b bytes.Buffer
@@ -129,7 +141,7 @@ func (f *drillFlags) drill(ctx context.Context, sh Shell) (*drill.Report, error)
 		return nil, err
 	}
 	var now atomic.Pointer[string]
-	opt := drill.Options{Scene: scene, Version: build().Version, Progress: func(text string) { now.Store(&text) }}
+	opt := drill.Options{Scene: scene, Version: build().Version, Tamper: drill.Tampering(f.tamper), Progress: func(text string) { now.Store(&text) }}
 	opt.Progress("starting a monitor")
 	stop := sh.progress(ctx, f.quiet, func(d time.Duration) string {
 		return fmt.Sprintf("drill %s: %.0f s of about %.0f: %s", f.kind, d.Seconds(), scene.Takes.Seconds(), *now.Load())

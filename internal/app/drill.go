@@ -50,7 +50,6 @@ func Drill(ctx context.Context, opt DrillOptions) (r *drill.Report, err error) {
 // runDrill runs the monitor for as long as the drill lasts.
 func runDrill(ctx context.Context, d *drill.Drill, opt DrillOptions, dir string) (*drill.Report, error) {
 	clock := &drillClock{}
-	clock.begin(time.Now())
 	monitor := MonitorOptions{
 		Version: opt.Version, Log: cmp.Or(opt.Log, slog.New(slog.DiscardHandler)), now: clock.Now, dial: d.Dial,
 	}
@@ -75,19 +74,19 @@ func runDrill(ctx context.Context, d *drill.Drill, opt DrillOptions, dir string)
 
 // drill runs the monitor and the drill; when one ends, so does the other.
 func (m *Monitor) drill(ctx context.Context, d *drill.Drill, clock *drillClock) (r *drill.Report, err error) {
-	ctx, stop := context.WithCancelCause(ctx)
+	ctx, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
 		err := m.Run(ctx)
-		stop(err)
+		stop()
 		ended <- err
 	}()
 	r, err = d.Run(ctx, drilled{m, clock})
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
+	stop()
+	if failed := <-ended; failed != nil {
+		return nil, failed
 	}
-	stop(nil)
-	return r, errors.Join(err, <-ended)
+	return r, err
 }
 
 // drilled is a monitor as a drill sees it.
@@ -148,17 +147,6 @@ func (d drilled) Overloaded(ctx context.Context) (n int, err error) {
 
 // drillClock is the clock of those who tell people, ahead of the real one.
 type drillClock struct{ ahead atomic.Int64 }
-
-// hourlyDrill is how long before the end of an hour a drill had better not begin:
-// a digest would be told in the middle of it.
-const hourlyDrill = 5 * time.Minute
-
-// begin sets the clock. Shortly before a full hour it begins after that.
-func (c *drillClock) begin(now time.Time) {
-	if now.Add(hourlyDrill).Truncate(time.Hour).After(now) {
-		c.nextHour()
-	}
-}
 
 // Now tells the time.
 func (c *drillClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }

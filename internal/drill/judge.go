@@ -87,7 +87,7 @@ func (e *expectation) check() (Check, bool) {
 		return c, !e.may
 	}
 	took := e.came.At.Sub(e.since)
-	c.Took, c.Key = Seconds(took), e.came.Key
+	c.Took, c.Key, c.At = Seconds(took), e.came.Key, e.came.At.UTC()
 	if took > e.within {
 		c.Problem = fmt.Sprintf("it arrived after %.1f s, %.1f s too late", took.Seconds(), (took - e.within).Seconds())
 	}

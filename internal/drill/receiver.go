@@ -41,22 +41,25 @@ type Arrival struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// Tampering is what is done to a notice, to see that a drill notices.
-type Tampering int
+// Tampering is what receivers do wrong, to see that a drill fails.
+type Tampering string
 
 // The ways to tamper.
 const (
-	Accept Tampering = iota
-	Drop             // answer 204 and forget it
-	Double           // take it twice
-	Refuse           // answer 500
+	Honest Tampering = ""
+	Drop   Tampering = "drop"   // take it and lose it
+	Double Tampering = "double" // take it twice
+	Refuse Tampering = "refuse" // answer 500
 )
+
+// Tamperings returns the ways to tamper.
+func Tamperings() []Tampering { return []Tampering{Drop, Double, Refuse} }
 
 // receiver takes the webhooks of all sinks, as their owners' endpoints would. It
 // verifies what Standard Webhooks 1.0 tells receivers to verify.
 type receiver struct {
 	key    []byte // of all sinks
-	tamper func(t uptime.TenantID, sink string, event uptime.NoticeType) Tampering
+	tamper Tampering
 
 	mu   sync.Mutex
 	came []Arrival
@@ -64,10 +67,7 @@ type receiver struct {
 	fresh chan struct{}
 }
 
-func newReceiver(tamper func(uptime.TenantID, string, uptime.NoticeType) Tampering) *receiver {
-	if tamper == nil {
-		tamper = func(uptime.TenantID, string, uptime.NoticeType) Tampering { return Accept }
-	}
+func newReceiver(tamper Tampering) *receiver {
 	sum := sha256.Sum256([]byte(rand.Text()))
 	return &receiver{key: sum[:], tamper: tamper, fresh: make(chan struct{}, 1)}
 }
@@ -83,13 +83,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	a := r.read(req, body)
-	switch r.tamper(a.Tenant, a.Sink, a.Event) {
+	switch r.tamper {
 	case Refuse:
 		http.Error(w, "no", http.StatusInternalServerError)
 		return
 	case Double:
 		r.take(a, a)
-	case Accept:
+	case Honest:
 		r.take(a)
 	case Drop:
 	}

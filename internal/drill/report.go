@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -58,6 +59,7 @@ type Check struct {
 	Sink   string          `json:"sink,omitempty"`
 	Passed bool            `json:"passed"`
 	Key    string          `json:"incident_key,omitempty"`
+	At     time.Time       `json:"arrived_at,omitzero"`
 	// Took is how long it took, Allowed how long it might; zero when it is not about
 	// a time.
 	Took    Seconds `json:"took_seconds,omitzero"`
@@ -105,9 +107,9 @@ func (r *Report) JSON(w io.Writer) error {
 // Text writes the report for people.
 func (r *Report) Text(w io.Writer) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "Drill %s: %s\n\n", r.Kind, r.About)
+	fmt.Fprintf(&b, "Drill %s: %s\nTimes are UTC; every server is looked at each %s.\n\n", r.Kind, r.About, time.Duration(r.Cycle))
 	for _, t := range r.Tenants {
-		fmt.Fprintf(&b, "  tenant %-10s %d servers, %d sinks: %s\n", t.ID, len(t.Servers), len(t.Sinks), t.Role)
+		fmt.Fprintf(&b, "  %-9s %s; told at %s: %s\n", t.ID, strings.Join(t.Servers, ", "), strings.Join(t.Sinks, ", "), t.Role)
 	}
 	for _, s := range r.Steps {
 		fmt.Fprintf(&b, "\n%s  %s\n", s.At.UTC().Format("15:04:05"), s.Text)
@@ -126,7 +128,7 @@ func (r *Report) Text(w io.Writer) error {
 func (c *Check) text(b *bytes.Buffer) {
 	fmt.Fprintf(b, "  %s  %s", word(c.Passed), c.Text)
 	if c.Passed && c.Allowed > 0 {
-		fmt.Fprintf(b, ", after %.1f s of %.0f", time.Duration(c.Took).Seconds(), time.Duration(c.Allowed).Seconds())
+		fmt.Fprintf(b, ": %s, after %.1f s of %.0f, %s", c.At.Format("15:04:05"), time.Duration(c.Took).Seconds(), time.Duration(c.Allowed).Seconds(), c.Key)
 	}
 	if c.Problem != "" {
 		fmt.Fprintf(b, ": %s", c.Problem)

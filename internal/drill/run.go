@@ -45,8 +45,8 @@ type Options struct {
 	Version string
 	// Progress is called with what goes on; nil for nobody.
 	Progress func(string)
-	// Tamper changes what receivers do, so that a drill fails; nil for honest ones.
-	Tamper func(t uptime.TenantID, sink string, event uptime.NoticeType) Tampering
+	// Tamper has receivers do wrong, so that the drill fails.
+	Tamper Tampering
 }
 
 // Drill is the surroundings of a monitor that is drilled: servers that can break
@@ -165,6 +165,9 @@ func (d *Drill) Serve(ctx context.Context) error {
 func (d *Drill) Run(ctx context.Context, m Monitor) (*Report, error) {
 	if err := d.begin(ctx, m); err != nil {
 		return nil, err
+	}
+	if d.opt.Scene.crossesHour(time.Now()) {
+		m.NextHour()
 	}
 	d.report = newReport(d.opt.Scene, d.opt.Version, time.Now())
 	for i := range d.opt.Scene.steps {

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -113,6 +114,13 @@ func SceneOf(kind Kind, operator uptime.TenantID) (*Scene, error) {
 		return make(operator), nil
 	}
 	return nil, fmt.Errorf("%w: there is no drill %q", uptime.ErrInvalid, kind)
+}
+
+// crossesHour reports whether a digest would be told in the middle of the drill,
+// when it begins now.
+func (s *Scene) crossesHour(now time.Time) bool {
+	ends := now.Add(3 * s.Takes).Truncate(time.Hour).After(now)
+	return ends && slices.ContainsFunc(s.steps, func(s step) bool { return s.hour })
 }
 
 // bystander is a tenant who must hear nothing.
