@@ -34,7 +34,7 @@ func newDrill(sh Shell) *cobra.Command {
 notices arrive, in time. It needs no configuration and touches no running monitor.`,
 		Example: `  alivemcp drill outage
   alivemcp drill outage --kind cluster`,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usage("drill outage", "there is no drill %q", args[0])
 			}

@@ -67,7 +67,7 @@ func TestJudge(t *testing.T) {
 			"alert.triggered P1 at shop/pager about cart: it did not arrive within 10s", "unexpected: alert.triggered P1 at shop/pager about cart (inc_other)",
 			"alert.resolved P1 at shop/pager about cart: it did not arrive within 10s", "unexpected: alert.resolved P1 at shop/pager about cart (inc_other)",
 		}},
-		{"it is less urgent, and about another server", func(a, b arrivals) (arrivals, arrivals) {
+		{"it is less urgent, and about another server", func(a, _ arrivals) (arrivals, arrivals) {
 			a[0].Severity, a[1].Servers = "P2", []string{"search"}
 			return a, nil
 		}, []string{

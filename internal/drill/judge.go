@@ -96,11 +96,8 @@ func (e *expectation) check() (Check, bool) {
 
 // surprise describes a notice that nobody waited for.
 func surprise(a *Arrival) string {
-	text := fmt.Sprintf("%s %s at %s/%s", a.Event, a.Severity, a.Tenant, a.Sink)
-	for i, slug := range a.Servers {
-		text += []string{" about ", ", "}[min(i, 1)] + slug
-	}
-	if text += " (" + a.Key + ")"; a.Problem != "" {
+	text := say(a.Event, a.Severity, a.Tenant, a.Sink, a.Servers) + " (" + a.Key + ")"
+	if a.Problem != "" {
 		text += ": " + a.Problem
 	}
 	return text

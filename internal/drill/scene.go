@@ -3,6 +3,7 @@ package drill
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -64,9 +65,6 @@ type Server struct {
 	fault fault
 }
 
-// name is how people call a server of a tenant.
-func (t *Tenant) name(s *Server) string { return s.Slug + " of " + string(t.ID) }
-
 // step is something that happens, and what has to be heard of it.
 type step struct {
 	text string
@@ -98,10 +96,13 @@ type want struct {
 	may bool
 }
 
-func (w *want) String() string {
-	text := fmt.Sprintf("%s %s at %s/%s", w.event, w.severity, w.tenant, w.sink)
-	for i, slug := range w.servers {
-		text += []string{" about ", ", "}[min(i, 1)] + slug
+func (w *want) String() string { return say(w.event, w.severity, w.tenant, w.sink, w.servers) }
+
+// say describes a notice to people.
+func say(event uptime.NoticeType, severity string, tenant uptime.TenantID, sink string, servers []string) string {
+	text := fmt.Sprintf("%s %s at %s", event, severity, place(tenant, sink))
+	if len(servers) > 0 {
+		text += " about " + strings.Join(servers, ", ")
 	}
 	return text
 }
@@ -110,8 +111,8 @@ func (w *want) String() string {
 // ErrInvalid means that there is no such kind.
 func SceneOf(kind Kind, operator uptime.TenantID) (*Scene, error) {
 	scenes := map[Kind]func(uptime.TenantID) *Scene{Single: single, Cluster: cluster, Budget: budget}
-	if make, ok := scenes[kind]; ok {
-		return make(operator), nil
+	if written, ok := scenes[kind]; ok {
+		return written(operator), nil
 	}
 	return nil, fmt.Errorf("%w: there is no drill %q", uptime.ErrInvalid, kind)
 }

@@ -140,5 +140,5 @@ func (d *door) heal(ctx context.Context) error {
 	return nil
 }
 
-// place is where a server is found in the drill.
-func place(t uptime.TenantID, slug string) string { return string(t) + "/" + slug }
+// place names a server or a sink of a tenant, also in addresses.
+func place(t uptime.TenantID, name string) string { return string(t) + "/" + name }
