@@ -52,12 +52,13 @@ func newDrillOutage(sh Shell) *cobra.Command {
 		Use:   "outage [flags]",
 		Short: "Break servers of the lab and check who is told",
 		Long: `Outage runs a monitor in this process, with tenants of its own in a temporary
-directory, from the schedule to webhooks over loopback. It breaks servers, and a
-receiver that verifies signatures notes what comes. A drill takes about a minute.
+directory, from the schedule to webhooks and mails over loopback. It breaks servers,
+and a receiver that verifies signatures notes what comes. A drill takes about a minute.
 
 The kinds:
-  single   one server of a tenant with three goes down: its two sinks are told once
-           each, on the same thread when it returns, and no other tenant is
+  single   one server of a tenant with three goes down: two webhooks and a mailbox of
+           that tenant are told once each, on the same thread when it returns, and
+           no other tenant is
   cluster  a platform fails under six of eight tenants: the operator is told once,
            the tenants are not
   budget   a tenant that may be told of two outages an hour has four: what is above

@@ -26,12 +26,12 @@ func TestDrills(t *testing.T) {
 		notices int
 		problem string // empty when it has to pass
 	}{
-		{drill.Single, drill.Honest, 4, ""},
+		{drill.Single, drill.Honest, 6, ""},
 		{drill.Cluster, drill.Honest, 2, ""},
 		{drill.Budget, drill.Honest, 8, ""},
 		{drill.Single, drill.Drop, 0, lost},
 		{drill.Single, drill.Refuse, 0, lost},
-		{drill.Single, drill.Double, 8, twice},
+		{drill.Single, drill.Double, 12, twice},
 	} {
 		group.Go(func() {
 			r := runDrill(t, tc.kind, tc.tamper)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/smtp"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,8 +42,8 @@ func TestJudge(t *testing.T) {
 		want   []string
 	}{
 		{"all is well", func(a, b arrivals) (arrivals, arrivals) { return a, b }, []string{}},
-		{"one is missing", func(a, b arrivals) (arrivals, arrivals) { return a[:1], b[:1] }, []string{
-			"alert.triggered P1 at shop/pager about cart: it did not arrive within 10s", "alert.resolved P1 at shop/pager about cart: it did not arrive within 10s",
+		{"one is missing", func(a, b arrivals) (arrivals, arrivals) { return a[:2], b[:2] }, []string{
+			"alert.triggered P1 at shop/mail: it did not arrive within 10s", "alert.resolved P1 at shop/mail: it did not arrive within 10s",
 		}},
 		{"one comes twice", func(a, b arrivals) (arrivals, arrivals) { return append(a, a[0]), b }, []string{
 			"unexpected: alert.triggered P1 at shop/team about cart (inc_cart)",
@@ -67,9 +68,9 @@ func TestJudge(t *testing.T) {
 			"alert.triggered P1 at shop/pager about cart: it did not arrive within 10s", "unexpected: alert.triggered P1 at shop/pager about cart (inc_other)",
 			"alert.resolved P1 at shop/pager about cart: it did not arrive within 10s", "unexpected: alert.resolved P1 at shop/pager about cart (inc_other)",
 		}},
-		{"it is less urgent, and about another server", func(a, _ arrivals) (arrivals, arrivals) {
+		{"it is less urgent, and about another server", func(a, b arrivals) (arrivals, arrivals) {
 			a[0].Severity, a[1].Servers = "P2", []string{"search"}
-			return a, nil
+			return a, b[2:]
 		}, []string{
 			"alert.triggered P1 at shop/team about cart: it did not arrive within 10s", "alert.triggered P1 at shop/pager about cart: it did not arrive within 10s",
 			"unexpected: alert.triggered P2 at shop/team about cart (inc_cart)", "unexpected: alert.triggered P1 at shop/pager about search (inc_cart)",
@@ -173,6 +174,36 @@ func TestReceiver(t *testing.T) {
 				t.Errorf("answered %d, want %d; problems -want +got:\n%s", res.Code, tc.status, diff)
 			}
 		})
+	}
+}
+
+// TestMailbox takes mails, and knows those that begin a conversation anew.
+func TestMailbox(t *testing.T) {
+	t.Parallel()
+	addr, came := drill.Mailbox(t, drill.Honest)
+	send := func(more string) {
+		t.Helper()
+		text := more + "X-AliveMCP-Event: alert.updated\r\nX-AliveMCP-Severity: P1\r\nX-AliveMCP-Incident-Key: inc_1\r\nSubject: It is down\r\n\r\n.\r\n"
+		if err := smtp.SendMail(addr, nil, "monitor@drill.test", []string{"shop.mail@drill.test"}, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send("Message-ID: <1@drill.test>\r\n")
+	send("Message-ID: <2@drill.test>\r\nIn-Reply-To: <1@drill.test>\r\n")
+	send("Message-ID: <3@drill.test>\r\n")
+	var problems []string
+	for _, a := range came() {
+		problems = append(problems, a.Problem)
+		if a.Tenant != "shop" || a.Sink != "mail" || a.Key != "inc_1" || a.Severity != "P1" || a.Event != uptime.NoticeUpdated {
+			t.Errorf("read %+v", a)
+		}
+	}
+	if diff := cmp.Diff([]string{"", "", "it does not answer the mail that began the conversation"}, problems); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	addr, _ = drill.Mailbox(t, drill.Refuse)
+	if err := smtp.SendMail(addr, nil, "monitor@drill.test", []string{"shop.mail@drill.test"}, []byte("Subject: x\r\n\r\nx\r\n")); err == nil {
+		t.Error("a mailbox that refuses took a mail")
 	}
 }
 

@@ -1,7 +1,10 @@
 package drill
 
 import (
+	"context"
+	"net"
 	"net/http"
+	"testing"
 	"time"
 )
 
@@ -48,4 +51,27 @@ func Receiver(tamper Tampering) (http.Handler, string, func() []Arrival) {
 	mux := http.NewServeMux()
 	mux.Handle("POST /receive/{tenant}/{sink}", r)
 	return mux, r.secret(), func() []Arrival { return r.after(0) }
+}
+
+// Mailbox returns the address of a mailbox that lives as long as the test, and
+// what reads what it was sent.
+func Mailbox(t *testing.T, tamper Tampering) (string, func() []Arrival) {
+	t.Helper()
+	var conf net.ListenConfig
+	ln, err := conf.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReceiver(tamper)
+	m := &mailbox{receiver: r, listener: ln, first: map[string]string{}}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- m.serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return ln.Addr().String(), func() []Arrival { return r.after(0) }
 }

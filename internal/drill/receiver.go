@@ -31,7 +31,7 @@ type Arrival struct {
 	At       time.Time         `json:"at"`
 	Tenant   uptime.TenantID   `json:"tenant"`
 	Sink     string            `json:"sink"`
-	ID       string            `json:"webhook_id"`
+	ID       string            `json:"id"` // webhook-id, or Message-ID
 	Event    uptime.NoticeType `json:"type"`
 	Severity string            `json:"severity"`
 	Key      string            `json:"incident_key"`
@@ -55,7 +55,7 @@ const (
 // Tamperings returns the ways to tamper.
 func Tamperings() []Tampering { return []Tampering{Drop, Double, Refuse} }
 
-// receiver takes the webhooks of all sinks, as their owners' endpoints would. It
+// receiver takes what all sinks deliver: webhooks here, mails by a mailbox. It takes webhooks, as their owners' endpoints would. It
 // verifies what Standard Webhooks 1.0 tells receivers to verify.
 type receiver struct {
 	key    []byte // of all sinks
@@ -82,18 +82,25 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "cannot read the body", http.StatusBadRequest)
 		return
 	}
-	a := r.read(req, body)
-	switch r.tamper {
-	case Refuse:
+	if !r.deliver(r.read(req, body)) {
 		http.Error(w, "no", http.StatusInternalServerError)
 		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// deliver keeps what arrived; false when it is to be refused.
+func (r *receiver) deliver(a Arrival) bool {
+	switch r.tamper {
+	case Refuse:
+		return false
 	case Double:
 		r.take(a, a)
 	case Honest:
 		r.take(a)
 	case Drop:
 	}
-	w.WriteHeader(http.StatusNoContent)
+	return true
 }
 
 // read makes an Arrival of a request.

@@ -58,6 +58,7 @@ type Drill struct {
 	mux      *http.ServeMux
 	doors    map[string]*door
 	receiver *receiver
+	mailbox  *mailbox
 	judge    *judge
 	report   *Report
 }
@@ -77,11 +78,14 @@ func New(ctx context.Context, opt Options) (*Drill, error) {
 	if d.listener, err = conf.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("opening the port of the drill: %w", err)
 	}
+	d.mailbox = &mailbox{receiver: d.receiver, first: map[string]string{}}
+	if d.mailbox.listener, err = conf.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the mail port of the drill: %w", err), d.listener.Close())
+	}
 	all := slices.DeleteFunc(lab.Scenarios(), func(s lab.Scenario) bool { return s.Name != scenario })
 	d.lab = lab.New(lab.Options{Scenarios: all})
 	if err := d.lab.Listen(); err != nil { //nolint:contextcheck // listening takes no time; Run takes the context
-		_ = d.listener.Close()
-		return nil, err
+		return nil, errors.Join(err, d.listener.Close(), d.mailbox.listener.Close())
 	}
 	return d, d.open()
 }
@@ -114,9 +118,15 @@ func (d *Drill) Config(i int, dir string) []byte {
 	}
 	b.WriteString("sinks:\n")
 	for _, sink := range t.Sinks {
-		fmt.Fprintf(b, "  - {name: %s, type: webhook, url: %q, secret: %q, verified: operator, patience: %s}\n",
-			sink, "http://"+d.listener.Addr().String()+"/receive/"+place(t.ID, sink), d.receiver.secret(), t.patience)
+		fmt.Fprintf(b, "  - {name: %s, verified: operator, patience: %s, ", sink, t.patience)
+		if sink == byMail {
+			fmt.Fprintf(b, "type: email, to: [%s.%s@%s]}\n", t.ID, sink, mailHost)
+			continue
+		}
+		fmt.Fprintf(b, "type: webhook, url: %q, secret: %q}\n", "http://"+d.listener.Addr().String()+"/receive/"+place(t.ID, sink), d.receiver.secret())
 	}
+	host, port, _ := net.SplitHostPort(d.mailbox.listener.Addr().String()) // numeric
+	fmt.Fprintf(b, "smtp: {host: %s, port: %s, tls: none, from: monitor@%s}\n", host, port, mailHost)
 	fmt.Fprintf(b, "alerts: {budget: %d}\n", t.budget)
 	return b.Bytes()
 }
@@ -151,6 +161,7 @@ func (d *Drill) Serve(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { _ = srv.Close() })()
 	var group errgroup.Group
 	group.Go(func() error { return d.lab.Run(ctx) })
+	group.Go(func() error { return d.mailbox.serve(ctx) })
 	group.Go(func() error {
 		if err := srv.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
 			return err

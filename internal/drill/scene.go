@@ -53,7 +53,7 @@ type Tenant struct {
 	ID       uptime.TenantID
 	Role     string // in the drill, for people
 	Servers  []Server
-	Sinks    []string
+	Sinks    []string // webhooks, but for one that is called mail
 	budget   int
 	patience time.Duration
 }
@@ -124,6 +124,9 @@ func (s *Scene) crossesHour(now time.Time) bool {
 	return ends && slices.ContainsFunc(s.steps, func(s step) bool { return s.hour })
 }
 
+// byMail is the name of sinks that are mailboxes.
+const byMail = "mail"
+
 // bystander is a tenant who must hear nothing.
 func bystander(id uptime.TenantID, role string, slugs ...string) Tenant {
 	t := Tenant{ID: id, Role: role, Sinks: []string{"team"}}
@@ -136,12 +139,13 @@ func bystander(id uptime.TenantID, role string, slugs ...string) Tenant {
 func single(operator uptime.TenantID) *Scene {
 	told := func(event uptime.NoticeType) []want {
 		one := want{tenant: "shop", sink: "team", event: event, severity: "P1", servers: []string{"cart"}, thread: "cart"}
-		two := one
+		two, three := one, one
 		two.sink = "pager"
-		return []want{one, two}
+		three.sink, three.servers = byMail, nil // they are in its text
+		return []want{one, two, three}
 	}
 	shop := bystander("shop", "one of its servers goes down", "cart", "payments", "search")
-	shop.Sinks = []string{"team", "pager"}
+	shop.Sinks = []string{"team", "pager", byMail}
 	return &Scene{
 		Kind: Single, Takes: 40 * time.Second,
 		About:   "One server of a tenant with three goes down and returns.",
