@@ -79,7 +79,7 @@ Exit codes: 0 good; 1 the thing checked is not good; 2 wrong usage or our own fa
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err.Error(), "see: " + cmd.CommandPath() + " --help"}
 	})
-	root.AddCommand(newCheck(sh), newServe(sh), newAlert(sh), newAdmin(sh), newBench(sh), newSnapshot(sh), newDiff(sh), newLab(sh), newConfig(sh), newVersion(sh), newCompletion(sh))
+	root.AddCommand(newCheck(sh), newServe(sh), newAlert(sh), newAdmin(sh), newBench(sh), newSnapshot(sh), newDiff(sh), newLab(sh), newDrill(sh), newConfig(sh), newVersion(sh), newCompletion(sh))
 	return root
 }
 

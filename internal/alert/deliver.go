@@ -167,6 +167,8 @@ func (s *step) ripe(t *thread, sink *uptime.Sink, v *view) (escalation time.Dura
 		case quiet != "":
 			t.wake(s.now.Add(recheck))
 			reason = decision{"maintenance", "", held, quiet}
+		case a.Recovering && t.Cluster != "":
+			reason = decision{"suppress", "", waits, "What it had in common with others is over, and it is getting well."}
 		case s.now.Before(at):
 			t.wake(at)
 			reason = decision{"route", "", waits, "It is told when it lasts for " + span(sink.Patience) + "."}

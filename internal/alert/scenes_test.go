@@ -280,12 +280,23 @@ func TestCluster(t *testing.T) {
 		d.restart()
 		d.pass(5 * time.Minute)
 		d.wants("k0")
-		for _, s := range servers[1:8] {
+		recovers := func(s *uptime.Server, at time.Time) {
+			d.amend(s, func(in *uptime.Incident) { in.Recovered = at })
+		}
+		recovers(servers[1], time.Now())
+		for _, s := range servers[3:8] {
 			d.works(s)
 		}
+		d.pass(time.Second)
+		d.works(servers[2]) // it was looked at a little later
 		d.pass(10 * time.Second)
 		d.wants("k0", "opens S0 is down: the connection is refused")
 		d.wants("k1")
+		d.wants("k2")
+		recovers(servers[1], time.Time{}) // it was not well after all
+		d.pass(10 * time.Second)
+		d.wants("k1", "opens S1 is down: the connection is refused")
+		d.works(servers[1])
 		if n := d.last("operator"); n.Phase != uptime.NoticeCloses {
 			t.Errorf("the operator was told %q", n.Title)
 		}

@@ -140,7 +140,8 @@ func (s *step) suppressed(t *thread) bool {
 }
 
 // shrink ends a cluster when too few tenants are left; those that it stood in
-// for are told by themselves.
+// for are told by themselves, unless they are getting well as the others did: of
+// servers that return together, some are looked at later.
 func (s *step) shrink(c *thread) {
 	tenants, _ := s.extent(c)
 	a := s.alerts[id{c.Tenant, c.Key}]
@@ -151,6 +152,7 @@ func (s *step) shrink(c *thread) {
 	s.change(a)
 	delete(s.clusters, root{c.Platform, c.Reason})
 	for _, t := range s.children[c.Key] {
+		t.ready = s.now.Add(settle)
 		s.touched[t] = true
 	}
 }

@@ -45,19 +45,20 @@ type alarms struct {
 	readers *reader.Readers
 	post    readerPost
 
-	// mu is held while sinks or what is known of them changes. written is the
-	// policy as the configuration says it.
-	mu      sync.Mutex
-	written *uptime.Policy
-	sinks   atomic.Pointer[sinkSet]
-	policy  atomic.Pointer[[]*uptime.Policy]
+	// mu is held while sinks or what is known of them changes.
+	mu     sync.Mutex
+	sinks  atomic.Pointer[sinkSet]
+	policy atomic.Pointer[[]*uptime.Policy]
 }
 
 // openAlarms makes the parts that tell people.
 func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	f := m.opt.File
-	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: time.Now, base: f.BaseURL, plan: m.plans.Plan, clients: newClients(userAgent(f.Probe, m.opt.Version))}
+	a := &alarms{store: m.store, log: m.log.With("part", "alerts"), now: m.opt.now, base: f.BaseURL, plan: m.plans.Plan, clients: newClients(userAgent(f.Probe, m.opt.Version))}
 	m.alarms = a
+	if a.now == nil {
+		a.now = time.Now
+	}
 	if a.keys, err = secret.Open(secret.Options{Path: f.KeyFile(), Keys: m.store}); err != nil {
 		return fmt.Errorf("opening the key that seals what is stored: %w", err)
 	}
@@ -71,7 +72,7 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 			return a.router.SinkWorks(ctx, tenant, sink)
 		},
 	})
-	if err := a.openProofs(ctx); err != nil {
+	if err := a.openProofs(ctx, m.tenants().ids()); err != nil {
 		return err
 	}
 	if err := a.openRouter(m); err != nil { //nolint:contextcheck // links are signed later, and that takes no time
@@ -81,15 +82,21 @@ func (m *Monitor) openAlarms(ctx context.Context) (err error) {
 	if err := a.openReaders(ctx, f); err != nil {
 		return err
 	}
-	return a.adopt(f)
+	told, err := a.prepare(m.tenants())
+	if err != nil {
+		return err
+	}
+	a.adopt(told)
+	return nil
 }
 
 // openRouter makes the one who decides.
 func (a *alarms) openRouter(m *Monitor) (err error) {
-	history := m.archiver.History()
+	history, tenants := m.archiver.History(), len(m.tenants())
 	a.router, err = alert.New(alert.Options{
 		Records: awake{m.store, a.outbox.Wake}, Feed: m.live, Plan: m.plans.Plan,
 		Policies: func() []*uptime.Policy { return *a.policy.Load() },
+		Tenants:  func() int { return tenants },
 		Tier:     func(uptime.TenantID) string { return selfHosted },
 		Operator: DefaultTenant, Phrase: board.CausePhrase, Advice: show.Advice,
 		Links: a.links(), Burn: burn(history), Now: a.now, Logger: a.log,
@@ -117,21 +124,29 @@ func (s awake) Route(ctx context.Context, r uptime.Routing) error {
 	return nil
 }
 
-// links makes the addresses in notices; none without a public address.
+// links makes the addresses in notices; none without a public address. The pages
+// are the operator's: those of other tenants' servers are not served.
 func (a *alarms) links() alert.Links {
 	if a.base == "" {
 		return alert.Links{}
 	}
 	return alert.Links{
-		Server: func(s *uptime.Server) string { return a.base + web.ServerPath(s.Slug) },
-		Incident: func(s *uptime.Server, id uptime.IncidentID) string {
-			return a.base + web.IncidentPath(s.Slug, id)
-		},
-		Drift:       func(s *uptime.Server, id uptime.DriftID) string { return a.base + web.DriftPath(s.Slug, id) },
+		Server:      func(s *uptime.Server) string { return a.page(s, web.ServerPath(s.Slug)) },
+		Incident:    func(s *uptime.Server, id uptime.IncidentID) string { return a.page(s, web.IncidentPath(s.Slug, id)) },
+		Drift:       func(s *uptime.Server, id uptime.DriftID) string { return a.page(s, web.DriftPath(s.Slug, id)) },
 		Unsubscribe: a.unsubscribe,
 		Ack:         func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(statuspage.LinkAcknowledge, t, key) },
 		Silence:     func(t uptime.TenantID, key uptime.AlertKey) string { return a.link(statuspage.LinkSilence, t, key) },
 	}
+}
+
+// page returns the address of a page about a server; none for one that has no
+// pages.
+func (a *alarms) page(s *uptime.Server, path string) string {
+	if s.Tenant != DefaultTenant {
+		return ""
+	}
+	return a.base + path
 }
 
 // openHeartbeat makes the dead man's switch.
@@ -202,14 +217,14 @@ func (a *alarms) parts() []part {
 }
 
 // openProofs makes the one who knows whose sinks want it.
-func (a *alarms) openProofs(ctx context.Context) error {
+func (a *alarms) openProofs(ctx context.Context, tenants []uptime.TenantID) error {
 	key, err := a.keys.Fingerprint(ctx, DefaultTenant, "codes and tokens of sinks")
 	if err != nil {
 		return fmt.Errorf("deriving the key of codes: %w", err)
 	}
 	sum := sha256.Sum256([]byte(key))
 	a.proofs, err = proof.New(proof.Options{
-		Rows: a.store, Sinks: a.provable, Tenants: func() []uptime.TenantID { return []uptime.TenantID{DefaultTenant} },
+		Rows: a.store, Sinks: a.provable, Tenants: func() []uptime.TenantID { return tenants },
 		LastSent: func(ctx context.Context, tenant uptime.TenantID, sink string) (time.Time, error) {
 			counts, err := a.store.Counts(ctx, tenant)
 			return counts[sink].LastSent, err

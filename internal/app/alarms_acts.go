@@ -20,7 +20,7 @@ func (a *alarms) Sinks(ctx context.Context, tenant uptime.TenantID) ([]uptime.Si
 		return nil, err
 	}
 	var out []uptime.SinkStatus
-	for _, s := range a.sinks.Load().list {
+	for _, s := range a.sinks.Load().of(tenant) {
 		c, state := counts[s.word.Name], a.outbox.State(tenant, s.word.Name)
 		word := s.word
 		word.Verified = a.proofs.Verified(tenant, word.Name, s.address)
@@ -41,7 +41,7 @@ func later(a, b time.Time) time.Time {
 
 // TestSink sends a test.ping past the router, and returns when the sink took it.
 func (a *alarms) TestSink(ctx context.Context, tenant uptime.TenantID, name, by string) error {
-	s, ok := a.sinks.Load().byName[name]
+	s, ok := a.sinks.Load().byName[sinkKey{tenant, name}]
 	if !ok {
 		return fmt.Errorf("%w: there is no sink %q in the configuration", uptime.ErrNotFound, name)
 	}

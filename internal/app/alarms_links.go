@@ -110,7 +110,7 @@ func (m mailboxes) Leave(ctx context.Context, token string) error {
 // mailbox describes a sink, unless the token was good for nothing. What was said
 // yes to already is no error.
 func (m mailboxes) mailbox(tenant uptime.TenantID, name string, err error) (statuspage.Mailbox, error) {
-	s, ok := m.sinks.Load().byName[name]
+	s, ok := m.sinks.Load().byName[sinkKey{tenant, name}]
 	switch {
 	case errors.Is(err, proof.ErrSpent), errors.Is(err, proof.ErrWrong):
 		if !ok || !m.proofs.Verified(tenant, name, s.address) {

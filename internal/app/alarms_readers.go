@@ -111,8 +111,8 @@ func (p readerPost) sink(s uptime.Subscription) (outbox.Sink, error) {
 
 // isReader tells readers, who may be thousands, from the sinks of the
 // configuration.
-func (a *alarms) isReader(_ uptime.TenantID, name string) bool {
-	return a.sinks.Load().byName[name] == nil
+func (a *alarms) isReader(tenant uptime.TenantID, name string) bool {
+	return a.sinks.Load().byName[sinkKey{tenant, name}] == nil
 }
 
 // reader finds the sink of a subscription.
@@ -135,7 +135,7 @@ func (a *alarms) reader(id string) (outbox.Sink, bool) {
 // unsubscribe returns the address that ends a subscription, or what a mailbox of
 // the configuration is sent; empty for other sinks.
 func (a *alarms) unsubscribe(tenant uptime.TenantID, sink string) string {
-	if s, ok := a.sinks.Load().byName[sink]; ok {
+	if s, ok := a.sinks.Load().byName[sinkKey{tenant, sink}]; ok {
 		if s.word.Type != "email" || a.base == "" {
 			return ""
 		}

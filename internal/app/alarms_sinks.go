@@ -39,19 +39,37 @@ type builtSink struct {
 	mail    uptime.Secret // the address of a mailbox
 }
 
-// sinkSet is the sinks of one configuration; never changed.
-type sinkSet struct {
-	list   []*builtSink // in the configuration's order
-	byName map[string]*builtSink
+// sinkKey names a sink over all tenants.
+type sinkKey struct {
+	tenant uptime.TenantID
+	name   string
 }
 
-// adopt makes the configuration's sinks and rules those that count. When it
-// fails the former stay.
-func (a *alarms) adopt(f *config.File) error {
-	policy := f.PolicyOf(DefaultTenant)
-	set := &sinkSet{byName: map[string]*builtSink{}}
-	for i, s := range f.Receivers() {
-		sink, err := buildSink(f, &s, a.clients.of(&s))
+// sinkSet is who is told what, and how to reach them; never changed.
+type sinkSet struct {
+	// policies are as the configuration says them, one a tenant.
+	policies []*uptime.Policy
+	list     []*builtSink // by tenant, and in the order of the tenant's file
+	byName   map[sinkKey]*builtSink
+}
+
+// prepare makes the tenants' sinks; none of them counts before adopt.
+func (a *alarms) prepare(all tenants) (*sinkSet, error) {
+	set := &sinkSet{byName: map[sinkKey]*builtSink{}}
+	for _, t := range all {
+		if err := a.add(set, t); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+// add makes the sinks of one tenant.
+func (a *alarms) add(set *sinkSet, t Tenant) error {
+	policy := t.File.PolicyOf(t.ID)
+	set.policies = append(set.policies, policy)
+	for i, s := range t.File.Receivers() {
+		sink, err := buildSink(t.File, &s, a.clients.of(&s))
 		if err != nil {
 			return fmt.Errorf("preparing the sink %s: %w", s.Name, err)
 		}
@@ -63,50 +81,82 @@ func (a *alarms) adopt(f *config.File) error {
 			made.mail = uptime.Secret(s.To[0])
 		}
 		set.list = append(set.list, made)
-		set.byName[s.Name] = made
+		set.byName[sinkKey{t.ID, s.Name}] = made
 	}
-	a.mu.Lock()
-	former := a.sinks.Swap(set)
-	a.written = policy
-	a.mu.Unlock()
-	for _, s := range set.list {
-		if former != nil && former.byName[s.word.Name] != nil && former.byName[s.word.Name].address != s.address {
-			a.outbox.Reset(DefaultTenant, s.word.Name) // it is another place
-		}
-	}
-	a.rejudge()
 	return nil
 }
 
-// rejudge says of each sink whether it may be told, and makes that the policy
-// that counts.
+// adopt makes these sinks and rules those that count.
+func (a *alarms) adopt(set *sinkSet) {
+	a.mu.Lock()
+	former := a.sinks.Swap(set)
+	a.mu.Unlock()
+	for _, s := range set.list {
+		if former != nil && former.moved(s) {
+			a.outbox.Reset(s.word.Tenant, s.word.Name)
+		}
+	}
+	a.rejudge()
+}
+
+// moved reports whether a sink of this set is at another place by now.
+func (set *sinkSet) moved(now *builtSink) bool {
+	was := set.byName[sinkKey{now.word.Tenant, now.word.Name}]
+	return was != nil && was.address != now.address
+}
+
+// rejudge says of each sink whether it may be told, and makes that the policies
+// that count.
 func (a *alarms) rejudge() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.written == nil { // still starting
+	set := a.sinks.Load()
+	if set == nil { // still starting
 		return
 	}
-	p := *a.written
+	out := make([]*uptime.Policy, len(set.policies))
+	for i, written := range set.policies {
+		out[i] = a.judge(set, written)
+	}
+	a.policy.Store(&out)
+	a.router.Wake()
+}
+
+// judge returns a policy with the sinks as far as their owners want them.
+func (a *alarms) judge(set *sinkSet, written *uptime.Policy) *uptime.Policy {
+	p := *written
 	p.Sinks = nil
-	for _, s := range a.sinks.Load().list {
+	for _, s := range set.of(p.Tenant) {
 		word := s.word
 		word.Verified = a.proofs.Verified(p.Tenant, word.Name, s.address)
 		p.Sinks = append(p.Sinks, word)
 	}
-	if a.readers != nil {
+	if a.readers != nil && p.Tenant == DefaultTenant {
 		p.Sinks = append(p.Sinks, a.readers.Sinks()...)
 	}
-	a.policy.Store(&[]*uptime.Policy{&p})
-	a.router.Wake()
+	return &p
+}
+
+// of returns the sinks of a tenant.
+func (set *sinkSet) of(tenant uptime.TenantID) []*builtSink {
+	var out []*builtSink
+	for _, s := range set.list {
+		if s.word.Tenant == tenant {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // sink finds a sink for the outbox. What waits for a sink that has another address
 // by now waits until its owner has proved that one.
 func (a *alarms) sink(tenant uptime.TenantID, name string) (outbox.Sink, bool) {
-	s, ok := a.sinks.Load().byName[name]
+	s, ok := a.sinks.Load().byName[sinkKey{tenant, name}]
 	switch {
-	case !ok:
+	case !ok && tenant == DefaultTenant:
 		return a.reader(name)
+	case !ok:
+		return nil, false
 	case !a.proofs.Verified(tenant, name, s.address):
 		return unproved{}, true
 	}
@@ -122,12 +172,12 @@ func (unproved) Deliver(context.Context, *uptime.Delivery, string) (string, erro
 }
 
 // provable finds a sink for those who prove ownership.
-func (a *alarms) provable(_ uptime.TenantID, name string) (proof.Sink, bool) {
+func (a *alarms) provable(tenant uptime.TenantID, name string) (proof.Sink, bool) {
 	set := a.sinks.Load()
-	if set == nil || set.byName[name] == nil {
+	if set == nil || set.byName[sinkKey{tenant, name}] == nil {
 		return proof.Sink{}, false
 	}
-	s := set.byName[name]
+	s := set.byName[sinkKey{tenant, name}]
 	p := proof.Sink{Address: s.address, Vouched: s.vouched, Host: s.host, Deliver: s.sink.Deliver}
 	if v, ok := s.sink.(interface {
 		Verify(ctx context.Context, nonce string) error

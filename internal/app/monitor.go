@@ -40,6 +40,9 @@ const boardPatience = 10 * time.Second
 type MonitorOptions struct {
 	// File is the configuration. Required.
 	File *config.File
+	// Tenants are those besides the operator; none may be DefaultTenant, or two the
+	// same. A reload leaves them as they are.
+	Tenants []Tenant
 	// Reload is called when the operator asks for a reload, and returns the new
 	// configuration; nil when there is nothing to reload.
 	Reload func() (*config.File, error)
@@ -54,6 +57,11 @@ type MonitorOptions struct {
 	Version string
 	// Log gets what happens. Required.
 	Log *slog.Logger
+
+	// now is the clock of those who tell people; nil for time.Now. dial is how all
+	// regions reach servers; nil for what their egress says. Drills set them.
+	now  func() time.Time
+	dial connect
 }
 
 // Monitor is `alivemcp serve`: the whole flow in one process.
@@ -99,7 +107,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 	if m.store, err = sqlite.Open(ctx, sqlite.Options{Dir: m.opt.File.Data}); err != nil {
 		return err
 	}
-	m.plans = &planner{store: m.store, environ: m.opt.Environ}
+	m.plans = &planner{store: m.store, environ: m.opt.Environ, others: m.opt.Tenants}
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
 	}
@@ -131,10 +139,7 @@ func (m *Monitor) openPast(ctx context.Context) error {
 	m.archiver = archive.New(archive.Options{
 		Feed: m.live, Rows: m.store, Records: m.store, Logger: m.log.With("part", "archive"),
 		Prune: m.prune,
-		Sweep: func(ctx context.Context) error {
-			_, err := m.store.Sweep(ctx, DefaultTenant, retention(m.opt.File.Retention))
-			return err
-		},
+		Sweep: m.sweep,
 	})
 	if err := m.archiver.Open(ctx); err != nil {
 		return err
@@ -161,6 +166,19 @@ func (m *Monitor) prune(ctx context.Context, archived uptime.Cursor) error {
 	}
 	return m.live.Prune(ctx, min(archived, m.recorder.Stats().Stored, routed.Verdicts))
 }
+
+// sweep deletes what nobody keeps any longer.
+func (m *Monitor) sweep(ctx context.Context) error {
+	for _, tenant := range m.tenants().ids() {
+		if _, err := m.store.Sweep(ctx, tenant, retention(m.opt.File.Retention)); err != nil {
+			return fmt.Errorf("sweeping what the tenant %s has: %w", tenant, err)
+		}
+	}
+	return nil
+}
+
+// tenants returns all tenants, the operator first.
+func (m *Monitor) tenants() tenants { return tenantsOf(m.opt.File, m.opt.Tenants) }
 
 func retention(r config.Retention) uptime.Retention {
 	return uptime.Retention{Minutes: r.Minutes, Days: r.Days, Incidents: r.Incidents}
@@ -213,6 +231,12 @@ func (m *Monitor) openRegions(context.Context) error {
 	}
 	if m.opt.Demo != nil {
 		opt.roots, opt.connect = m.opt.Demo.roots(), m.opt.Demo.connects()
+	}
+	if m.opt.dial != nil {
+		opt.connect = map[string]connect{}
+		for _, r := range m.opt.File.Regions {
+			opt.connect[r.ID] = m.opt.dial
+		}
 	}
 	for _, r := range m.opt.File.Regions {
 		made, err := m.newRegion(r, opt)
@@ -320,16 +344,19 @@ func (m *Monitor) runPublic(ctx context.Context) error {
 }
 
 // Reload adopts a new configuration. Servers and windows change at once, without
-// losing a minute of those that stay. It returns the keys that need a restart.
+// losing a minute of those that stay. When it fails everything stays as it was.
+// It returns the keys that need a restart.
 func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, err error) {
+	told, err := m.alarms.prepare(tenantsOf(f, m.opt.Tenants))
+	if err != nil {
+		return nil, err
+	}
 	if err := m.plans.adopt(ctx, f); err != nil {
 		return nil, err
 	}
+	m.alarms.adopt(told)
 	for _, r := range m.regions {
 		r.looker.forget()
-	}
-	if err := m.alarms.adopt(f); err != nil {
-		return nil, err
 	}
 	later = needRestart(m.opt.File, f)
 	m.log.InfoContext(ctx, "configuration reloaded", "servers", len(m.plans.Plan().Servers), "need_restart", later)

@@ -11,9 +11,6 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// DefaultTenant owns everything that the operator's own file names.
-const DefaultTenant uptime.TenantID = "default"
-
 // planStore keeps what is monitored, so that ids outlive the process.
 type planStore interface {
 	// SyncServers makes the tenant's servers these and returns them with their
@@ -23,17 +20,19 @@ type planStore interface {
 	SyncWindows(ctx context.Context, tenant uptime.TenantID, windows []uptime.Window) error
 }
 
-// planner makes plans of the operator's file.
+// planner makes plans of what the tenants' files say.
 type planner struct {
 	store planStore
 	// environ is what child processes see besides what the file says.
 	environ []string
+	// others are the tenants besides the operator.
+	others  []Tenant
 	current atomic.Pointer[uptime.Plan]
 	mu      sync.Mutex // held while a plan is made
 	// running are the regions of the first file: probers are made once. Guarded by
 	// mu.
 	running []uptime.Region
-	// file is the one that was adopted last. Guarded by mu.
+	// file is the operator's that was adopted last. Guarded by mu.
 	file *config.File
 }
 
@@ -45,22 +44,36 @@ func (p *planner) Plan() *uptime.Plan {
 	return &uptime.Plan{}
 }
 
-// adopt makes the file the plan. When it fails the former plan stays.
+// adopt makes the operator's file, and what the other tenants have, the plan.
+// When it fails the former plan stays.
 func (p *planner) adopt(ctx context.Context, f *config.File) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running == nil {
 		p.running = f.Places()
 	}
-	servers, err := p.store.SyncServers(ctx, DefaultTenant, p.probed(f.ServersOf(DefaultTenant)))
+	plan := &uptime.Plan{Version: p.Plan().Version + 1, Regions: p.running}
+	for _, t := range tenantsOf(f, p.others) {
+		if err := p.add(ctx, plan, t); err != nil {
+			return err
+		}
+	}
+	p.current.Store(plan)
+	p.file = f
+	return nil
+}
+
+// add stores what one tenant has monitored and adds it to a plan.
+func (p *planner) add(ctx context.Context, plan *uptime.Plan, t Tenant) error {
+	servers, err := p.store.SyncServers(ctx, t.ID, p.probed(t.File.ServersOf(t.ID)))
 	if err != nil {
 		return fmt.Errorf("storing the servers of the configuration: %w", err)
 	}
-	windows := f.WindowsOf(DefaultTenant)
-	if err := p.store.SyncWindows(ctx, DefaultTenant, windows); err != nil {
+	windows := t.File.WindowsOf(t.ID)
+	if err := p.store.SyncWindows(ctx, t.ID, windows); err != nil {
 		return fmt.Errorf("storing the windows of the configuration: %w", err)
 	}
-	plan := &uptime.Plan{Version: p.Plan().Version + 1, Windows: windows, Regions: p.running}
+	plan.Windows = append(plan.Windows, windows...)
 	for i := range servers {
 		srv := &servers[i]
 		if srv.Transport == uptime.Stdio {
@@ -68,8 +81,6 @@ func (p *planner) adopt(ctx context.Context, f *config.File) error {
 		}
 		plan.Servers = append(plan.Servers, srv)
 	}
-	p.current.Store(plan)
-	p.file = f
 	return nil
 }
 
@@ -78,7 +89,7 @@ func (p *planner) renew(ctx context.Context) error {
 	p.mu.Lock()
 	f := p.file
 	p.mu.Unlock()
-	if f == nil || !f.Repeats() {
+	if f == nil || !slices.ContainsFunc(tenantsOf(f, p.others), func(t Tenant) bool { return t.File.Repeats() }) {
 		return nil
 	}
 	return p.adopt(ctx, f)

@@ -186,8 +186,12 @@ func (r *rig) run(m *app.Monitor) {
 
 func (r *rig) open(f *config.File) (*app.Monitor, error) {
 	return app.OpenMonitor(r.t.Context(), app.MonitorOptions{
-		File: f, Version: "test", Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		File: f, Version: "test", Log: r.logger(),
 	})
+}
+
+func (r *rig) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // stop ends the monitor in order.
