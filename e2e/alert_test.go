@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/alivemcp/alivemcp/e2e/receive"
 )
 
 const (
@@ -34,8 +36,8 @@ type alarmed struct {
 	rig  *rig
 	data string
 	up   *running
-	hook *receiver
-	box  *mailbox
+	hook *receive.Webhook
+	box  *receive.Mailbox
 }
 
 // TestAlert does as a new user would: a server of somebody else is stopped and
@@ -57,7 +59,7 @@ func TestAlert(t *testing.T) {
 // alarm runs a server, and a monitor that tells a webhook and two mailboxes of it.
 func (r *rig) alarm(t *testing.T, s server) *alarmed {
 	t.Helper()
-	a := &alarmed{t: t, rig: r, data: filepath.Join(t.TempDir(), "data"), hook: newReceiver(t), box: newMailbox(t), up: r.run(t, s)}
+	a := &alarmed{t: t, rig: r, data: filepath.Join(t.TempDir(), "data"), hook: receive.NewWebhook(t), box: receive.NewMailbox(t), up: r.run(t, s)}
 	a.monitor = r.monitor(t, fmt.Sprintf(`data: %q
 base_url: %s
 smtp: {host: 127.0.0.1, port: %d, tls: none, from: status@example.com}
@@ -68,7 +70,7 @@ subscriptions: {enabled: true, email: true, patience: 2s}
 defaults: {interval: %s}
 servers:
   - {slug: everything, name: Everything, url: %q}
-`, a.data, publicSite, a.box.port, a.hook.url, hookKey, owner, alertCycle, a.up.url()))
+`, a.data, publicSite, a.box.Port, a.hook.URL, receive.HookKey, owner, alertCycle, a.up.url()))
 	a.await(t, judged, "the server is live", func() bool { return a.server(t, "everything").State == "live" })
 	return a
 }
@@ -78,8 +80,8 @@ servers:
 func (a *alarmed) subscribe() {
 	a.t.Helper()
 	a.post("/subscribe", url.Values{"kind": {"email"}, "address": {reader}, "server": {"everything"}}, http.StatusOK)
-	a.await(a.t, slowly, "the reader is asked", func() bool { return len(a.box.to(reader)) == 1 })
-	link := a.link(a.box.to(reader)[0].text, "/subscribe/confirm/")
+	a.await(a.t, slowly, "the reader is asked", func() bool { return len(a.box.To(reader)) == 1 })
+	link := a.link(a.box.To(reader)[0].Text, "/subscribe/confirm/")
 	if page := a.page(a.t, link); !strings.Contains(page, "Yes, tell me") {
 		a.t.Errorf("the page that confirms is\n%s", page)
 	}
@@ -92,8 +94,8 @@ func (a *alarmed) stopped() string {
 	before := time.Now()
 	a.up.process.stop()
 	a.inTime(before, "webhook and owner are told that it is down", 1)
-	e, l := a.hook.events()[0], a.box.to(owner)[0]
-	a.t.Logf("after the server was stopped, the webhook was told in %.1f s and the mail arrived in %.1f s", e.arrived.Sub(before).Seconds(), l.arrived.Sub(before).Seconds())
+	e, l := a.hook.Events()[0], a.box.To(owner)[0]
+	a.t.Logf("after the server was stopped, the webhook was told in %.1f s and the mail arrived in %.1f s", e.Arrived.Sub(before).Seconds(), l.Arrived.Sub(before).Seconds())
 	a.signed(e)
 	d := e.Data
 	if e.Type != "alert.triggered" || d.Severity != "P1" || d.Cause != "connect_refused" || d.Server.Slug != "everything" || d.Resolved != nil || d.Summary == "" {
@@ -102,15 +104,15 @@ func (a *alarmed) stopped() string {
 	if page := a.page(a.t, a.link(d.StatusPage, "/status/everything")); !strings.Contains(page, d.Key) {
 		a.t.Error("the page that the notice leads to does not tell of the incident")
 	}
-	if !strings.Contains(l.subject, "Everything is down") || !strings.Contains(l.text, publicSite+"/status/everything") || !strings.Contains(l.html, "Everything") {
-		a.t.Errorf("the owner got %q:\n%s", l.subject, l.text)
+	if !strings.Contains(l.Subject, "Everything is down") || !strings.Contains(l.Text, publicSite+"/status/everything") || !strings.Contains(l.HTML, "Everything") {
+		a.t.Errorf("the owner got %q:\n%s", l.Subject, l.Text)
 	}
-	if l.header.Get("List-Unsubscribe") != "" {
+	if l.Header.Get("List-Unsubscribe") != "" {
 		a.t.Error("a sink of the configuration is offered to unsubscribe")
 	}
-	a.await(a.t, slowly, "the reader is told", func() bool { return len(a.box.to(reader)) == 2 })
-	if l := a.box.to(reader)[1]; !strings.Contains(l.subject, "Everything is down") || strings.Contains(l.text, "/a/") {
-		a.t.Errorf("the reader got %q:\n%s", l.subject, l.text)
+	a.await(a.t, slowly, "the reader is told", func() bool { return len(a.box.To(reader)) == 2 })
+	if l := a.box.To(reader)[1]; !strings.Contains(l.Subject, "Everything is down") || strings.Contains(l.Text, "/a/") {
+		a.t.Errorf("the reader got %q:\n%s", l.Subject, l.Text)
 	}
 	return d.Key
 }
@@ -144,38 +146,38 @@ func (a *alarmed) started(key string) {
 	before := time.Now()
 	a.up = a.rig.runOn(a.t, a.up.server, port(a.t, a.up))
 	a.await(a.t, slowly, "everybody is told that it works again", func() bool {
-		return len(a.hook.events()) == 2 && len(a.box.to(owner)) == 2 && len(a.box.to(reader)) == 3
+		return len(a.hook.Events()) == 2 && len(a.box.To(owner)) == 2 && len(a.box.To(reader)) == 3
 	})
-	e := a.hook.events()[1]
-	a.t.Logf("after the server was started, the webhook was told in %.1f s", e.arrived.Sub(before).Seconds())
+	e := a.hook.Events()[1]
+	a.t.Logf("after the server was started, the webhook was told in %.1f s", e.Arrived.Sub(before).Seconds())
 	a.signed(e)
-	if e.Type != "alert.resolved" || e.Data.Key != key || e.Data.Resolved == nil || e.id == a.hook.events()[0].id {
+	if e.Type != "alert.resolved" || e.Data.Key != key || e.Data.Resolved == nil || e.ID == a.hook.Events()[0].ID {
 		a.t.Errorf("the webhook was told %+v, want the end of %s", e, key)
 	}
-	a.threads(a.box.to(owner))
-	a.threads(a.box.to(reader)[1:])
+	a.threads(a.box.To(owner))
+	a.threads(a.box.To(reader)[1:])
 	a.cycles(2)
 	a.heard(2, 3)
 }
 
 // threads checks that the second of two mails answers the first.
-func (a *alarmed) threads(mails []letter) {
+func (a *alarmed) threads(mails []receive.Letter) {
 	a.t.Helper()
-	first, second := mails[0].header, mails[1].header
+	first, second := mails[0].Header, mails[1].Header
 	id := first.Get("Message-Id")
 	if id == "" || second.Get("In-Reply-To") != id || !strings.Contains(second.Get("References"), id) || second.Get("Message-Id") == id {
 		a.t.Errorf("the end answers %q and refers to %q, want %q", second.Get("In-Reply-To"), second.Get("References"), id)
 	}
-	if mails[1].subject != "Re: "+mails[0].subject || !strings.Contains(mails[1].text, "Everything works again") {
-		a.t.Errorf("the end is %q:\n%s", mails[1].subject, mails[1].text)
+	if mails[1].Subject != "Re: "+mails[0].Subject || !strings.Contains(mails[1].Text, "Everything works again") {
+		a.t.Errorf("the end is %q:\n%s", mails[1].Subject, mails[1].Text)
 	}
 }
 
 // unsubscribe presses the button of the mail program (RFC 8058).
 func (a *alarmed) unsubscribe() {
 	a.t.Helper()
-	mails := a.box.to(reader)
-	h := mails[len(mails)-1].header
+	mails := a.box.To(reader)
+	h := mails[len(mails)-1].Header
 	if h.Get("List-Unsubscribe-Post") != "List-Unsubscribe=One-Click" {
 		a.t.Errorf("List-Unsubscribe-Post is %q", h.Get("List-Unsubscribe-Post"))
 	}
@@ -189,8 +191,8 @@ func (a *alarmed) stoppedAgain(key string) {
 	before := time.Now()
 	a.up.process.stop()
 	a.inTime(before, "webhook and owner are told that it is down again", 3)
-	e := a.hook.events()[2]
-	a.t.Logf("after the server was stopped again, the webhook was told in %.1f s", e.arrived.Sub(before).Seconds())
+	e := a.hook.Events()[2]
+	a.t.Logf("after the server was stopped again, the webhook was told in %.1f s", e.Arrived.Sub(before).Seconds())
 	a.signed(e)
 	if e.Data.Key != key || e.Data.Resolved != nil {
 		a.t.Errorf("the webhook was told %+v, want that %s opened again", e, key)
@@ -204,7 +206,7 @@ func (a *alarmed) stoppedAgain(key string) {
 // held to the limit.
 func (a *alarmed) inTime(before time.Time, what string, n int) {
 	a.t.Helper()
-	a.await(a.t, slowly, what, func() bool { return len(a.hook.events()) >= n && len(a.box.to(owner)) >= n })
+	a.await(a.t, slowly, what, func() bool { return len(a.hook.Events()) >= n && len(a.box.To(owner)) >= n })
 	took := time.Since(before)
 	if took <= toldWithin {
 		return
@@ -222,13 +224,13 @@ func (a *alarmed) inTime(before time.Time, what string, n int) {
 // many, and of the reader.
 func (a *alarmed) heard(sinks, readers int) {
 	a.t.Helper()
-	if n := len(a.hook.events()); n != sinks {
-		a.t.Errorf("the webhook has %d events, want %d: %+v", n, sinks, a.hook.events())
+	if n := len(a.hook.Events()); n != sinks {
+		a.t.Errorf("the webhook has %d events, want %d: %+v", n, sinks, a.hook.Events())
 	}
 	for whom, want := range map[string]int{owner: sinks, reader: readers} {
-		mails := a.box.to(whom)
+		mails := a.box.To(whom)
 		for _, l := range mails[min(want, len(mails)):] {
-			a.t.Errorf("%s got more than %d mails: %s\n%s", whom, want, l.subject, l.text)
+			a.t.Errorf("%s got more than %d mails: %s\n%s", whom, want, l.Subject, l.Text)
 		}
 		if len(mails) < want {
 			a.t.Errorf("%s got %d mails, want %d", whom, len(mails), want)
@@ -245,10 +247,10 @@ func (a *alarmed) cycles(n int) {
 	}
 }
 
-func (a *alarmed) signed(e event) {
+func (a *alarmed) signed(e receive.Event) {
 	a.t.Helper()
-	if e.wrong != "" || e.id == "" {
-		a.t.Errorf("event %q of the webhook: %s", e.id, e.wrong)
+	if e.Wrong != "" || e.ID == "" {
+		a.t.Errorf("event %q of the webhook: %s", e.ID, e.Wrong)
 	}
 }
 

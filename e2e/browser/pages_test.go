@@ -48,9 +48,9 @@ func (r *rig) pageCases(t *testing.T) []pageCase {
 		{name: "studio", path: "/status/weather/badge", words: has("Badge studio")},
 		{name: "operator", path: "/operator", words: has("Token")},
 		{name: "operator-in", path: "/operator", words: has("signed in"), signedIn: true},
-		{name: "sinks", path: "/operator/sinks", signedIn: true, words: has("alivemcp.yaml")},
-		{name: "deliveries", path: "/operator/deliveries", signedIn: true, words: has("Deliveries")},
-		{name: "silences", path: "/operator/silences", signedIn: true, words: has("Silences")},
+		{name: "demo-sinks", path: "/operator/sinks", signedIn: true, words: has("status-bot")},
+		{name: "demo-deliveries", path: "/operator/deliveries", signedIn: true, words: has("Inventory is down")},
+		{name: "demo-silences", path: "/operator/silences", signedIn: true, words: has("raises our limit")},
 		{name: "check", path: "/check", words: has("Test a server"), signedIn: true},
 		{name: "status-operator", path: "/status/inventory", words: has("Probe from"), signedIn: true},
 		{name: "missing", path: "/status/nobody", words: has("nothing at this address"), mute: "404"},
@@ -138,9 +138,14 @@ func (r *rig) accessible(w *tab, what string) {
 // signIn signs the demonstration's operator in.
 func (w *tab) signIn(base string) {
 	w.t.Helper()
+	w.signInWith(base, "demo")
+}
+
+func (w *tab) signInWith(base, token string) {
+	w.t.Helper()
 	w.open(base + "/operator")
 	w.fill("#name", "Ada")
-	w.fill("#token", "demo")
+	w.fill("#token", token)
 	w.click(".say button")
 	w.until("signed in", "location.pathname === '/' || "+has("You are signed in"))
 }

@@ -27,10 +27,11 @@ type rig struct {
 // start and serve all of its parts.
 func TestBrowser(t *testing.T) {
 	r := newRig(t)
-	// The first two wait for the monitor most of the time, the others work.
+	// The first three wait for the monitor most of the time, the others work.
 	t.Run("parts", func(t *testing.T) {
 		t.Run("live", r.live)
 		t.Run("hostile", r.hostile)
+		t.Run("alarms", r.alarms)
 		t.Run("pages", r.pages)
 		t.Run("board", r.board)
 		t.Run("server", r.server)

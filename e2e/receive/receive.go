@@ -1,7 +1,11 @@
-package e2e_test
+// Package receive is what the end-to-end tests have notices sent to: a webhook
+// that verifies signatures as the specification of Standard Webhooks says, and a
+// mail server. Both keep what they get.
+package receive
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -23,14 +27,15 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// hookKey is the key of the webhook, as Standard Webhooks spells it.
-const hookKey = "whsec_dGhlIGtleSBvZiB0aGUgcmVjZWl2ZXIgaW4gdGVzdHM="
+// HookKey is the key of the webhook, as Standard Webhooks spells it.
+const HookKey = "whsec_dGhlIGtleSBvZiB0aGUgcmVjZWl2ZXIgaW4gdGVzdHM="
 
-// event is what a webhook got.
-type event struct {
-	id      string
-	arrived time.Time
-	wrong   string // what is wrong with its signature; empty when it is right
+// Event is what a webhook got.
+type Event struct {
+	ID      string // webhook-id
+	Arrived time.Time
+	Wrong   string // what is wrong with its signature; empty when it is right
+	Body    string
 
 	Type string `json:"type"`
 	Data struct {
@@ -45,37 +50,50 @@ type event struct {
 	} `json:"data"`
 }
 
-// receiver is a webhook that keeps what it gets.
-type receiver struct {
-	url string
-	mu  sync.Mutex
-	got []event
+// Webhook is a receiver that keeps what it gets.
+type Webhook struct {
+	URL string
+
+	mu     sync.Mutex
+	got    []Event
+	status int // what it answers; 0 is 200
 }
 
-func newReceiver(t *testing.T) *receiver {
+// NewWebhook starts one that takes everything; it ends with the test.
+func NewWebhook(t *testing.T) *Webhook {
 	t.Helper()
-	h := &receiver{}
+	h := &Webhook{}
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
-	h.url = srv.URL
+	h.URL = srv.URL
 	return h
 }
 
+// Answer has it answer with this status from now on.
+func (h *Webhook) Answer(status int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.status = status
+}
+
 // ServeHTTP takes everything, and notes what a careful receiver would refuse.
-func (h *receiver) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
-	e := event{arrived: time.Now(), id: r.Header.Get("Webhook-Id")}
+func (h *Webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e := Event{Arrived: time.Now(), ID: r.Header.Get("Webhook-Id")}
 	body, err := io.ReadAll(r.Body)
+	e.Body = string(body)
 	if err == nil {
 		err = json.Unmarshal(body, &e)
 	}
 	if err != nil {
-		e.wrong = err.Error()
+		e.Wrong = err.Error()
 	} else {
-		e.wrong = unsigned(r.Header, body, e.arrived)
+		e.Wrong = unsigned(r.Header, body, e.Arrived)
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.got = append(h.got, e)
+	status := cmp.Or(h.status, http.StatusOK)
+	h.mu.Unlock()
+	w.WriteHeader(status)
 }
 
 // unsigned verifies as the specification of Standard Webhooks says and returns
@@ -86,7 +104,7 @@ func unsigned(h http.Header, body []byte, now time.Time) string {
 	if err != nil || now.Sub(time.Unix(seconds, 0)).Abs() > 5*time.Minute {
 		return fmt.Sprintf("the timestamp is %q", stamp)
 	}
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(hookKey, "whsec_"))
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(HookKey, "whsec_"))
 	if err != nil {
 		return err.Error()
 	}
@@ -101,36 +119,38 @@ func unsigned(h http.Header, body []byte, now time.Time) string {
 	return "no signature is right"
 }
 
-func (h *receiver) events() []event {
+// Events are what arrived, oldest first; also what was answered with an error.
+func (h *Webhook) Events() []Event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return append([]event(nil), h.got...)
+	return append([]Event(nil), h.got...)
 }
 
-// letter is a mail that arrived.
-type letter struct {
-	to      string
-	arrived time.Time
-	header  mail.Header
-	subject string
-	text    string // of its plain part
-	html    string
+// Letter is a mail that arrived.
+type Letter struct {
+	To      string
+	Arrived time.Time
+	Header  mail.Header
+	Subject string
+	Text    string // of its plain part
+	HTML    string
 }
 
-// mailbox is a mail server that keeps what it gets.
-type mailbox struct {
-	port int
+// Mailbox is a mail server that keeps what it gets.
+type Mailbox struct {
+	Port int
 	mu   sync.Mutex
-	got  []letter
+	got  []Letter
 }
 
-func newMailbox(t *testing.T) *mailbox {
+// NewMailbox starts one that takes everything; it ends with the test.
+func NewMailbox(t *testing.T) *Mailbox {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &mailbox{port: ln.Addr().(*net.TCPAddr).Port}
+	b := &Mailbox{Port: ln.Addr().(*net.TCPAddr).Port}
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &envelope{box: b}, nil }))
 	s.Domain = "mx.test"
 	done := make(chan struct{})
@@ -139,12 +159,12 @@ func newMailbox(t *testing.T) *mailbox {
 	return b
 }
 
-// to are the mails to somebody, in the order in which they came.
-func (b *mailbox) to(whom string) (out []letter) {
+// To are the mails to somebody, in the order in which they came.
+func (b *Mailbox) To(whom string) (out []Letter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, l := range b.got {
-		if l.to == whom {
+		if l.To == whom {
 			out = append(out, l)
 		}
 	}
@@ -153,7 +173,7 @@ func (b *mailbox) to(whom string) (out []letter) {
 
 // envelope is a session of the mail server.
 type envelope struct {
-	box *mailbox
+	box *Mailbox
 	to  string
 }
 
@@ -176,7 +196,7 @@ func (e *envelope) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	l.to, l.arrived = e.to, time.Now()
+	l.To, l.Arrived = e.to, time.Now()
 	e.box.mu.Lock()
 	defer e.box.mu.Unlock()
 	e.box.got = append(e.box.got, l)
@@ -184,13 +204,13 @@ func (e *envelope) Data(r io.Reader) error {
 }
 
 // readLetter reads a mail as a mail program does.
-func readLetter(raw []byte) (l letter, err error) {
+func readLetter(raw []byte) (l Letter, err error) {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
 		return l, err
 	}
-	l.header = m.Header
-	if l.subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
+	l.Header = m.Header
+	if l.Subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject")); err != nil {
 		return l, err
 	}
 	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
@@ -211,9 +231,9 @@ func readLetter(raw []byte) (l letter, err error) {
 			return l, err
 		}
 		if strings.HasPrefix(part.Header.Get("Content-Type"), "text/html") {
-			l.html = string(text)
+			l.HTML = string(text)
 		} else {
-			l.text = string(text)
+			l.Text = string(text)
 		}
 	}
 }
