@@ -190,7 +190,7 @@ func retryWords(due, now time.Time) string {
 	if in := remaining(due, now); in != "" {
 		return in
 	}
-	return "now"
+	return "in its turn"
 }
 
 // deliveryView is one delivery with the notice as it was said.

@@ -112,6 +112,9 @@ func sinkOf(st *uptime.SinkStatus, now time.Time) sinkView {
 		Least: leastWords(st.Least), Sent: agingOf(st.LastSent, now), Waiting: st.Waiting, Dead: st.Dead, Error: visible(st.LastError),
 	}
 	v.Mark, v.Word, v.Detail = sinkState(st, now)
+	if v.Mark == "live" {
+		v.Error = "" // of what was given up: the link beside its number leads there
+	}
 	v.Proof = proofWords(st, now)
 	v.CanTest, v.CanChallenge = st.Verified, st.Proof.Method != "operator"
 	if st.Proof.Code != "" && st.Proof.Expires.After(now) {
