@@ -258,7 +258,7 @@ func (a *alarmWorld) acknowledges(t *testing.T, w *tab, key string) {
 func (a *alarmWorld) looks(w *tab, key string) {
 	w.t.Helper()
 	for _, c := range []pageCase{
-		{name: "sinks", path: "/operator/sinks", words: has("Resting until") + " && " + has("Failing since") + " && " + has("Working")},
+		{name: "sinks", path: "/operator/sinks", words: has("Resting until") + " && " + has("Working")},
 		{name: "deliveries", path: "/operator/deliveries", words: `document.querySelectorAll(".ledger tbody tr").length >= 5`},
 		{name: "deliveries-filtered", path: "/operator/deliveries?sink=team&incident=" + key, words: has("Quick is down")},
 		{name: "deliveries-none-like-this", path: "/operator/deliveries?sink=phone&state=dead", words: has("None like this")},

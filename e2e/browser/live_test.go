@@ -13,7 +13,7 @@ import (
 
 // cycle is how long news may take: a cycle of five seconds, the attempts in it,
 // and two good verdicts that close an incident, on a busy machine.
-const cycle = 45 * time.Second
+const cycle = 2 * time.Minute
 
 // live follows a server that falls and rises, on pages that nobody reloads.
 func (r *rig) live(t *testing.T) {
