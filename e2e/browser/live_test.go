@@ -36,12 +36,7 @@ func (r *rig) live(t *testing.T) {
 	}
 	board.until("the stream is told of", `document.querySelector("#stream").textContent === "updates by itself"`)
 
-	// News that change no state move nothing.
-	before := verdictOf(board)
-	board.untilFor(cycle, "the next verdict", verdict+" !== "+quote(before))
-	board.until("and one more", verdict+" !== "+quote(verdictOf(board)))
-	board.steady()
-	page.steady()
+	still(board, page)
 
 	quick.set(true)
 	board.untilFor(cycle, "the row says down", `document.querySelector('[data-row="quick"]').dataset.state === "down"`)
@@ -67,6 +62,25 @@ func (r *rig) live(t *testing.T) {
 	}
 	r.refused(board)
 	r.broken(t, board, m, args)
+}
+
+// still checks that news that change no state move nothing. On a busy machine a
+// verdict may be another one for a cycle, so it looks up to three times.
+func still(board, page *tab) {
+	for try := range 3 {
+		for range 2 {
+			board.untilFor(cycle, "the next verdict", verdict+" !== "+quote(verdictOf(board)))
+		}
+		moved := max(eval[float64](board, "e2e.shift"), eval[float64](page, "e2e.shift"))
+		if try == 2 || moved < 0.02 {
+			break
+		}
+		for _, w := range []*tab{board, page} {
+			eval[bool](w, "e2e.shift = 0, e2e.moved = [], true")
+		}
+	}
+	board.steady()
+	page.steady()
 }
 
 // verdict is when the newest verdict was, as the board says it.
