@@ -71,8 +71,7 @@ func still(board, page *tab) {
 		for range 2 {
 			board.untilFor(cycle, "the next verdict", verdict+" !== "+quote(verdictOf(board)))
 		}
-		moved := max(eval[float64](board, "e2e.shift"), eval[float64](page, "e2e.shift"))
-		if try == 2 || moved < 0.02 {
+		if try == 2 || max(board.moved(), page.moved()) < stillness {
 			break
 		}
 		for _, w := range []*tab{board, page} {
