@@ -38,6 +38,8 @@ type alarmed struct {
 	up   *running
 	hook *receive.Webhook
 	box  *receive.Mailbox
+	// again gives the port back that the stopped server had.
+	again func()
 }
 
 // TestAlert does as a new user would: a server of somebody else is stopped and
@@ -93,6 +95,7 @@ func (a *alarmed) stopped() string {
 	a.t.Helper()
 	before := time.Now()
 	a.up.process.stop()
+	a.again = keepPort(a.t, port(a.t, a.up))
 	a.inTime(before, "webhook and owner are told that it is down", 1)
 	e, l := a.hook.Events()[0], a.box.To(owner)[0]
 	a.t.Logf("after the server was stopped, the webhook was told in %.1f s and the mail arrived in %.1f s", e.Arrived.Sub(before).Seconds(), l.Arrived.Sub(before).Seconds())
@@ -140,6 +143,7 @@ func (a *alarmed) explained(key string) {
 // started starts the server again: the same thread ends, once for each.
 func (a *alarmed) started(key string) {
 	a.t.Helper()
+	a.again()
 	before := time.Now()
 	a.up = a.rig.runOn(a.t, a.up.server, port(a.t, a.up))
 	a.await(a.t, slowly, "everybody is told that it works again", func() bool {

@@ -192,6 +192,7 @@ func (m *monitor) fallAndRise(t *testing.T, r *rig, all []*running, name string)
 	before := m.badge(t, at)
 	fell := time.Now()
 	s.process.stop()
+	release := keepPort(t, port(t, s))
 	m.await(t, aCycle, name+" is down", func() bool { return m.server(t, at).State == "down" })
 	if seconds := time.Since(fell).Seconds(); seconds > 10 {
 		t.Logf("it took %.1f s", seconds)
@@ -207,6 +208,7 @@ func (m *monitor) fallAndRise(t *testing.T, r *rig, all []*running, name string)
 	if m.badge(t, at) == before {
 		t.Error("the badge has not changed")
 	}
+	release()
 	again := r.runOn(t, s.server, port(t, s))
 	m.await(t, 2*aCycle, "the incident closes", func() bool { return !m.incidents(t, at)[0].Open })
 	if found := m.incidents(t, at); len(found) != 1 || found[0].Closed == nil {
