@@ -121,7 +121,7 @@ func (a *alarmWorld) verifies(w *tab) {
 	w.open(a.base + "/operator/sinks")
 	w.until("the phone is not verified", `document.querySelector("#sink-phone").innerText.includes("Not verified")`)
 	w.click(`#sink-phone form[action$="/challenge"] button`)
-	w.until("a code can be entered", `document.querySelector("#sink-phone [name=code]") && `+has("A code was sent to phone"))
+	w.until("a code can be entered", `document.querySelector("#sink-phone [name=code]") && `+has("was sent to phone"))
 	a.seen(w, "sinks-code")
 	w.fill("#sink-phone [name=code]", "AAAA-AAAA")
 	w.click("#sink-phone .code button")
@@ -206,7 +206,7 @@ func (a *alarmWorld) replaysDead(t *testing.T, w *tab) {
 	w.click(".ledger .do button")
 	w.until("it is to be sent again", has("It is sent once more"))
 	awaitFor(t, cycle, "the bot got it", func() bool { return len(a.bot.Events()) > before })
-	at := strings.SplitN(w.location(), "?", 2)[0]
+	at, _, _ := strings.Cut(w.location(), "?")
 	awaitFor(t, cycle, "the page says so", func() bool {
 		w.open(at)
 		return strings.Contains(w.text(".head .sentence"), "Sent")
