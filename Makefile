@@ -58,7 +58,7 @@ e2e: ## Check servers that other people wrote
 	@go test -count=1 -timeout 5m ./e2e
 
 browser: ## Look at every page with Chromium; pictures are kept in e2e/browser/artifacts
-	@go test -count=1 -timeout 10m -parallel 5 ./e2e/browser && echo "pictures of every page: e2e/browser/artifacts"
+	@go test -count=1 -timeout 20m -parallel 5 ./e2e/browser && echo "pictures of every page: e2e/browser/artifacts"
 
 e2e-deps: ## Fetch and build what the e2e and browser tests need (needs Node.js 20 and npm)
 	npm ci --prefix e2e/npm --ignore-scripts --no-audit --no-fund --loglevel error

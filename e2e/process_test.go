@@ -132,6 +132,25 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
+// keepPort holds a port on which nobody shall listen for a while, so that no
+// other process is given it: connections to it are refused all the same.
+func keepPort(t *testing.T, port int) (release func()) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatalf("holding port %d: %v", port, err)
+	}
+	release = sync.OnceFunc(func() { _ = syscall.Close(fd) })
+	t.Cleanup(release)
+	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
+		t.Fatalf("holding port %d: %v", port, err)
+	}
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatalf("holding port %d: %v", port, err)
+	}
+	return release
+}
+
 // demandPort skips the test when something already listens on the one port that
 // a server insists on.
 func demandPort(t *testing.T, port int) {

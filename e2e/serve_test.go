@@ -66,9 +66,8 @@ type monitor struct {
 // request are not asked every five seconds.
 func (r *rig) serve(t *testing.T, all []*running) *monitor {
 	t.Helper()
-	dir := t.TempDir()
 	var conf strings.Builder
-	fmt.Fprintf(&conf, "data: %q\nprobe: {gap: 1s, max_per_host: 8}\nservers:\n", filepath.Join(dir, "data"))
+	fmt.Fprintf(&conf, "data: %q\nprobe: {gap: 1s, max_per_host: 8}\nservers:\n", filepath.Join(t.TempDir(), "data"))
 	for i, s := range all {
 		interval := "5s"
 		if strings.Contains(strings.Join(s.argv, " "), supergateway) {
@@ -76,8 +75,14 @@ func (r *rig) serve(t *testing.T, all []*running) *monitor {
 		}
 		fmt.Fprintf(&conf, "  - {slug: %s, name: %q, url: %q, interval: %s%s}\n", slug(i), s.name, s.url(), interval, headers(s.flags))
 	}
-	name := filepath.Join(dir, "alivemcp.yaml")
-	if err := os.WriteFile(name, []byte(conf.String()), 0o600); err != nil {
+	return r.monitor(t, conf.String())
+}
+
+// monitor runs a monitor with this configuration.
+func (r *rig) monitor(t *testing.T, conf string) *monitor {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "alivemcp.yaml")
+	if err := os.WriteFile(name, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
@@ -187,6 +192,7 @@ func (m *monitor) fallAndRise(t *testing.T, r *rig, all []*running, name string)
 	before := m.badge(t, at)
 	fell := time.Now()
 	s.process.stop()
+	release := keepPort(t, port(t, s))
 	m.await(t, aCycle, name+" is down", func() bool { return m.server(t, at).State == "down" })
 	if seconds := time.Since(fell).Seconds(); seconds > 10 {
 		t.Logf("it took %.1f s", seconds)
@@ -202,6 +208,7 @@ func (m *monitor) fallAndRise(t *testing.T, r *rig, all []*running, name string)
 	if m.badge(t, at) == before {
 		t.Error("the badge has not changed")
 	}
+	release()
 	again := r.runOn(t, s.server, port(t, s))
 	m.await(t, 2*aCycle, "the incident closes", func() bool { return !m.incidents(t, at)[0].Open })
 	if found := m.incidents(t, at); len(found) != 1 || found[0].Closed == nil {

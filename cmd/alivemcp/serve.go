@@ -180,6 +180,7 @@ func (f *serveFlags) runDemo(ctx context.Context, sh Shell) error {
 		return err
 	}
 	sh.remark("a demonstration: the servers are part of this process, the past is invented")
+	sh.remark("what its sinks are sent is at " + demo.Inbox())
 	return f.serve(ctx, sh, m)
 }
 

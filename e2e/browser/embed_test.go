@@ -44,6 +44,7 @@ func (r *rig) embedStyles(t *testing.T) {
 	w := r.tab(t)
 	w.expect("404") // of the server that nobody monitors
 	for _, dress := range dresses() {
+		r.settled(t)
 		w.dress(dress)
 		w.open(foreign(t, fmt.Sprintf(widgets, badges.String(), r.demo)))
 		w.until("all widgets have an answer", `(() => { const s = `+shadows+`; return /^weather Live \d+\.\d\d% over 30 days · p95 \d+ ms checked/.test(s[0]) && s[1].startsWith("inventory Down") &&

@@ -13,7 +13,7 @@ import (
 
 // cycle is how long news may take: a cycle of five seconds, the attempts in it,
 // and two good verdicts that close an incident, on a busy machine.
-const cycle = 45 * time.Second
+const cycle = 2 * time.Minute
 
 // live follows a server that falls and rises, on pages that nobody reloads.
 func (r *rig) live(t *testing.T) {
@@ -36,12 +36,7 @@ func (r *rig) live(t *testing.T) {
 	}
 	board.until("the stream is told of", `document.querySelector("#stream").textContent === "updates by itself"`)
 
-	// News that change no state move nothing.
-	before := verdictOf(board)
-	board.untilFor(cycle, "the next verdict", verdict+" !== "+quote(before))
-	board.until("and one more", verdict+" !== "+quote(verdictOf(board)))
-	board.steady()
-	page.steady()
+	still(board, page)
 
 	quick.set(true)
 	board.untilFor(cycle, "the row says down", `document.querySelector('[data-row="quick"]').dataset.state === "down"`)
@@ -67,6 +62,24 @@ func (r *rig) live(t *testing.T) {
 	}
 	r.refused(board)
 	r.broken(t, board, m, args)
+}
+
+// still checks that news that change no state move nothing. On a busy machine a
+// verdict may be another one for a cycle, so it looks up to three times.
+func still(board, page *tab) {
+	for try := range 3 {
+		for range 2 {
+			board.untilFor(cycle, "the next verdict", verdict+" !== "+quote(verdictOf(board)))
+		}
+		if try == 2 || max(board.moved(), page.moved()) < stillness {
+			break
+		}
+		for _, w := range []*tab{board, page} {
+			eval[bool](w, "e2e.shift = 0, e2e.moved = [], true")
+		}
+	}
+	board.steady()
+	page.steady()
 }
 
 // verdict is when the newest verdict was, as the board says it.

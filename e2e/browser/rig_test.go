@@ -11,8 +11,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long a page may take for anything that it does by itself.
-const patience = 20 * time.Second
+// patience is how long a page may take for anything that it does by itself, on a
+// machine that does much else: only what never comes true takes this long.
+const patience = time.Minute
 
 // rig is what all tests share: the binary, one browser, one demonstration.
 type rig struct {
@@ -27,10 +28,11 @@ type rig struct {
 // start and serve all of its parts.
 func TestBrowser(t *testing.T) {
 	r := newRig(t)
-	// The first two wait for the monitor most of the time, the others work.
+	// The first three wait for the monitor most of the time, the others work.
 	t.Run("parts", func(t *testing.T) {
 		t.Run("live", r.live)
 		t.Run("hostile", r.hostile)
+		t.Run("alarms", r.alarms)
 		t.Run("pages", r.pages)
 		t.Run("board", r.board)
 		t.Run("server", r.server)
@@ -49,7 +51,7 @@ func newRig(t *testing.T) *rig {
 	}
 	r := &rig{axe: axeCore(t), browser: launch(t, chromium(t)), alivemcp: alivemcp(t), shots: artifacts(t)}
 	r.demo = r.serve(t, "--demo")
-	await(t, "the demonstration's first verdicts", func() bool { return verdicts(t, r.demo) })
+	r.settled(t)
 	return r
 }
 
@@ -142,7 +144,7 @@ func missing(t *testing.T, hint string) {
 // await waits for what others do in their own time.
 func await(t *testing.T, what string, happened func() bool) {
 	t.Helper()
-	awaitFor(t, 90*time.Second, what, happened)
+	awaitFor(t, 3*time.Minute, what, happened)
 }
 
 func awaitFor(t *testing.T, long time.Duration, what string, happened func() bool) {

@@ -151,8 +151,9 @@ func (w *tab) settle() {
 	eval[bool](w, `document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true), 50)))))`)
 }
 
+// location is the address of the page, or why it is not known.
 func (w *tab) location() string {
-	ctx, cancel := context.WithTimeout(w.ctx, time.Second)
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
 	at, err := chromedp.Run(ctx, chromedp.Location())
 	if err != nil {
@@ -204,6 +205,15 @@ func (w *tab) keep(r *rig, name string, content []byte) {
 	w.must(os.WriteFile(path, content, 0o644))
 }
 
+// stillness is how much layout shift nobody sees.
+const stillness = 0.02
+
+// moved is how far things moved by themselves since the page was opened.
+func (w *tab) moved() float64 {
+	w.t.Helper()
+	return eval[float64](w, "e2e.shift")
+}
+
 // steady fails the test when the page is wider than the window, when something
 // moved by itself, or when the content policy refused something.
 func (w *tab) steady() {
@@ -216,7 +226,7 @@ func (w *tab) steady() {
 	}](w, `(() => { const all = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1);
 		return {...e2e, wide: document.documentElement.scrollWidth, window: document.documentElement.clientWidth,
 			widest: all.map((e) => e.tagName + "." + (e.getAttribute("class") ?? "")).slice(0, 8).join(" ")} })()`)
-	if got.Shift >= 0.02 {
+	if got.Shift >= stillness {
 		w.t.Errorf("%s moves by itself: %.4f, %s", w.location(), got.Shift, strings.Join(got.Moved, ", "))
 	}
 	if len(got.Refused) > 0 {

@@ -56,7 +56,7 @@ func (l links) Told(ctx context.Context, g statuspage.Grant) (uptime.Notice, err
 }
 
 // byLink names who followed a link: we know no more.
-const byLink = "a link in a message"
+const byLink = "Someone with the link"
 
 // Acknowledge takes the incident on.
 func (l links) Acknowledge(ctx context.Context, g statuspage.Grant) error {

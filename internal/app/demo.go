@@ -29,8 +29,9 @@ const staleRegion = "ap-southeast"
 // Demonstration is the world of `serve --demo`: servers of the lab that live in
 // this process, three regions that all are this machine, and an invented past.
 type Demonstration struct {
-	lab  *lab.Lab
-	file *config.File
+	lab   *lab.Lab
+	inbox *inbox
+	file  *config.File
 }
 
 // NewDemonstration opens the servers' ports; nobody answers before the monitor
@@ -39,6 +40,10 @@ func NewDemonstration(now time.Time) (*Demonstration, error) {
 	d := &Demonstration{lab: lab.New(lab.Options{Scenarios: lab.Cast()})}
 	if err := d.lab.Listen(); err != nil {
 		return nil, fmt.Errorf("starting the demonstration's servers: %w", err)
+	}
+	var err error
+	if d.inbox, err = newInbox(); err != nil {
+		return nil, err
 	}
 	f, problems := config.Parse("demonstration", d.yaml(now), config.Options{})
 	if f == nil {
@@ -51,9 +56,13 @@ func NewDemonstration(now time.Time) (*Demonstration, error) {
 // Lock makes a token of the operator that nobody can guess, and returns it, when
 // the demonstration is to be reached from other machines: an operator can have
 // any address probed, also such that only this machine can reach. On a loopback
-// address it returns nothing and the token stays "demo".
+// address it returns nothing, the token stays "demo", and the links in messages
+// lead here.
 func (d *Demonstration) Lock() (token string) {
 	if loopback(d.file.Listen) {
+		if d.file.BaseURL == "" && !strings.HasSuffix(d.file.Listen, ":0") {
+			d.file.BaseURL = "http://" + d.file.Listen
+		}
 		return ""
 	}
 	token = strings.ToLower(rand.Text())
@@ -89,6 +98,10 @@ func keepLocal(next http.Handler) http.Handler {
 	})
 }
 
+// Inbox is the address at which this machine shows what the demonstration's sinks
+// were sent.
+func (d *Demonstration) Inbox() string { return d.inbox.url() }
+
 // File is the demonstration's configuration.
 func (d *Demonstration) File() *config.File { return d.file }
 
@@ -101,6 +114,7 @@ func (d *Demonstration) yaml(now time.Time) []byte {
 	} {
 		fmt.Fprintf(&b, "  - {id: %s, city: %s}\n", r.ID, r.City)
 	}
+	b.WriteString(d.inbox.yaml())
 	b.WriteString("probe: {gap: 2s, max_per_host: 64}\nservers:\n")
 	for _, r := range demo.Roles() {
 		fmt.Fprintf(&b, "  - {slug: %s, name: %q, group: %q, description: %q, url: %q", r.Slug, r.Name, r.Group, r.Description, d.lab.URL(r.Slug))
@@ -233,6 +247,9 @@ func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
 		if err := fillServer(ctx, m, r, servers[i], today); err != nil {
 			return fmt.Errorf("inventing what happened to %s: %w", r.Slug, err)
 		}
+	}
+	if err := d.fillSilences(ctx, m); err != nil {
+		return fmt.Errorf("inventing a silence: %w", err)
 	}
 	return d.fillDrifts(ctx, m, today)
 }

@@ -299,7 +299,7 @@ func (m *Monitor) stages() []stage {
 		look = append(look, part{"admin socket", m.admin.run})
 	}
 	if m.opt.Demo != nil {
-		look = append(look, part{"lab", m.opt.Demo.lab.Run})
+		look = append(look, part{"lab", m.opt.Demo.lab.Run}, part{"inbox", m.opt.Demo.inbox.run})
 	}
 	return []stage{
 		{"look", look},

@@ -37,7 +37,8 @@ type choiceWord struct{ Key, Word string }
 // deliveryRow is a delivery in a list.
 type deliveryRow struct {
 	ID, Href           string
-	Created            draw.Moment
+	Created            draw.Moment // to the second, or for lists the clock
+	Made               aging
 	Event, Title       string
 	Severity           string
 	Sink, Story        string
@@ -132,13 +133,13 @@ func rowsOf(all []uptime.Delivery, now time.Time) []deliveryRow {
 
 func rowOf(d *uptime.Delivery, now time.Time) deliveryRow {
 	row := deliveryRow{
-		ID: string(d.ID), Href: "/operator/deliveries/" + url.PathEscape(string(d.ID)), Created: draw.Clock(d.Created, now),
+		ID: string(d.ID), Href: "/operator/deliveries/" + url.PathEscape(string(d.ID)), Created: draw.Clock(d.Created, now), Made: agingOf(d.Created, now),
 		Event: string(d.Notice.Type), Title: visible(d.Notice.Title, 120), Severity: d.Notice.Priority.String(),
 		Sink: sinkWords(d.Sink), Story: storyPath(d.Thread), Attempts: d.Attempts,
 		CanReplay: d.State == uptime.DeliveryDead, CanRepeat: d.State == uptime.DeliverySent,
 	}
 	if d.State != uptime.DeliverySent {
-		row.Error = visible(d.Error)
+		row.Error = upperFirst(visible(d.Error))
 	}
 	row.Mark, row.Word, row.Detail = deliveryState(d, now)
 	return row
@@ -189,7 +190,7 @@ func retryWords(due, now time.Time) string {
 	if in := remaining(due, now); in != "" {
 		return in
 	}
-	return "now"
+	return "in its turn"
 }
 
 // deliveryView is one delivery with the notice as it was said.
@@ -200,7 +201,7 @@ type deliveryView struct {
 	Ended   draw.Moment
 	Due     draw.Moment
 	Trying  bool
-	Place   int // of its thread at this sink
+	Place   string // in its thread at this sink
 	Said    noticeView
 }
 
@@ -212,7 +213,6 @@ type noticeView struct {
 	Page, Runbook                   string
 	Signed                          bool // it has links that act
 	AckedBy                         string
-	Phase                           string
 }
 
 type noticeServer struct{ Name, Slug, State, Mark string }
@@ -221,14 +221,25 @@ func noticeOf(n *uptime.Notice) noticeView {
 	v := noticeView{
 		Mark: noticeMark(n), Title: visible(n.Title, 160), Summary: visible(n.Summary, 1000), FirstStep: visible(n.FirstStep, 500), More: n.More,
 		Page: webLink(n.StatusPage), Runbook: webLink(n.RunbookURL), Signed: n.AckURL != "" || n.SilenceURL != "", AckedBy: visible(n.AckedBy, 60),
-		Phase: map[uptime.NoticePhase]string{
-			uptime.NoticeOpens: "the first of its thread", uptime.NoticeChanges: "replaces what was said before", uptime.NoticeCloses: "the last of its thread",
-		}[n.Phase],
 	}
 	for _, s := range n.Servers {
 		v.Servers = append(v.Servers, noticeServer{Name: visible(s.Name, 80), Slug: s.Slug, State: visible(s.State, 20), Mark: serverMark(s.State)})
 	}
 	return v
+}
+
+// placeWords say where in its thread a notice stands, at its sink.
+func placeWords(d *uptime.Delivery) string {
+	nth := fmt.Sprintf("notice %d of its thread", d.Transition)
+	switch {
+	case d.Notice.Phase == uptime.NoticeCloses:
+		return nth + ", which ends it"
+	case d.Notice.Phase == uptime.NoticeChanges:
+		return nth + ", which replaces what was said before"
+	case d.Transition > 1:
+		return nth + ", which opens it again"
+	}
+	return nth
 }
 
 // noticeMark is the state that a notice tells of.
@@ -266,9 +277,9 @@ func (s *Site) deliveryPage(w http.ResponseWriter, r *http.Request, by string) e
 	now := s.opt.Now().UTC()
 	v := deliveryView{
 		deskPage: s.deskPageOf(r, by), Row: rowOf(&d, now), Attempt: board.Plural(d.Attempts, "attempt", "attempts"), Ended: draw.Exact(d.Ended),
-		Trying: d.Trying, Place: d.Transition, Said: noticeOf(&d.Notice),
+		Trying: d.Trying, Place: placeWords(&d), Said: noticeOf(&d.Notice),
 	}
-	v.Row.Created, v.Row.Error = draw.Exact(d.Created), visible(d.Error)
+	v.Row.Created, v.Row.Error = draw.Exact(d.Created), upperFirst(visible(d.Error))
 	if d.State == uptime.DeliveryWaiting {
 		v.Due = draw.Exact(d.Due)
 	}

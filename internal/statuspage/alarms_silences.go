@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -87,7 +88,11 @@ func (s *Site) showSilences(w http.ResponseWriter, r *http.Request, status int, 
 	now := s.opt.Now().UTC()
 	v := silencesView{deskPage: d, Form: f, Lasts: silenceLasts(), Least: now.Format(formTime), Most: now.Add(longestSilence).Format(formTime)}
 	for i := range all {
-		v.All = append(v.All, s.silenceOf(&all[i], now))
+		one := s.silenceOf(&all[i], now)
+		if all[i].Alert != "" {
+			one.What = s.titleOf(r.Context(), all[i].Alert)
+		}
+		v.All = append(v.All, one)
 	}
 	page := s.opt.Source.List(s.opt.Tenant, board.Query{Order: board.ByName, Limit: maxPerPage})
 	v.Groups = choices(page.Groups, "")
@@ -97,6 +102,15 @@ func (s *Site) showSilences(w http.ResponseWriter, r *http.Request, status int, 
 		}
 	}
 	return s.showDesk(w, r, status, "silences.html", "Silences", v)
+}
+
+// titleOf is what was said of an alert last.
+func (s *Site) titleOf(ctx context.Context, key uptime.AlertKey) string {
+	story, err := s.opt.Alarms.Story(ctx, s.opt.Tenant, key)
+	if n := len(story.Deliveries); err == nil && n > 0 {
+		return visible(story.Deliveries[n-1].Notice.Title, 120)
+	}
+	return "One alert"
 }
 
 func (s *Site) silenceOf(q *uptime.Silence, now time.Time) silenceView {

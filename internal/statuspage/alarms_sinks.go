@@ -84,6 +84,10 @@ func sinksSentence(all []sinkView) (mark, text string) {
 	n := map[string]int{}
 	for _, v := range all {
 		n[v.Mark]++
+		if v.Word == "Ready" {
+			n["ready"]++
+			n["live"]--
+		}
 	}
 	var parts []string
 	say := func(mark, what string) {
@@ -92,13 +96,14 @@ func sinksSentence(all []sinkView) (mark, text string) {
 		}
 	}
 	say("live", "working")
+	say("ready", "ready")
 	say("down", "failing")
 	say("degraded", "failing the weekly check")
 	say("new", "not verified")
 	switch {
 	case n["down"] > 0:
 		mark = "down"
-	case n["live"] == 0:
+	case n["live"]+n["ready"] == 0:
 		mark = "degraded"
 	default:
 		mark = "live"
@@ -112,6 +117,9 @@ func sinkOf(st *uptime.SinkStatus, now time.Time) sinkView {
 		Least: leastWords(st.Least), Sent: agingOf(st.LastSent, now), Waiting: st.Waiting, Dead: st.Dead, Error: visible(st.LastError),
 	}
 	v.Mark, v.Word, v.Detail = sinkState(st, now)
+	if v.Mark == "live" {
+		v.Error = "" // of what was given up: the link beside its number leads there
+	}
 	v.Proof = proofWords(st, now)
 	v.CanTest, v.CanChallenge = st.Verified, st.Proof.Method != "operator"
 	if st.Proof.Code != "" && st.Proof.Expires.After(now) {
@@ -137,6 +145,9 @@ func sinkState(st *uptime.SinkStatus, now time.Time) (mark, word, detail string)
 		return "down", "Failing since " + board.Clock(st.FailingSince, now), "It has taken nothing for " + board.Span(now.Sub(st.FailingSince)) + "; what waits is tried again."
 	case p.Failed != "" && !p.Due.IsZero():
 		return "degraded", "Weekly check fails", "It is tried again by itself. If it fails for a week, the sink is told nothing until it is verified again."
+	}
+	if st.LastSent.IsZero() {
+		return "live", "Ready", "Nothing was sent there yet."
 	}
 	return "live", "Working", ""
 }
@@ -249,8 +260,16 @@ func (s *Site) doSink(w http.ResponseWriter, r *http.Request, by, did string, ac
 		status = http.StatusBadGateway
 	}
 	d := s.deskPageOf(r, by)
-	d.Path, d.Wrong = "/operator/sinks", visible(name, 60)+": "+visible(plainError(err))+"."
+	d.Path, d.Wrong = "/operator/sinks", visible(name, 60)+": "+visible(sinkError(err))+"."
 	return s.showSinks(w, r, status, d)
+}
+
+// sinkError is what a sink answered, or why it was not asked.
+func sinkError(err error) string {
+	if refusal, ok := errors.AsType[*uptime.Refusal](err); ok {
+		return strings.TrimSuffix(refusal.Reason, ".")
+	}
+	return plainError(err)
 }
 
 // plainError is the text of an error without the word of its sentinel, which

@@ -39,7 +39,7 @@ type toldSink struct {
 // decisionLine is a decision of the router.
 type decisionLine struct {
 	At                  draw.Moment
-	Stage, Sink         string
+	Stage, Sink         string // Sink names one or several
 	Outcome, Sign, Text string
 }
 
@@ -79,9 +79,7 @@ func (s *Site) told(r *http.Request, key uptime.AlertKey) (*toldView, uptime.Sto
 			v.Silences = append(v.Silences, s.silenceOf(&silences[i], now))
 		}
 	}
-	for i := range story.Decisions {
-		v.Why = append(v.Why, decisionOf(&story.Decisions[i]))
-	}
+	v.Why = decisionsOf(story.Decisions)
 	v.Sentence = toldSentence(v.Sinks)
 	return v, story, nil
 }
@@ -126,9 +124,29 @@ func toldSentence(sinks []toldSink) string {
 	return "Told: " + board.Sentence(told) + ". Not reached: " + board.Sentence(not) + "."
 }
 
+// decisionsOf makes one line of what was decided alike for several sinks at once.
+func decisionsOf(all []uptime.Decision) (out []decisionLine) {
+	for i := 0; i < len(all); {
+		line, sinks := decisionOf(&all[i]), []string{}
+		first := all[i]
+		for ; i < len(all); i++ {
+			d := all[i]
+			if !d.At.Equal(first.At) || d.Stage != first.Stage || d.Outcome != first.Outcome || d.Text != first.Text {
+				break
+			}
+			if d.Sink != "" {
+				sinks = append(sinks, sinkWords(d.Sink))
+			}
+		}
+		line.Sink = strings.Join(sinks, ", ")
+		out = append(out, line)
+	}
+	return out
+}
+
 func decisionOf(d *uptime.Decision) decisionLine {
 	return decisionLine{
-		At: draw.Exact(d.At), Stage: stageWord(d.Stage), Sink: sinkWords(d.Sink), Outcome: visible(d.Outcome, 20), Sign: outcomeSign(d.Outcome), Text: visible(d.Text, 400),
+		At: draw.Exact(d.At), Stage: stageWord(d.Stage), Outcome: visible(d.Outcome, 20), Sign: outcomeSign(d.Outcome), Text: visible(d.Text, 400),
 	}
 }
 

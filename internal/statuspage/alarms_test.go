@@ -173,9 +173,9 @@ func TestDeskTellsWhatThereIs(t *testing.T) {
 	a.says("/operator/sinks", "7 sinks: 2 working, 3 failing, 1 failing the weekly check and 1 not verified.", "team slack Working", "Failing since 13:32 UTC",
 		"Resting until 15:19 UTC", "Weekly check fails It is tried again by itself.", "Not verified", "Stopped by its reader Whoever reads there said 3 h ago", "P1 and P2", "(valid for 11 min)")
 	a.says("/operator/deliveries", "alert.triggered", "Given up", "To be tried again in 4 min", "Superseded", "subscriber 4f1d2c", "<b>Calendar</b>⟨U+202E⟩")
-	a.says(a.dead(), "Given up", "7 attempts", "the routing key is not known", "hree checks in a row failed", "First: Look at the server's own log", "signed links, which act without signing in, are not shown")
+	a.says(a.dead(), "Given up", "7 attempts", "The routing key is not known", "hree checks in a row failed", "First: Look at the server's own log", "signed links, which act without signing in, are not shown")
 	a.says("/operator/silences", "Ends in 40 min , 15:47 UTC", "secret-lab not shown here", "group Engineering", "Begins 17:07 UTC")
-	a.says(a.incident, "Who was told", "Told: discord, on-call, team and subscriber 4f1d2c. Not reached: status-bot.", "Nobody has acknowledged it", "phone is not verified, so it is told nothing.", "Silenced until 16:02 UTC")
+	a.says(a.incident, "Who was told", "Told: discord, on-call, team and subscriber 4f1d2c. Not reached: status-bot.", "Nobody has acknowledged it", "phone is not verified, so it is told nothing.", "Why: 10 decisions", "told, team, on-call Notice 1: it opens.", "Silenced until 16:02 UTC")
 	body := a.says(a.dead())
 	if strings.Contains(body, "secret-ack") || strings.Contains(body, "secret-silence") {
 		t.Error("a delivery's page shows signed links")

@@ -159,6 +159,8 @@ func (t teller) story() uptime.Story {
 	say(2*time.Second, "route", "on-call", "told", "The rule “production” tells on-call of P1 at once.")
 	say(2*time.Second, "route", "phone", "dropped", "phone is not verified, so it is told nothing.")
 	say(2*time.Second, "route", "mail", "held", "mail is told outside of working hours only.")
+	say(2*time.Second, "deliver", "team", "told", "Notice 1: it opens.")
+	say(2*time.Second, "deliver", "on-call", "told", "Notice 1: it opens.")
 	say(5*time.Minute, "escalate", "discord", "told", "Nobody has acknowledged for 5 minutes.")
 	say(20*time.Minute, "deliver", "status-bot", "stopped", "Seven attempts failed; an operator may send it again.")
 	return s
