@@ -62,7 +62,7 @@ func TestCrowdKeepsNobodyWaiting(t *testing.T) {
 		for i := range readers {
 			sent += r.count(fmt.Sprint("reader", i), uptime.DeliverySent)
 		}
-		if sent != readers || most.Load() != 16 || told.Load() != 1 {
+		if sent != readers || most.Load() != 32 || told.Load() != 1 {
 			t.Errorf("%d of %d readers were told, at most %d at once, and %d told of", sent, readers, most.Load(), told.Load())
 		}
 	})
