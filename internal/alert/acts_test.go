@@ -94,7 +94,7 @@ func TestActBeforeThereIsAPlan(t *testing.T) {
 		d.change(func() { d.plan = plan })
 		d.pass(time.Minute)
 		d.stop()
-		if n := d.last("edit"); n.AckedBy != "ann" || n.Servers[0].Name != "Weather" || n.Phase != uptime.NoticeChanges {
+		if n := d.last("edit"); n.AckedBy != "ann" || n.Rings || n.Servers[0].Name != "Weather" || n.Phase != uptime.NoticeChanges {
 			t.Errorf("notice %+v", n)
 		}
 	})

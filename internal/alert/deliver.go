@@ -250,9 +250,14 @@ func (s *step) wording(t *thread, v *view) says {
 // say makes a delivery.
 func (s *step) say(t *thread, sink *uptime.Sink, v *view, phase uptime.NoticePhase, w says) {
 	last := t.Told[sink.Name]
-	next := uptime.Told{Transition: last.Transition + 1, Phase: phase, At: s.now, Digest: s.digest(t, sink, v, w)}
+	next := uptime.Told{
+		Transition: last.Transition + 1, Phase: phase, At: s.now, Digest: s.digest(t, sink, v, w), Priority: v.priority, Stage: v.stage(),
+	}
+	notice := s.compose(t, sink, v, phase, w)
 	if phase == uptime.NoticeChanges {
 		next.Updates = last.Updates + 1
+		next.Priority, next.Stage = urgent(last.Priority, v.priority), max(last.Stage, v.stage())
+		notice.Rings = w.reminds || next.Priority != last.Priority || next.Stage != last.Stage
 	}
 	t.Told = maps.Clone(t.Told)
 	if t.Told == nil {
@@ -263,7 +268,7 @@ func (s *step) say(t *thread, sink *uptime.Sink, v *view, phase uptime.NoticePha
 	s.out.Deliveries = append(s.out.Deliveries, uptime.Delivery{
 		ID:     uptime.NewDeliveryID(t.Tenant, t.Key, sink.Name, next.Transition),
 		Tenant: t.Tenant, Thread: t.Key, Sink: sink.Name, Transition: next.Transition,
-		Notice: s.compose(t, sink, v, phase, w), State: uptime.DeliveryWaiting, Created: s.now, Due: s.now,
+		Notice: notice, State: uptime.DeliveryWaiting, Created: s.now, Due: s.now,
 	})
 	s.made++
 	s.note(t, sink, decision{"deliver", "", queued, fmt.Sprintf("Notice %d is in the outbox: it %s.", next.Transition, phase)})

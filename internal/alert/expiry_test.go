@@ -38,6 +38,9 @@ func TestCertificateByStages(t *testing.T) {
 				if got := d.told("team"); len(got) != 5 {
 					t.Errorf("told %d times: %q", len(got), got)
 				}
+				if n := d.last("team"); !n.Rings {
+					t.Error("the last threshold is a change that nobody hears")
+				}
 			})
 		})
 	}

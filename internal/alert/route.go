@@ -72,6 +72,14 @@ type view struct {
 	since, last time.Time
 }
 
+// stage is how far the worst of those that fail has come.
+func (v *view) stage() (stage int) {
+	for _, a := range v.failing {
+		stage = max(stage, a.Stage)
+	}
+	return stage
+}
+
 func (v *view) total() int { return len(v.failing) + len(v.over) }
 
 func (v *view) add(a *uptime.Alert, r reach) {

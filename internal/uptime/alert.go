@@ -150,6 +150,9 @@ type Told struct {
 	Digest string `json:"digest"`
 	// Updates counts the updates since it opened.
 	Updates int `json:"updates,omitempty"`
+	// Priority and Stage are the gravest that was said since it opened.
+	Priority Priority `json:"severity,omitempty"`
+	Stage    int      `json:"stage,omitempty"`
 }
 
 // Decision is one line of the answer to "why was I (not) told?".

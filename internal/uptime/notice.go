@@ -45,6 +45,9 @@ type Notice struct {
 	Key   AlertKey    `json:"key"` // incident_key, the same at every sink
 	Phase NoticePhase `json:"phase"`
 	Kind  AlertKind   `json:"kind"`
+	// Rings marks a change that must not be missed: it got graver, or it is a
+	// reminder. A service that changes messages in place says it aloud as well.
+	Rings bool `json:"rings,omitempty"`
 	// At is when this was so.
 	At       time.Time `json:"at"`
 	Priority Priority  `json:"severity"`

@@ -168,13 +168,13 @@ func (s *Sink) create(ctx context.Context, n *uptime.Notice, ref string) (string
 	return made.ID, nil
 }
 
-// tell writes a line into a thread about what lasts long, and about its end. The
-// message itself says it already: only what may work later is worth another try.
+// tell writes a line beside the message when that is due. The message itself says
+// it already: only what may work later is worth another try.
 func (s *Sink) tell(ctx context.Context, n *uptime.Notice, thread string) error {
-	if !s.opt.Forum {
+	if s.opt.Thread != "" {
 		thread = s.opt.Thread
 	}
-	if thread == "" || !card.Lasts(n, long) && !ends(n, s.opt.Forum) {
+	if !s.due(n) {
 		return nil
 	}
 	err := s.send(ctx, http.MethodPost, "", thread, message{Content: line(n)}, nil)
@@ -182,6 +182,13 @@ func (s *Sink) tell(ctx context.Context, n *uptime.Notice, thread string) error 
 		return err
 	}
 	return nil
+}
+
+// due reports whether a line is written: about what rings, and where there is a
+// thread for it about what lasts long and about its end.
+func (s *Sink) due(n *uptime.Notice) bool {
+	hasThread := s.opt.Forum || s.opt.Thread != ""
+	return n.Rings || hasThread && (card.Lasts(n, long) || ends(n, s.opt.Forum))
 }
 
 // ends reports whether an end has to be told: everywhere in a forum, elsewhere

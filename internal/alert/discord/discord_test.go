@@ -338,3 +338,19 @@ func TestSlow(t *testing.T) {
 		t.Errorf("ref %q, error %v: want one that passes", ref, err)
 	}
 }
+
+// What got graver is said where the message stands, or in the thread for what
+// lasts: nobody sees an edit.
+func TestSaysWhatRings(t *testing.T) {
+	for _, thread := range []string{"", "55"} {
+		c := newChannel(t, false)
+		s := c.sink(t, discord.Options{Thread: thread})
+		ref := deliver(t, s, uptime.NoticeOpens, 0, "")
+		if again, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Graver(), 2), ref); err != nil || again != ref {
+			t.Errorf("ref %q, error %v; want the first message's", again, err)
+		}
+		if m := c.messages["1002"]; len(c.messages) != 2 || m.thread != thread || m.Content == "" {
+			t.Errorf("got %+v, want a line in thread %q", c.messages, thread)
+		}
+	}
+}

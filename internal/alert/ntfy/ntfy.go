@@ -158,7 +158,7 @@ func text(c card.Card) string {
 // priority is 5 for what wakes people up, 3 for the usual sound, 2 for none.
 func priority(n *uptime.Notice) int {
 	switch {
-	case n.Phase == uptime.NoticeChanges:
+	case n.Phase == uptime.NoticeChanges && !n.Rings:
 		return 2
 	case n.Phase == uptime.NoticeCloses, n.Type == uptime.NoticeTest:
 		return 3

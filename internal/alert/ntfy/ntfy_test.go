@@ -190,3 +190,16 @@ func TestSlow(t *testing.T) {
 		t.Errorf("ref %q, error %v: want one that passes", ref, err)
 	}
 }
+
+// What got graver replaces the notification aloud.
+func TestSaysWhatRings(t *testing.T) {
+	srv := newServer(t)
+	s := srv.sink(t)
+	first := deliver(t, s, uptime.NoticeOpens, 1, "")
+	if _, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Graver(), 2), first); err != nil {
+		t.Fatal(err)
+	}
+	if got := srv.shown[first]; len(srv.shown) != 1 || got.Priority != 5 {
+		t.Errorf("shown %+v: want one that is loud", srv.shown)
+	}
+}

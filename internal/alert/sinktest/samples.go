@@ -79,6 +79,13 @@ func Several() uptime.Notice {
 	return n
 }
 
+// Graver is a change that must not be missed.
+func Graver() uptime.Notice {
+	n := Outage(uptime.NoticeChanges)
+	n.Rings = true
+	return n
+}
+
 // Test is the notice that asks the receiver to give a code back.
 func Test() uptime.Notice {
 	return uptime.Notice{

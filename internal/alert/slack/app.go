@@ -26,9 +26,9 @@ type AppOptions struct {
 }
 
 // App writes into a channel as a Slack app. What opens is a new message, what
-// changes is edited in place and disturbs nobody, what closes is edited too and
-// answered in its thread; that answer is also shown in the channel, because
-// nobody sees an edit. A message that is not there any more, or that the
+// changes is edited in place and disturbs nobody, what closes or rings is edited
+// too and answered in its thread; that answer is also shown in the channel,
+// because nobody sees an edit. A message that is not there any more, or that the
 // workspace lets nobody edit so late, is written anew.
 //
 // Slack offers no idempotency key: when an answer gets lost, a message comes
@@ -68,7 +68,7 @@ func (a *App) Deliver(ctx context.Context, d *uptime.Delivery, ref string) (stri
 	} else if err != nil {
 		return ref, err
 	}
-	if d.Notice.Phase != uptime.NoticeCloses {
+	if d.Notice.Phase != uptime.NoticeCloses && !d.Notice.Rings {
 		return ref, nil
 	}
 	return ref, a.answer(ctx, &d.Notice, channel, ts)
@@ -82,7 +82,7 @@ func (a *App) post(ctx context.Context, msg message, ref string) (string, error)
 	return got.Channel + ":" + got.TS, nil
 }
 
-// answer says in the thread that it is over. The message itself says it already:
+// answer says in the thread that it is over, or graver. The message itself says it already:
 // only what may work later is worth another try.
 func (a *App) answer(ctx context.Context, n *uptime.Notice, channel, ts string) error {
 	msg := line(n)

@@ -300,3 +300,19 @@ func TestSlow(t *testing.T) {
 		t.Errorf("ref %q, error %v: want one that passes", ref, err)
 	}
 }
+
+// What got graver is said in the channel too: nobody sees an edit.
+func TestAppSaysWhatRings(t *testing.T) {
+	w := newWorkspace(t)
+	app := w.app(t)
+	ref, err := deliver(t, app, uptime.NoticeOpens, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := app.Deliver(t.Context(), sinktest.Wrap(sinktest.Graver(), 2), ref); err != nil || again != ref {
+		t.Errorf("ref %q, error %v; want the first message's", again, err)
+	}
+	if got := w.messages["1762162200.000002"]; len(w.messages) != 2 || got.ThreadTS != "1762162200.000001" {
+		t.Errorf("got %v: want the message and one answer to it", w.messages)
+	}
+}

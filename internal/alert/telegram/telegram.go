@@ -90,7 +90,7 @@ func (s *Sink) Deliver(ctx context.Context, d *uptime.Delivery, ref string) (str
 	case err != nil:
 		return ref, err
 	}
-	if n.Phase != uptime.NoticeCloses {
+	if n.Phase != uptime.NoticeCloses && !n.Rings {
 		return join(moved, id), nil
 	}
 	return s.answer(ctx, n, moved, id)
@@ -118,7 +118,7 @@ func (s *Sink) send(ctx context.Context, msg message, ref string) (string, error
 	return join(chat, id), nil
 }
 
-// answer says below the message that it is over. The message itself says it
+// answer says below the message that it is over, or graver. The message itself says it
 // already: only what may work later is worth another try.
 func (s *Sink) answer(ctx context.Context, n *uptime.Notice, chat string, id int64) (string, error) {
 	_, moved, err := s.call(ctx, "sendMessage", message{

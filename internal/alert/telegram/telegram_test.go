@@ -244,3 +244,16 @@ func TestSlow(t *testing.T) {
 		t.Errorf("ref %q, error %v: want one that passes", ref, err)
 	}
 }
+
+// What got graver is said below the message too: nobody sees an edit.
+func TestSaysWhatRings(t *testing.T) {
+	b := newBot(t)
+	s := b.sink(t, "-100123")
+	ref := deliver(t, s, uptime.NoticeOpens, "")
+	if again, err := s.Deliver(t.Context(), sinktest.Wrap(sinktest.Graver(), 2), ref); err != nil || again != ref {
+		t.Errorf("ref %q, error %v; want the first message's", again, err)
+	}
+	if m := b.messages[2]; len(b.messages) != 2 || m.Reply == nil || m.Reply.ID != 1 {
+		t.Errorf("got %+v, want an answer", b.messages)
+	}
+}
