@@ -101,6 +101,8 @@ type shelf struct {
 	mu    sync.Mutex
 	asked uint64 // News after this place gave nothing
 	seen  uint64 // when so much was written
+	idle  uint64 // so much was written when nothing was due before next
+	next  time.Time
 }
 
 // do runs an operation, unless the process or the disk fails.
@@ -180,11 +182,24 @@ func (s *shelf) News(ctx context.Context, after uint64, limit int) (out []uptime
 	return out, err
 }
 
+// DueDeliveries asks only when something was written since nothing was due, or
+// when something is: the outbox asks every half a minute of hours.
 func (s *shelf) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.SinkKey, limit int) (out []uptime.Delivery, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	writes := s.disk.writes.Load() + 1
+	if s.idle == writes && (s.next.IsZero() || now.Before(s.next)) {
+		return nil, nil
+	}
 	err = s.do("due", func() (err error) {
-		out, err = s.Store.DueDeliveries(ctx, now, busy, limit)
+		if out, err = s.Store.DueDeliveries(ctx, now, busy, limit); err == nil && len(out) == 0 {
+			s.next, err = s.Store.NextDue(ctx)
+		}
 		return err
 	})
+	if err == nil && len(out) == 0 {
+		s.idle = writes
+	}
 	return out, err
 }
 

@@ -36,10 +36,22 @@ type span struct {
 	slug     string
 }
 
+// tester is a test, or one that remembers its failures.
+type tester interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Error(args ...any)
+	Fatalf(format string, args ...any)
+	Context() context.Context
+	TempDir() string
+	Cleanup(func())
+}
+
 // world is what outlives the process: the servers, the feed of verdicts, the
 // database file, and the services.
 type world struct {
-	t        *testing.T
+	t        tester
 	dir      string
 	live     *memory.Live
 	disk     *disk
@@ -84,7 +96,7 @@ func blank(t *testing.T, servers map[uptime.TenantID][]uptime.Server) (dir strin
 
 // newWorld starts a process over a copy of the database. Sinks of a policy have
 // the kind of service that their type names.
-func newWorld(t *testing.T, from string, known map[uptime.TenantID][]uptime.Server, policies ...*uptime.Policy) *world {
+func newWorld(t tester, from string, known map[uptime.TenantID][]uptime.Server, policies ...*uptime.Policy) *world {
 	t.Helper()
 	w := &world{
 		t: t, dir: t.TempDir(), live: memory.New(memory.Options{Tail: 1 << 16}), disk: &disk{}, policies: policies,
@@ -111,6 +123,7 @@ func newWorld(t *testing.T, from string, known map[uptime.TenantID][]uptime.Serv
 	}
 	w.plan.Store(plan)
 	w.start()
+	t.Cleanup(func() { w.process.stop() })
 	return w
 }
 
@@ -158,13 +171,13 @@ func (w *world) run(p *process) {
 			}
 		})
 	}
-	p.stop = func() {
+	p.stop = sync.OnceFunc(func() {
 		cancel()
 		parts.Wait()
 		if err := p.store.Close(); err != nil {
 			w.t.Errorf("closing the store: %v", err)
 		}
-	}
+	})
 }
 
 // stop ends the process as an operator does.
