@@ -66,10 +66,11 @@ func (s *step) located(a uptime.Alert) uptime.Alert {
 	return a
 }
 
-// resting ends the alert of a server that is paused: nobody looks.
+// resting ends the alert of a server that is paused: nobody looks. One that
+// nobody was told of yet is held instead, and told when it lasts after the pause.
 func (s *step) resting(a uptime.Alert) uptime.Alert {
 	srv := s.world.servers[serverKey{a.Tenant, a.Server}]
-	if srv != nil && srv.Paused && a.Open() {
+	if srv != nil && srv.Paused && a.Open() && s.of[id{a.Tenant, a.Key}] != nil {
 		a.Resolved, a.Ended = s.now, uptime.EndedPaused
 		if old := s.alerts[id{a.Tenant, a.Key}]; old != nil && old.Ended == uptime.EndedPaused {
 			a.Resolved = old.Resolved

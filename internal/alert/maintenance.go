@@ -15,6 +15,9 @@ const recheck = 5 * time.Second
 func (s *step) quiet(a *uptime.Alert) string {
 	srv := s.world.server(a)
 	if srv != nil {
+		if srv.Paused {
+			return "Monitoring of the server is paused."
+		}
 		for _, w := range s.world.windows[a.Tenant] {
 			if w.Covers(srv, s.now) {
 				return "Planned maintenance until " + clock(w.To) + "."
