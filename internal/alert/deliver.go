@@ -124,8 +124,12 @@ func (s *step) note(t *thread, sink *uptime.Sink, d decision) {
 // unless something speaks against it.
 func (s *step) announce(t *thread, sink *uptime.Sink, v *view) {
 	if len(v.failing) == 0 {
-		if t.Kind == uptime.AlertDigest && t.Told[sink.Name].Phase == "" {
+		switch {
+		case t.Told[sink.Name].Phase != "":
+		case t.Kind == uptime.AlertDigest:
 			s.say(t, sink, v, uptime.NoticeCloses, says{})
+		case t.Digest == "":
+			s.note(t, sink, decision{"route", "", dropped, "It was over before it was to be told."})
 		}
 		return
 	}
