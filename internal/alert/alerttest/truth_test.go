@@ -228,9 +228,9 @@ func (f *findings) beliefs(s *service) {
 		switch {
 		case len(notices) == 0 && f.wanted(sink, b, t) && !lost:
 			f.w.t.Errorf("%v does not know that %s is %s", s.key, b.slug, b.state)
-		case len(notices) > 1:
+		case len(notices) > t.times && !sink.Final:
 			f.w.t.Errorf("%v was told %d times that %s is %s: %q, %q", s.key, len(notices), b.slug, b.state, notices[0].Title, notices[1].Title)
-		case len(notices) == 1 && !sink.Final && !lost:
+		case len(notices) == 1 && t.times == 1 && !sink.Final && !lost:
 			f.agrees(s, &notices[0], t)
 		}
 	}
@@ -262,11 +262,12 @@ func (f *findings) believed(s *service) (out map[belief][]uptime.Notice, lost bo
 // of which some may be well by now.
 func (f *findings) mixed(notices []uptime.Notice) bool { return notices[0].Total > 1 }
 
-// trouble is what is so of a server.
+// truth is what is so of a server.
 type truth struct {
 	cause    uptime.Cause
 	regions  []string
 	priority uptime.Priority
+	times    int // a server may show several contracts
 }
 
 // troubles are what is so of a tenant's servers: the incidents and the drifts are
@@ -284,16 +285,17 @@ func (w *world) troubles(tenant uptime.TenantID) map[belief]truth {
 			w.t.Errorf("%s is %s, and has an open incident: %v", p.srv.Slug, p.state, i >= 0)
 		}
 		if i >= 0 {
-			out[belief{p.srv.Slug, "down"}] = truth{open[i].Failure.Cause, w.cities(open[i].Regions), priorityOf(open[i].Failure.Cause)}
+			out[belief{p.srv.Slug, "down"}] = truth{open[i].Failure.Cause, w.cities(open[i].Regions), priorityOf(open[i].Failure.Cause), 1}
 		}
 		if p.state == uptime.Degraded {
-			out[belief{p.srv.Slug, "degraded"}] = truth{p.cause, nil, degradedPriority(p.cause)}
+			out[belief{p.srv.Slug, "degraded"}] = truth{p.cause, nil, degradedPriority(p.cause), 1}
 		}
 	}
 	for _, d := range drifts {
 		for _, p := range w.servers {
 			if p.srv.ID == d.Server && p.srv.Tenant == tenant {
-				out[belief{p.srv.Slug, "changed"}] = truth{uptime.DriftDetected, nil, uptime.P2}
+				b := belief{p.srv.Slug, "changed"}
+				out[b] = truth{uptime.DriftDetected, nil, uptime.P2, out[b].times + 1}
 			}
 		}
 	}
