@@ -58,6 +58,9 @@ func (s *step) follow(t *thread, alerts []*uptime.Alert) {
 		}
 		end = later(end, a.Resolved)
 	}
+	if len(alerts) == 0 && t.Kind == uptime.AlertDigest && !t.Opened.After(s.now) {
+		end = s.now // whatever was in it is told by itself
+	}
 	if end.IsZero() || !t.Closed.IsZero() {
 		return
 	}
@@ -95,6 +98,8 @@ func (s *step) tell(t *thread, p *uptime.Policy, sink *uptime.Sink, alerts []*up
 	last := t.Told[sink.Name]
 	fresh := last.Phase == "" || last.Phase == uptime.NoticeCloses
 	switch {
+	case len(alerts) == 0 && !fresh && sink.Verified && t.Kind == uptime.AlertDigest:
+		s.say(t, sink, &v, uptime.NoticeCloses, says{})
 	case v.total() == 0:
 		if fresh && !sink.Subscriber && !t.standsIn() {
 			s.decide(nil, t, decision{"match", sink.Name, dropped, "No rule sends it there, or it is less urgent than what is sent there."})
