@@ -44,7 +44,7 @@ type take struct {
 	transition int
 	at         time.Time
 	notice     uptime.Notice
-	ref        string // of the message it is now the text of
+	ref        string // of the message it is now the text of; a later one is greater
 }
 
 // service is what stands behind a sink. It outlives the process.
@@ -157,7 +157,7 @@ func (s *service) accept(d *uptime.Delivery, ref string) string {
 	if s.kind == edits {
 		if out = ref; out == "" {
 			s.posts++
-			out = fmt.Sprintf("%s/%d", d.Thread, s.posts)
+			out = fmt.Sprintf("%s/%06d", d.Thread, s.posts)
 		}
 	}
 	s.taken = append(s.taken, take{d.ID, d.Thread, d.Transition, time.Now(), d.Notice, out})
