@@ -16,8 +16,9 @@ var (
 	errDisk   = errors.New("the disk is full")
 )
 
-// life is one run of the process. Its steps are what it does to the store and to
-// the services: it may be killed before or after any of them takes effect.
+// life is one run of the process. Its steps are what it changes in the store and
+// at the services: it may be killed before or after any of them takes effect.
+// Between two of them it makes no difference where it dies.
 type life struct {
 	died chan struct{}
 
@@ -37,15 +38,15 @@ func (l *life) kill(n int, late bool) {
 	l.left, l.late = n, late
 }
 
-// step reports whether the next step takes effect. The error is that of a
-// process that lives no more: it sees no answer.
-func (l *life) step() (done bool, err error) {
+// step reports whether the next step takes effect; one that changes nothing does
+// not count. The error is that of a process that lives no more: it sees no answer.
+func (l *life) step(counts bool) (done bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.dead {
 		return false, errKilled
 	}
-	if l.left == 0 {
+	if l.left == 0 || !counts {
 		return true, nil
 	}
 	if l.left--; l.left > 0 {
@@ -105,9 +106,15 @@ type shelf struct {
 	next  time.Time
 }
 
+// The operations that change nothing, but places in the feed and in the news.
+const (
+	reads  = "read"
+	places = "place"
+)
+
 // do runs an operation, unless the process or the disk fails.
 func (s *shelf) do(op string, run func() error) error {
-	done, dead := s.life.step()
+	done, dead := s.life.step(op != reads && op != places)
 	if !done {
 		return dead
 	}
@@ -132,7 +139,7 @@ func (s *shelf) write(op string, run func() error) error {
 }
 
 func (s *shelf) Ongoing(ctx context.Context) (out uptime.Ongoing, err error) {
-	err = s.do("ongoing", func() (err error) {
+	err = s.do(reads, func() (err error) {
 		out, err = s.Store.Ongoing(ctx)
 		return err
 	})
@@ -140,7 +147,11 @@ func (s *shelf) Ongoing(ctx context.Context) (out uptime.Ongoing, err error) {
 }
 
 func (s *shelf) Record(ctx context.Context, c uptime.Changes) error {
-	err := s.write("record", func() error { return s.Store.Record(ctx, c) })
+	op := "record"
+	if len(c.Events)+len(c.Drifts)+len(c.Baselines) == 0 {
+		op = places
+	}
+	err := s.write(op, func() error { return s.Store.Record(ctx, c) })
 	if err == nil && len(c.Events)+len(c.Drifts) > 0 {
 		s.recorded()
 	}
@@ -148,7 +159,7 @@ func (s *shelf) Record(ctx context.Context, c uptime.Changes) error {
 }
 
 func (s *shelf) Alerting(ctx context.Context) (out uptime.Alerting, err error) {
-	err = s.do("alerting", func() (err error) {
+	err = s.do(reads, func() (err error) {
 		out, err = s.Store.Alerting(ctx)
 		return err
 	})
@@ -156,7 +167,11 @@ func (s *shelf) Alerting(ctx context.Context) (out uptime.Alerting, err error) {
 }
 
 func (s *shelf) Route(ctx context.Context, r uptime.Routing) error {
-	err := s.write("route", func() error { return s.Store.Route(ctx, r) })
+	op := "route"
+	if len(r.Alerts)+len(r.Threads)+len(r.Deliveries) == 0 {
+		op = places
+	}
+	err := s.write(op, func() error { return s.Store.Route(ctx, r) })
 	if err == nil && len(r.Deliveries) > 0 {
 		s.routed()
 	}
@@ -172,7 +187,7 @@ func (s *shelf) News(ctx context.Context, after uint64, limit int) (out []uptime
 	if s.seen == writes && s.asked == after {
 		return nil, nil
 	}
-	err = s.do("news", func() (err error) {
+	err = s.do(reads, func() (err error) {
 		out, err = s.Store.News(ctx, after, limit)
 		return err
 	})
@@ -191,9 +206,9 @@ func (s *shelf) DueDeliveries(ctx context.Context, now time.Time, busy []uptime.
 	if s.idle == writes && (s.next.IsZero() || now.Before(s.next)) {
 		return nil, nil
 	}
-	err = s.do("due", func() (err error) {
+	err = s.do(reads, func() (err error) {
 		if out, err = s.Store.DueDeliveries(ctx, now, busy, limit); err == nil && len(out) == 0 {
-			s.next, err = s.Store.NextDue(ctx)
+			s.next, err = s.NextDue(ctx)
 		}
 		return err
 	})
@@ -218,7 +233,7 @@ func (s *shelf) EndDelivery(ctx context.Context, d uptime.Delivery, ref string) 
 }
 
 func (s *shelf) Ref(ctx context.Context, tenant uptime.TenantID, thread uptime.AlertKey, sink string) (out string, err error) {
-	err = s.do("ref", func() (err error) {
+	err = s.do(reads, func() (err error) {
 		out, err = s.Store.Ref(ctx, tenant, thread, sink)
 		return err
 	})

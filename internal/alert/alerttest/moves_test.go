@@ -75,9 +75,9 @@ func (w *world) act(m move) {
 	case "off":
 		w.restart(time.Duration(1+m.N*m.N) * time.Minute)
 	case "kill":
-		w.process.life.kill(1+m.N, m.Late)
+		w.process.life.kill(1+m.N%12, m.Late)
 	case "disk":
-		w.fill([]string{"route", "record", "begin", "end", "news", "due", "ref", "alerting", "ongoing"}[m.N%9], 1+m.N%5, m.Late)
+		w.fill([]string{"route", "route", "record", "begin", "end", reads, places}[m.N%7], 1+m.N%4, m.Late)
 	case "once", "long", "hours":
 		w.ail(m)
 	default:

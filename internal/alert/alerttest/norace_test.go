@@ -2,5 +2,9 @@
 
 package alerttest_test
 
-// fewChecks is how often the property is tried.
-const fewChecks = 100
+// fewChecks is how often the property is tried, crowd how many servers fail in
+// the storm.
+const (
+	fewChecks = 40
+	crowd     = 2000
+)

@@ -2,6 +2,9 @@
 
 package alerttest_test
 
-// fewChecks is how often the property is tried: the race detector makes the
-// database ten times slower.
-const fewChecks = 15
+// The race detector makes the database ten times slower: fewChecks is how often
+// the property is tried, crowd how many servers fail in the storm.
+const (
+	fewChecks = 12
+	crowd     = 200
+)

@@ -196,7 +196,7 @@ type mouth struct {
 
 // Deliver hands a notice to the service, unless the process dies.
 func (m mouth) Deliver(ctx context.Context, d *uptime.Delivery, ref string) (string, error) {
-	done, dead := m.life.step()
+	done, dead := m.life.step(true)
 	if !done {
 		return "", dead
 	}
