@@ -5,6 +5,6 @@ package alerttest_test
 // fewChecks is how often the property is tried, crowd how many servers fail in
 // the storm.
 const (
-	fewChecks = 40
+	fewChecks = 30
 	crowd     = 2000
 )

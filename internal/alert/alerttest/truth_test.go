@@ -147,14 +147,25 @@ func (f *findings) doubles(s *service) {
 }
 
 // visible: the last that a service took of a thread is the last that the router
-// said and that was not given up; where messages are edited it stands in the
-// newest of them.
+// said and that was not given up. Where messages are edited it stands in the
+// newest, and another is only left where nobody could know of it.
 func (f *findings) visible(s *service) {
 	f.w.t.Helper()
-	last, newest := map[uptime.AlertKey]take{}, map[uptime.AlertKey]string{}
+	last, newest, spare := map[uptime.AlertKey]take{}, map[uptime.AlertKey]string{}, map[uptime.AlertKey]int{}
 	for _, x := range s.taken {
 		last[x.thread] = x
+		if x.ref > newest[x.thread] {
+			spare[x.thread]--
+		}
 		newest[x.thread] = max(newest[x.thread], x.ref)
+	}
+	for id, n := range s.doubts {
+		spare[f.byID[id].Thread] += n
+	}
+	for thread, n := range spare {
+		if s.kind == edits && n < -1 {
+			f.w.t.Errorf("%v has %d messages about %s that nobody edits any more", s.key, -1-n, thread)
+		}
 	}
 	for l, list := range f.lanes {
 		if l.SinkKey != s.key {
