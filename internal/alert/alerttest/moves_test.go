@@ -26,7 +26,7 @@ type move struct {
 // happenings are what may happen, some of it more often.
 func happenings() []string {
 	return []string{
-		"down", "down", "down", "up", "up", "up", "degraded", "flap", "drift", "accept", "note", "ack", "silence", "loud", "window", "pause",
+		"down", "down", "down", "up", "up", "up", "degraded", "flap", "outage", "relief", "relief", "drift", "accept", "note", "ack", "silence", "loud", "window", "pause",
 		"once", "once", "long", "hours", "disk", "disk", "kill", "kill", "kill", "restart", "off", "quiet",
 	}
 }
@@ -57,6 +57,12 @@ func (w *world) act(m move) {
 		p.fail(uptime.Degraded, m.N)
 	case "up":
 		p.state = uptime.Live
+	case "outage", "relief": // of all at once
+		for _, p := range w.servers {
+			if p.state = uptime.Live; m.What == "outage" {
+				p.fail(uptime.Down, m.N)
+			}
+		}
 	case "flap":
 		for range 2 + m.N%3 {
 			p.fail(uptime.Down, m.N)
