@@ -207,7 +207,7 @@ func (w *world) fill(op string, times int, stored bool) {
 func (w *world) ail(m move) {
 	all := w.sinks()
 	s := w.services[all[m.Sink%len(all)]]
-	what := []trouble{fails, silent, mute, cut, busy, refuses, gone, panics}[m.N%8]
+	what := []trouble{fails, silent, mute, cut, busy, refuses, gone, panics, gone, cut}[m.N%10]
 	switch {
 	case m.What == "once":
 		s.suffer(what, 1+m.N%3, 0)
