@@ -365,12 +365,12 @@ func (f *findings) wanted(sink *uptime.Sink, b belief, is truth) bool {
 }
 
 // finalKnows reports whether a sink that hears of no changes knows that there is
-// something of this kind.
+// something of this kind, or has a digest that lasts.
 func (f *findings) finalKnows(sink *uptime.Sink, b belief) bool {
 	for l, list := range f.lanes {
 		last := list[len(list)-1].Notice
 		if l.SinkKey == (uptime.SinkKey{Tenant: sink.Tenant, Name: sink.Name}) && last.Phase != uptime.NoticeCloses &&
-			slices.ContainsFunc(last.Servers, func(s uptime.NoticeServer) bool { return s.State == b.state }) {
+			(last.Kind == uptime.AlertDigest || slices.ContainsFunc(last.Servers, func(s uptime.NoticeServer) bool { return s.State == b.state })) {
 			return true
 		}
 	}
