@@ -69,7 +69,7 @@ func TestFlapping(t *testing.T) {
 	}
 }
 
-// TestStorm: 2,000 servers (100 under the race detector) that are down within a
+// TestStorm: 2,000 servers (60 under the race detector) that are down within a
 // minute for one cause are one notice at each sink that works. A sink that is
 // dead is told the beginning and the end when it takes something again, and
 // nothing is left.

@@ -5,6 +5,6 @@ package alerttest_test
 // The race detector makes the database ten times slower: fewChecks is how often
 // the property is tried, crowd how many servers fail in the storm.
 const (
-	fewChecks = 6
-	crowd     = 100
+	fewChecks = 3
+	crowd     = 60
 )
