@@ -44,6 +44,7 @@ var allowed = map[string]string{
 	"internal/store/storetest":      "internal/uptime",
 	"internal/alert/reader":         "internal/uptime",
 	"internal/alert/outbox":         "internal/uptime",
+	"internal/alert/alerttest":      "",
 	"internal/alert/proof":          "internal/uptime",
 	"internal/alert/heartbeat":      "internal/uptime",
 	"internal/alert/repeat":         "internal/uptime",

@@ -41,7 +41,7 @@ func (s *step) compose(t *thread, sink *uptime.Sink, v *view, phase uptime.Notic
 		tenants, n.Failing = s.extent(t)
 		n.Total = max(n.Failing, s.everOf(t))
 		n.Title, n.Summary = clusterText(tenants, n.Failing, s.phrase(n.Cause), n.Started)
-	case v.total() == 0:
+	case v.total() == 0 && reads(sink):
 		withdraw(&n)
 	default:
 		s.list(&n, v)

@@ -58,8 +58,8 @@ func (s *step) follow(t *thread, alerts []*uptime.Alert) {
 		}
 		end = later(end, a.Resolved)
 	}
-	if t.Kind == uptime.AlertDigest && len(alerts) == 0 { // all of it was told before its hour was over
-		end = t.Opened
+	if t.Kind == uptime.AlertDigest && len(alerts) == 0 { // whatever was in it is told by itself
+		end = later(t.Opened, s.now)
 	}
 	if end.IsZero() || !t.Closed.IsZero() {
 		return
@@ -101,7 +101,8 @@ func (s *step) tell(t *thread, p *uptime.Policy, sink *uptime.Sink, alerts []*up
 	last := t.Told[sink.Name]
 	fresh := last.Phase == "" || last.Phase == uptime.NoticeCloses
 	switch {
-	case v.total() == 0 && !fresh && reads(sink): // it is no business of theirs any more
+	case v.total() == 0 && !fresh && reads(sink), // it is no business of theirs any more
+		len(alerts) == 0 && !fresh && sink.Verified && t.Kind == uptime.AlertDigest:
 		s.say(t, sink, &v, uptime.NoticeCloses, says{})
 	case v.total() == 0:
 		if fresh && !sink.Subscriber && !t.standsIn() {
@@ -132,8 +133,12 @@ func (s *step) note(t *thread, sink *uptime.Sink, d decision) {
 // unless something speaks against it.
 func (s *step) announce(t *thread, sink *uptime.Sink, v *view) {
 	if len(v.failing) == 0 {
-		if t.Kind == uptime.AlertDigest && t.Told[sink.Name].Phase == "" {
+		switch {
+		case t.Told[sink.Name].Phase != "":
+		case t.Kind == uptime.AlertDigest:
 			s.say(t, sink, v, uptime.NoticeCloses, says{})
+		case t.Digest == "":
+			s.note(t, sink, decision{"route", "", dropped, "It was over before it was to be told."})
 		}
 		return
 	}

@@ -141,6 +141,7 @@ type desk struct {
 	opt      alert.Options
 	router   *alert.Router
 	open     map[uptime.ServerID]*uptime.Incident
+	began    map[uptime.IncidentID]bool
 	stop     func()
 }
 
@@ -164,7 +165,7 @@ func newDesk(t *testing.T, policy uptime.Policy, servers ...*uptime.Server) *des
 	t.Helper()
 	policy.Tenant = "t"
 	d := &desk{
-		t: t, records: newRecords(), feed: &feed{}, open: map[uptime.ServerID]*uptime.Incident{},
+		t: t, records: newRecords(), feed: &feed{}, open: map[uptime.ServerID]*uptime.Incident{}, began: map[uptime.IncidentID]bool{},
 		plan: &uptime.Plan{Version: 1, Servers: servers, Regions: []uptime.Region{{ID: "eu", City: "London"}}},
 	}
 	d.policies = []*uptime.Policy{&policy}
@@ -239,6 +240,9 @@ func (d *desk) tell(n uptime.News) {
 // fails opens an incident, works closes it.
 func (d *desk) fails(s *uptime.Server, cause uptime.Cause) uptime.IncidentID {
 	now := time.Now().UTC()
+	for ; d.began[uptime.NewIncidentID(s.Tenant, s.ID, now)]; now = now.Add(1) { // no server has two at one moment
+	}
+	d.began[uptime.NewIncidentID(s.Tenant, s.ID, now)] = true
 	in := &uptime.Incident{
 		ID: uptime.NewIncidentID(s.Tenant, s.ID, now), Tenant: s.Tenant, Server: s.ID, Opened: now, Detected: now,
 		Failure: uptime.Failure{Cause: cause}, Regions: []string{"eu"},

@@ -14,6 +14,8 @@ func (s *step) title(t *thread, v *view, phase uptime.NoticePhase, w says) strin
 	lead := v.lead()
 	who := s.who(t, v)
 	switch {
+	case t.Kind == uptime.AlertDigest && v.total() == 0:
+		return "Digest: what was above the hour's budget is told by itself by now"
 	case t.Kind == uptime.AlertDigest && len(v.failing) == 0:
 		return fmt.Sprintf("Digest: %s above the hour's budget, all over", count(v.total(), "alert"))
 	case t.Kind == uptime.AlertDigest:
