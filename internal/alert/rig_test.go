@@ -240,7 +240,8 @@ func (d *desk) tell(n uptime.News) {
 // fails opens an incident, works closes it.
 func (d *desk) fails(s *uptime.Server, cause uptime.Cause) uptime.IncidentID {
 	now := time.Now().UTC()
-	for ; d.began[uptime.NewIncidentID(s.Tenant, s.ID, now)]; now = now.Add(1) { // no server has two at one moment
+	for d.began[uptime.NewIncidentID(s.Tenant, s.ID, now)] { // no server has two at one moment
+		now = now.Add(1)
 	}
 	d.began[uptime.NewIncidentID(s.Tenant, s.ID, now)] = true
 	in := &uptime.Incident{
