@@ -195,6 +195,23 @@ type SourceStatus struct {
 	Listings, Endpoints int
 }
 
+// ListingChange is one thing that became of a listing.
+type ListingChange struct {
+	At      time.Time `json:"at"`
+	What    string    `json:"what"` // added, changed, gone or back
+	Source  SourceID  `json:"source"`
+	Name    string    `json:"name"`
+	Version string    `json:"version,omitempty"`
+}
+
+// EndpointCount is how many endpoints have something in common.
+type EndpointCount struct {
+	Kind      EndpointKind `json:"kind,omitempty"`
+	Platform  string       `json:"platform,omitempty"`
+	Endpoints int          `json:"endpoints"`
+	Listings  int          `json:"listings"`
+}
+
 // ListingQuery chooses listings, by name and address. Zero values choose all.
 type ListingQuery struct {
 	Search   string // words that name, title, address or host contain; at most 100 bytes
