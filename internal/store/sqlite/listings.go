@@ -134,6 +134,6 @@ func (s *Store) ListingChanges(ctx context.Context, endpoint uptime.EndpointKey,
 		return c, err
 	}, `
 		SELECT c.at, c.what, c.version, l.source, l.name FROM listings l JOIN listing_changes c ON c.listing = l.num
-		WHERE l.endpoint = ? AND l.endpoint <> '' ORDER BY c.at DESC, l.num LIMIT ?`, endpoint, bounded(limit))
+		WHERE l.endpoint = ? ORDER BY c.at DESC, l.num LIMIT ?`, endpoint, bounded(limit))
 	return out, explain("reading what became of listings", err)
 }

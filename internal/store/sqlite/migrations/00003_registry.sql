@@ -44,7 +44,7 @@ CREATE TABLE listings (
 
 CREATE INDEX listings_by_name ON listings (name, num);
 CREATE INDEX listings_by_source ON listings (source, gone, endpoint);
-CREATE INDEX listings_by_endpoint ON listings (endpoint, gone) WHERE endpoint <> '';
+CREATE INDEX listings_by_endpoint ON listings (endpoint, gone);
 
 CREATE VIRTUAL TABLE listing_search USING fts5 (words, content = '', contentless_delete = 1, tokenize = 'trigram');
 
