@@ -182,6 +182,13 @@ func sourceStatus(ctx context.Context, tx *sql.Tx, name uptime.SourceID) (out up
 	if len(good) > 0 {
 		out.Good = good[0]
 	}
+	full, err := list(ctx, tx, value[int64], `SELECT full_crawl FROM sources WHERE source = ? AND full_crawl IS NOT NULL`, name)
+	if err != nil {
+		return out, err
+	}
+	if len(full) > 0 {
+		out.Full = time.Unix(0, full[0]).UTC()
+	}
 	row := tx.QueryRowContext(ctx, `
 		SELECT count(*), count(DISTINCT endpoint) FROM listings WHERE source = ? AND gone IS NULL AND endpoint <> ''`, name)
 	return out, row.Scan(&out.Listings, &out.Endpoints)

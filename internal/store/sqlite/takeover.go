@@ -56,9 +56,9 @@ func (t *takeover) run(ctx context.Context) error {
 		*step.count = int(n)
 	}
 	_, err = t.tx.ExecContext(ctx, `
-		INSERT INTO sources (source, crawl, seen) VALUES (?1, ?2, ?3)
-		ON CONFLICT (source) DO UPDATE SET crawl = excluded.crawl, seen = excluded.seen`,
-		t.crawl.Source, t.crawl.ID, t.crawl.Began.UnixNano())
+		INSERT INTO sources (source, crawl, seen, full_crawl) VALUES (?1, ?2, ?3, iif(?4, ?3, NULL))
+		ON CONFLICT (source) DO UPDATE SET crawl = excluded.crawl, seen = excluded.seen, full_crawl = coalesce(excluded.full_crawl, full_crawl)`,
+		t.crawl.Source, t.crawl.ID, t.crawl.Began.UnixNano(), t.crawl.Since.IsZero())
 	return err
 }
 

@@ -17,9 +17,10 @@ CREATE INDEX crawls_by_source ON crawls (source, began);
 -- The crawl of each source that was taken over last. What is listed was seen
 -- then: rows that did not change are not written.
 CREATE TABLE sources (
-    source TEXT    NOT NULL PRIMARY KEY,
-    crawl  TEXT    NOT NULL REFERENCES crawls (id),
-    seen   INTEGER NOT NULL
+    source     TEXT    NOT NULL PRIMARY KEY,
+    crawl      TEXT    NOT NULL REFERENCES crawls (id),
+    seen       INTEGER NOT NULL,
+    full_crawl INTEGER -- when the newest crawl of everything began
 ) STRICT, WITHOUT ROWID;
 
 -- form is how the address is dialled, for the endpoint to choose from. last_seen
