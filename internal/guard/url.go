@@ -81,7 +81,7 @@ func checkText(raw string) error {
 		return errURLLength
 	case !utf8.ValidString(raw) || strings.ContainsFunc(raw, notURLRune):
 		return errURLBytes
-	case placeholder.MatchString(raw):
+	case strings.ContainsAny(raw, "{}<>[%") && placeholder.MatchString(raw): // most have none of these
 		return ErrTemplate
 	case strings.Contains(raw, "#"):
 		return errURLFragment

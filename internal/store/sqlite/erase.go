@@ -39,6 +39,10 @@ func (s *Store) Erase(ctx context.Context, tenant uptime.TenantID, server uptime
 		if err := eraseRows(ctx, tx, num); err != nil {
 			return err
 		}
+		// That a registry lists the address stays: it says nothing of the tenant.
+		if _, err := tx.ExecContext(ctx, `UPDATE endpoints SET server = NULL WHERE server = ?`, num); err != nil {
+			return err
+		}
 		if err := eraseSealed(ctx, tx, owner{tenant, server}); err != nil {
 			return err
 		}

@@ -72,11 +72,29 @@ func fill(t *testing.T, s *sqlite.Store, servers []uptime.Server) {
 				[]uptime.MonthStat{{Tenant: "acme", Server: sv.ID, Year: 2023, Month: 11}}),
 		)
 	}
+	steps = append(steps, list(t, s, servers)...)
 	for i, err := range steps {
 		if err != nil {
 			t.Fatalf("step %d: %v", i, err)
 		}
 	}
+}
+
+// list has a registry list an endpoint of every server.
+func list(t *testing.T, s *sqlite.Store, servers []uptime.Server) []error {
+	t.Helper()
+	c := uptime.Crawl{ID: "c", Source: "official", State: uptime.CrawlRunning, Began: time.Unix(1, 0)}
+	steps := []error{s.BeginCrawl(t.Context(), c)}
+	bound := map[uptime.EndpointKey]uptime.ServerID{}
+	for _, sv := range servers {
+		e := uptime.Endpoint{Key: uptime.EndpointKey("ep_" + fmt.Sprint(sv.Num)), Kind: uptime.EndpointRemote}
+		l := uptime.Listing{Source: "official", Key: string(e.Key), Status: uptime.ListingActive, Endpoint: e.Key}
+		steps = append(steps, s.StageListings(t.Context(), "c", []uptime.Listing{l}, []uptime.Endpoint{e}))
+		bound[e.Key] = sv.ID
+	}
+	c.State, c.Ended = uptime.CrawlDone, time.Unix(2, 0)
+	_, _, _, err := s.FinishCrawl(t.Context(), c)
+	return append(steps, err, s.BindEndpoints(t.Context(), "acme", bound))
 }
 
 // routing tells of a server in a thread of its own, and of all in one that they

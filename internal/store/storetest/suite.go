@@ -15,6 +15,7 @@ import (
 // declare the few methods that each of them needs; this is their union.
 type Store interface {
 	Alerts
+	Registry
 	Close() error
 
 	SyncServers(ctx context.Context, tenant uptime.TenantID, servers []uptime.Server) ([]uptime.Server, error)
@@ -63,6 +64,7 @@ func Run(t *testing.T, create func(t *testing.T, now func() time.Time) Database)
 	t.Helper()
 	all := tests()
 	maps.Copy(all, alertTests())
+	maps.Copy(all, registryTests())
 	for name, test := range all {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
