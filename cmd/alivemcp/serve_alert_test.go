@@ -149,7 +149,8 @@ func newFront(t *testing.T, target string) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &front{t: t, to: to, addr: "127.0.0.1:0"}
+	// Not 127.0.0.1: while it is away, its port may be given to another test there.
+	f := &front{t: t, to: to, addr: "127.0.77.1:0"}
 	f.rise()
 	t.Cleanup(f.fall)
 	return f

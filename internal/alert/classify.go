@@ -71,8 +71,10 @@ func why(a *uptime.Alert) string {
 	switch {
 	case a.Kind == uptime.AlertDrift:
 		return ": a " + a.Class.String() + " change of the tools."
+	case a.Kind == uptime.AlertDegraded:
+		return ": degraded for three minutes (" + string(a.Reason) + ")."
 	case a.Reason != "":
-		return ": " + string(a.Reason) + "."
+		return ": down (" + string(a.Reason) + ")."
 	}
 	return "."
 }

@@ -96,7 +96,7 @@ func TestKillNineWhileRouting(t *testing.T) {
 	}
 	dir := t.TempDir()
 	var routed, sent int
-	for round := range 8 {
+	for round := 0; round < 8 || routed < 16 || sent < 8; round++ { // on a busy machine a round may come to nothing
 		for _, line := range killed(t, dir, time.Duration(5+rand.IntN(50))*time.Millisecond, []string{childRoutes + "=1"}) {
 			var what string
 			var n int
@@ -111,12 +111,9 @@ func TestKillNineWhileRouting(t *testing.T) {
 			}
 		}
 		checkRouted(t, dir, &routed, &sent)
-		if t.Failed() {
-			t.Fatalf("in round %d", round)
+		if t.Failed() || round == 200 {
+			t.Fatalf("in round %d, with %d routed and %d sent", round, routed, sent)
 		}
-	}
-	if routed < 16 || sent < 8 {
-		t.Errorf("only %d routed and %d sent: nothing was tested", routed, sent)
 	}
 }
 
