@@ -62,11 +62,8 @@ func causeIs(causes ...uptime.Cause) func(*uptime.AuditLook) bool {
 }
 
 func isDead(l *uptime.AuditLook) bool {
-	switch l.Cause.Reason() {
-	case uptime.ConnectionRefused, uptime.Timeout:
-		return true
-	}
-	return l.Cause == uptime.BlockedTarget
+	reason := l.Cause.Reason()
+	return reason == uptime.ConnectionRefused || reason == uptime.Timeout || l.Cause == uptime.BlockedTarget
 }
 
 // isUnknown is asked after the causes that leave the state unknown and still say
@@ -80,11 +77,7 @@ func refused(l *uptime.AuditLook) bool {
 }
 
 func isMalformed(l *uptime.AuditLook) bool {
-	switch l.Cause {
-	case uptime.ToolsEmpty, uptime.ToolsMalformed, uptime.PaginationLoop, uptime.CapabilityLie:
-		return true
-	}
-	return len(l.Malformed) > 0
+	return len(l.Malformed) > 0 || causeIs(uptime.ToolsEmpty, uptime.ToolsMalformed, uptime.PaginationLoop, uptime.CapabilityLie)(l)
 }
 
 // ClassOf returns the class of a look.

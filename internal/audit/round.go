@@ -326,9 +326,14 @@ func (m *making) put(ctx context.Context, batch []uptime.AuditLook) error {
 // hostQueue is a heap of hosts by when they have time.
 type hostQueue []*host
 
-func (q hostQueue) Len() int           { return len(q) }
-func (q hostQueue) Less(i, j int) bool { return q[i].next.Before(q[j].next) }
-func (q hostQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+// Len implements heap.Interface.
+func (q *hostQueue) Len() int { return len(*q) }
+
+// Less implements heap.Interface.
+func (q *hostQueue) Less(i, j int) bool { return (*q)[i].next.Before((*q)[j].next) }
+
+// Swap implements heap.Interface.
+func (q *hostQueue) Swap(i, j int) { (*q)[i], (*q)[j] = (*q)[j], (*q)[i] }
 
 // Push implements heap.Interface.
 func (q *hostQueue) Push(x any) {
