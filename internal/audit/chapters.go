@@ -11,7 +11,7 @@ import (
 func documentOf(r *Report) *document {
 	d := &document{Title: titleOf(r), Kicker: "Audit " + plain(string(r.Run.ID)), Lead: lead(r), Final: !r.Run.Ended.IsZero(), Cards: cards(r)}
 	if r.Endpoints > 0 {
-		d.Waffle = newWaffle("Of every 100 endpoints", groupBar(&r.tally))
+		d.Waffle = newWaffle("Of a hundred endpoints", groupBar(&r.tally))
 	}
 	d.Chapters = []chapter{
 		bucketChapter(r), sourceChapter(r), platformChapter(r), protocolChapter(r), failureChapter(r), latencyChapter(r),
@@ -37,9 +37,9 @@ func lead(r *Report) []string {
 	return []string{
 		fmt.Sprintf("We counted %s that public registries list, and looked at each of the %s that can be probed %s, %s apart, from %s: a real handshake, and the list of tools.",
 			amount(r.Endpoints, "endpoint", "endpoints"), number(r.Probed), times(r.Run.Rounds), r.Run.Gap, amount(len(r.Run.Regions), "region", "regions")),
-		fmt.Sprintf("%s worked whenever and from wherever most looks were made (%s), %s of them with tools that changed between the rounds. Another %s worked only from some regions.",
+		fmt.Sprintf("%s of them work (%s): from every region, in most of the rounds. Of these, %s changed their tools between the rounds. Another %s work only from some regions.",
 			number(t.Healthy()), percentage(r.Headlines[0].Percent), number(t.Of(uptime.BucketDrift)), number(t.Of(uptime.BucketRegional))),
-		fmt.Sprintf("%s were dead, and at %s something answered that is not an MCP server. %s asked for a sign-in, which clients can complete by themselves at %s of these.",
+		fmt.Sprintf("%s are dead, and at %s something answers that is not an MCP server. %s ask for a sign-in; %s of these say how, so that clients can complete it by themselves.",
 			number(t.Of(uptime.BucketDead)), number(t.Of(uptime.BucketNotMCP)), number(t.Of(authBuckets()...)), number(t.Of(uptime.BucketAuthProper))),
 		fmt.Sprintf("%s could not be judged, because they limited us or because looks are missing.", number(r.Headlines[2].Numerator)),
 	}
@@ -67,7 +67,7 @@ func cards(r *Report) []card {
 		h := r.Headlines[i]
 		out = append(out, card{
 			Tone: tone, Name: h.Name, Value: percentage(h.Percent), Of: number(h.Numerator) + " of " + number(h.Denominator),
-			Interval: interval(h.Low, h.High), Definition: h.Definition,
+			Interval: interval(h.Low, h.High), Definition: sentence(h.Definition) + ".",
 		})
 	}
 	return out
@@ -152,7 +152,7 @@ func bucketChapter(r *Report) chapter {
 	if len(r.Unprobed) > 0 {
 		why := &table{Caption: "Why " + amount(r.tally.Of(uptime.BucketTemplated), "endpoint was", "endpoints were") + " not probed", Head: []column{{Name: "What is listed"}, {"Endpoints", true}}}
 		for _, u := range r.Unprobed {
-			why.Rows = append(why.Rows, line{Cells: []string{u.Name, number(u.Endpoints)}})
+			why.Rows = append(why.Rows, line{Cells: []string{sentence(u.Name), number(u.Endpoints)}})
 		}
 		c.Parts = append(c.Parts, part{Table: why})
 	}
@@ -298,6 +298,9 @@ func protocolChapter(r *Report) chapter {
 		{Table: groupTable("Revision of the protocol", "Revision", r.Versions)},
 		{Table: groupTable("Transport", "Transport", r.Transports)},
 		{Table: groupTable("Library behind the server, as guessed", "Library", r.SDKs)},
+	}
+	for _, p := range c.Parts[2:] {
+		p.Table.Legend, p.Table.Scale = nil, "" // that of the first holds for all
 	}
 	return c
 }

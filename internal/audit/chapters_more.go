@@ -81,14 +81,14 @@ func driftChapter(r *Report) chapter {
 	}
 	c.Parts = []part{
 		{Text: fmt.Sprintf("Of %s whose tools were seen in at least two rounds from one region, %s. The number of an endpoint is the most changes that any region saw, at most one between two rounds.",
-			amount(d.Endpoints, "endpoint", "endpoints"), amount(changed, "changed", "changed"))},
+			amount(d.Endpoints, "endpoint", "endpoints"), number(changed)+" changed")},
 		{Table: often},
 	}
 	if changed > 0 {
 		c.Parts = append(c.Parts, part{Text: "Two hashes tell the kinds apart: one over names and schemas, one over all that agents read. Whether a change of the contract breaks clients cannot be told from hashes."}, part{Table: kinds})
 	}
-	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("%s came back to tools that they had had before. %s showed different contracts to different regions in the same round, which is not counted as drift.",
-		amount(d.Back, "endpoint", "endpoints"), amount(d.Regions, "endpoint", "endpoints"))})
+	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("Endpoints that came back to tools that they had had before: %s. Endpoints that showed different contracts to different regions in the same round: %s; this is not counted as drift.",
+		number(d.Back), number(d.Regions))})
 	return c
 }
 

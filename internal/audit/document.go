@@ -49,6 +49,17 @@ func (t *table) Bars() bool {
 	return false
 }
 
+// Small reports whether a table is a name and a few numbers, which stand too far
+// from each other on the whole width.
+func (t *table) Small() bool {
+	for _, h := range t.Head[1:] {
+		if !h.Number {
+			return false
+		}
+	}
+	return len(t.Head) < 5
+}
+
 type column struct {
 	Name string
 	// Number columns are set to the right.
@@ -95,6 +106,7 @@ func bar(pieces ...segment) []segment {
 type waffle struct {
 	Title   string
 	Squares []square
+	Legend  []segment
 }
 
 type square struct {
@@ -108,11 +120,11 @@ const squareSize = 12
 // newWaffle shares a hundred squares out: each group gets its whole per cents, and
 // those left go to the largest remainders.
 func newWaffle(title string, pieces []segment) *waffle {
-	w := &waffle{Title: title}
+	w := &waffle{Title: title, Legend: pieces}
 	for i, n := range shareOut(pieces) {
 		for range n {
 			k := len(w.Squares)
-			w.Squares = append(w.Squares, square{X: k % 20 * squareSize, Y: k / 20 * squareSize, Tone: pieces[i].Tone, Title: pieces[i].Title})
+			w.Squares = append(w.Squares, square{X: k % 10 * squareSize, Y: k / 10 * squareSize, Tone: pieces[i].Tone, Title: pieces[i].Title})
 		}
 	}
 	return w

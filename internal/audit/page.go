@@ -34,7 +34,6 @@ func (r *Report) execute(w io.Writer, name string) error {
 	t, err := template.New("").Funcs(template.FuncMap{
 		"num":    func(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) },
 		"next":   func(i int) int { return i + 1 },
-		"legend": legend,
 		"sheet":  func() template.CSS { return template.CSS(reportCSS) },
 		"tokens": func() template.CSS { return template.CSS(tokensCSS) },
 	}).Parse(reportTemplate)
