@@ -147,7 +147,7 @@ func (m mode) of(s *sight, value func(*uptime.AuditLook) string) string {
 // library are known only of those that once completed a handshake.
 func (c *collector) group(t *uptime.AuditTarget, f *facts, b uptime.AuditBucket) {
 	for _, source := range t.Sources {
-		c.sources.add(string(source), b)
+		c.sources.add(plain(string(source)), b)
 	}
 	c.platforms.add(cmp.Or(plain(t.Platform), "(none)"), b)
 	if f.version == "" {

@@ -67,7 +67,7 @@ func (c *collector) platformRows(r *Report) {
 // that were not read.
 func (c *collector) sourceRows() []SourceRow {
 	for i := range c.run.Crawls {
-		if name := string(c.run.Crawls[i].Source); c.sources[name] == nil {
+		if name := plain(string(c.run.Crawls[i].Source)); c.sources[name] == nil {
 			c.sources[name] = &Tally{}
 		}
 	}
@@ -75,7 +75,7 @@ func (c *collector) sourceRows() []SourceRow {
 	for _, row := range c.sources.rows() {
 		s := SourceRow{GroupRow: row}
 		for i := range c.run.Crawls {
-			if crawl := &c.run.Crawls[i]; string(crawl.Source) == row.Name {
+			if crawl := &c.run.Crawls[i]; plain(string(crawl.Source)) == row.Name {
 				s.Crawls = append(s.Crawls, crawlRow(crawl))
 			}
 		}

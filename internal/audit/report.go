@@ -74,7 +74,7 @@ type RunFacts struct {
 func factsOf(run *uptime.AuditRun) RunFacts {
 	f := RunFacts{
 		ID: run.ID, Began: run.Began.UTC(), Ended: run.Ended.UTC(), Rounds: run.Rounds, Gap: duration(run.Gap), Sample: run.Sample, Seed: run.Seed,
-		Population: run.Population, Optouts: run.Optouts, Rate: run.Rate, Version: run.Version, Command: run.Command,
+		Population: run.Population, Optouts: run.Optouts, Rate: run.Rate, Version: plain(run.Version), Command: visible(run.Command),
 	}
 	for i := range run.Regions {
 		f.Regions = append(f.Regions, city(&run.Regions[i]))

@@ -199,6 +199,7 @@ type busy struct {
 	all    int
 	mostOf int
 	began  map[string][]time.Time
+	order  []string
 }
 
 func (b *busy) look(next audit.Look) audit.Look {
@@ -215,6 +216,7 @@ func (b *busy) count(host string, n int) {
 	defer b.mu.Unlock()
 	if n > 0 {
 		b.began[host] = append(b.began[host], time.Now())
+		b.order = append(b.order, host)
 	}
 	b.now[host] += n
 	b.all += n
