@@ -22,6 +22,7 @@ func (c *collector) report() *Report {
 		Cohort: c.past.cohort(c.run.Sample > 0), Published: published(), LookTable: c.looks, Table: c.rules, tally: c.tally,
 	}
 	r.Run.Optouts += c.optouts
+	r.Unprobed = []NameCount{}
 	for _, name := range slices.Sorted(maps.Keys(c.unprobed)) {
 		r.Unprobed = append(r.Unprobed, NameCount{name, c.unprobed[name]})
 	}
@@ -71,9 +72,9 @@ func (c *collector) sourceRows() []SourceRow {
 			c.sources[name] = &Tally{}
 		}
 	}
-	var out []SourceRow
+	out := []SourceRow{}
 	for _, row := range c.sources.rows() {
-		s := SourceRow{GroupRow: row}
+		s := SourceRow{GroupRow: row, Crawls: []CrawlRow{}}
 		for i := range c.run.Crawls {
 			if crawl := &c.run.Crawls[i]; plain(string(crawl.Source)) == row.Name {
 				s.Crawls = append(s.Crawls, crawlRow(crawl))

@@ -46,6 +46,11 @@ func TestStrangersAreEscaped(t *testing.T) {
 			}
 		}
 	}
+	for _, inline := range []string{" style=", "<style", "<link", "javascript:"} {
+		if strings.Contains(strings.ReplaceAll(out["report.fragment.html"], "[click](javascript:", ""), inline) {
+			t.Errorf("the fragment contains %q, which the site's policy forbids", inline)
+		}
+	}
 	outside, _ := splitCode(out["report.md"])
 	for _, bad := range []string{"<script", "<img", "[click](", "@SUM", "@somebody", "www.evil", "https://evil", "\u202e"} {
 		if strings.Contains(outside, bad) {
