@@ -234,7 +234,7 @@ func publishedChapter(r *Report) chapter {
 	t.Rows = publishedFigures(r)
 	return chapter{ID: "published", Title: "Beside published figures", Parts: []part{
 		{Text: "The figures of the second and third quarter of 2026 were published by others. They read other registries, counted only remote endpoints after removing duplicates in a way of their own, and used another method: " +
-			"they stand here for orientation, and a difference is no development. A dash is a figure that was not given; ours are shares of all endpoints that are counted, those included that could not be probed."},
+			"they stand here for orientation, and a difference is no development. A dash is a figure that was not given, or given in two ways; ours are shares of all endpoints that are counted, those included that could not be probed."},
 		{Table: t},
 	}}
 }
@@ -281,15 +281,15 @@ func methodChapter(r *Report) chapter {
 	f := &r.Run
 	c := chapter{ID: "method", Title: "How it was done"}
 	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The run began on %s. Every endpoint was looked at in %s, %s apart, from %s. A look is a name lookup, a new connection, the handshake of the protocol and the list of tools, "+
-		"with up to three attempts; it calls no tool and sends no credential. At most %s looks began in a second, spread so that no host was looked at often.",
-		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), rateWords(f.Rate))})
+		"with up to three attempts; it calls no tool%s. At most %s looks began in a second, spread so that no host was looked at often.",
+		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), tokenWords(r.Tokens), rateWords(f.Rate))})
 	if f.Sample > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("A sample of %s was drawn of %s, by a hash with the seed %d. Shares have the 95 %% interval of Wilson.", amount(f.Sample, "endpoint", "endpoints"), amount(f.Population, "endpoint", "endpoints"), f.Seed)})
 	}
 	if f.Optouts > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The owners of %s do not want to be probed. They are not counted, and not named in the evidence.", amount(f.Optouts, "endpoint", "endpoints"))})
 	}
-	c.Parts = append(c.Parts, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
+	c.Parts = append(c.Parts, part{Text: "Early are looks that came less than half a gap after the same look of the round before, because a round was late: they say less about change."}, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
 		part{Text: "From the same evidence, this report is made again, byte for byte, by:"}, part{Code: again(r)}, part{Table: headlineTable(r)})
 	return c
 }
@@ -301,6 +301,13 @@ func again(r *Report) string {
 		s += " --against " + visible(string(r.Cohort.Run))
 	}
 	return s
+}
+
+func tokenWords(n int) string {
+	if n == 0 {
+		return ", and no credential was sent"
+	}
+	return ". No credential was sent, except that " + amount(n, "published token was", "published tokens were") + " tried in another look, which decides nothing but whether the token works"
 }
 
 func rateWords(rate float64) string {

@@ -3,6 +3,7 @@ package audit_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -142,11 +143,11 @@ func TestEveryBucket(t *testing.T) {
 }
 
 func shown(looks []uptime.AuditLook) string {
-	s := ""
+	var s strings.Builder
 	for i := range looks {
-		s += fmt.Sprintf("%s%d:%s ", looks[i].Region, looks[i].Round, audit.ClassOf(&looks[i]))
+		fmt.Fprintf(&s, "%s%d:%s ", looks[i].Region, looks[i].Round, audit.ClassOf(&looks[i]))
 	}
-	return s
+	return s.String()
 }
 
 // drawnLook draws any look, of real states and causes.

@@ -14,6 +14,7 @@ import (
 type collector struct {
 	classifier
 	tally      Tally
+	tokens     int // endpoints with a published token
 	optouts    int // those that opted out after the run was planned
 	unprobed   map[string]int
 	rounds     []RoundRow
@@ -88,6 +89,7 @@ func (c *collector) add(t *uptime.AuditTarget, looks []uptime.AuditLook) error {
 		c.unprobed[kindWords(t.Kind)]++
 		return nil
 	}
+	c.tokens += count(t.Demo)
 	c.countRounds(s)
 	c.countFailures(s)
 	c.countLatency(s)

@@ -15,7 +15,7 @@ const topPlatforms = 20
 func (c *collector) report() *Report {
 	r := &Report{
 		Schema: Schema, Run: factsOf(c.run), Endpoints: c.tally.All(), Probed: c.tally.All() - c.tally.Of(uptime.BucketTemplated),
-		Headlines: headlines(&c.tally, c.run.Sample > 0), Buckets: bucketRows(&c.tally, c.run.Sample > 0),
+		Tokens: c.tokens, Headlines: headlines(&c.tally, c.run.Sample > 0), Buckets: bucketRows(&c.tally, c.run.Sample > 0),
 		Rounds: c.rounds, Sources: c.sourceRows(),
 		Eras: c.eras.rows(), Versions: c.versions.rows(), Transports: c.transports.rows(), SDKs: c.sdks.rows(),
 		Failures: c.failureRows(), Latency: c.latencyRows(), Drift: c.drift.finish(), Listed: c.listed.finish(),

@@ -24,8 +24,10 @@ type Report struct {
 	Schema string   `json:"schema"`
 	Run    RunFacts `json:"run"`
 	// Endpoints is n: those that are counted. Probed are those that could be.
-	Endpoints int         `json:"endpoints"`
-	Probed    int         `json:"probed"`
+	Endpoints int `json:"endpoints"`
+	Probed    int `json:"probed"`
+	// Tokens is how many of them a published token was tried at.
+	Tokens    int         `json:"published_tokens"`
 	Headlines []Headline  `json:"headlines"`
 	Buckets   []BucketRow `json:"buckets"`
 	// Unprobed says why those of BucketTemplated were not probed.
