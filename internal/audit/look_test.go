@@ -26,7 +26,7 @@ func TestLookOf(t *testing.T) {
 				{ID: "tool_description_missing", Severity: uptime.SeverityWarn},
 				{ID: "auth_200", Severity: uptime.SeverityFail},
 			},
-			Transcript: []uptime.Exchange{{Response: "HTTP/1.1 200 OK\r\nMcp-Session-Id: mcp-session-a9e4bc9e-85c5-4b1e-94aa-4d72d89af7de\r\n\r\n{}"}},
+			Transcript: []uptime.Exchange{{Response: "HTTP/1.1 200 OK\r\nMcp-Session-Id: mcp-…\r\n\r\n{}"}},
 		},
 	}}
 	want := uptime.AuditLook{
@@ -86,8 +86,11 @@ func TestLibraryBehindAServer(t *testing.T) {
 		res  uptime.Result
 		want string
 	}{
-		{answer("HTTP/1.1 200 OK\nMcp-Session-Id: OBFW7LHDVATDWTPVWONIJFFYPQ\n"), "go-sdk"},
-		{answer("HTTP/1.1 200 OK\nmcp-session-id: 0123456789abcdef0123456789abcdef\n"), "python-sdk"},
+		{answer("HTTP/1.1 200 OK\r\nMcp-Session-Id: OBFW…\r\n"), "go-sdk"},
+		{answer("HTTP/1.1 200 OK\r\nMcp-Session-Id: 2345…\r\n"), ""},
+		{answer("HTTP/1.1 200 OK\r\nmcp-session-id: 4e01…\r\n"), ""},
+		{answer(`Bad Request: Unsupported protocol version (supported versions: 2026-07-28,2025-11-25)`), "go-sdk"},
+		{answer(`Bad Request: Unsupported protocol version: 2026-07-28 (supported versions: 2025-11-25)`), "typescript-sdk"},
 		{answer(`{"jsonrpc":"2.0","id":"server-error","error":{"code":-32600}}`), "python-sdk"},
 		{answer(`{"error":{"code":-32000,"message":"Bad Request: Server not initialized"}}`), "typescript-sdk"},
 		{answer("HTTP/1.1 404 Not Found\nX-Powered-By: Express\n"), "Node.js (Express)"},
