@@ -45,8 +45,8 @@ type Options struct {
 	// hour. A source that can say what changed is read as a whole once in FullEvery,
 	// a day unless it says otherwise.
 	Every, FullEvery time.Duration
-	// Ended is called after each crawl, in whatever way it ended; may be nil. A crawl
-	// that was held or failed is for somebody to look at.
+	// Ended is called after each crawl, however it ended unless it was by the end of
+	// ctx; may be nil. A crawl that was held or failed is for somebody to look at.
 	Ended  func(ctx context.Context, c uptime.Crawl)
 	Now    func() time.Time // nil for time.Now
 	Logger *slog.Logger     // nil for none
@@ -202,6 +202,8 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 	c.opt.Logger.InfoContext(ctx, "a registry was read", "source", r.crawl.Source, "state", r.crawl.State, "why", r.crawl.Why, "pages", r.crawl.Pages,
 		"records", r.crawl.Records, "listings", r.crawl.Listings, "added", added, "changed", changed, "gone", gone, "full", r.crawl.Since.IsZero(),
 		"took", r.crawl.Ended.Sub(r.crawl.Began).Round(time.Millisecond).String())
-	c.opt.Ended(keep, r.crawl)
+	if ctx.Err() == nil { // that this process ends is no news about a registry
+		c.opt.Ended(keep, r.crawl)
+	}
 	return ctx.Err()
 }
