@@ -23,24 +23,24 @@ type looks struct {
 func newLooks(c Cache, f *Fetcher) *looks { return &looks{cache: c, fetch: f, left: maxLooks} }
 
 // get returns what is remembered under a key while it is fresh, and otherwise what
-// read finds. ok is false when nothing is remembered and it has to wait.
-func (l *looks) get(ctx context.Context, key string, fresh func(value []byte, at time.Time) bool, read func() ([]byte, error)) (value []byte, ok bool, err error) {
+// read finds. It is empty when nothing is remembered and it has to wait.
+func (l *looks) get(ctx context.Context, key string, fresh func(value []byte, at time.Time) bool, read func() ([]byte, error)) ([]byte, error) {
 	old, at, ok := l.cache.Get(ctx, key)
 	switch {
 	case ok && fresh(old, at):
-		return old, true, nil
+		return old, nil
 	case l.left == 0:
 		if !ok {
 			l.late++
 		}
-		return old, ok, nil
+		return old, nil
 	}
 	l.left--
-	if value, err = read(); err != nil {
-		return nil, false, err
+	value, err := read()
+	if err == nil {
+		l.cache.Put(ctx, key, value)
 	}
-	l.cache.Put(ctx, key, value)
-	return value, true, nil
+	return value, err
 }
 
 // forAWeek is the freshness of what changes rarely.

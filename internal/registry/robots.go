@@ -74,7 +74,7 @@ func parseRobots(text string) robots {
 func (r *robots) add(key, value string) {
 	switch key {
 	case "allow", "disallow":
-		if value != "" && len(r.rules) < 1000 {
+		if value != "" && len(value) <= 2000 && len(r.rules) < 1000 {
 			r.rules = append(r.rules, robotsRule{allow: key == "allow", path: value})
 		}
 	case "crawl-delay":

@@ -95,7 +95,7 @@ func (s *smithery) add(ctx context.Context, p *Page, look *looks, r *smitheryRec
 		p.Listings = append(p.Listings, l)
 		return nil
 	}
-	raw, _, err := look.get(ctx, "smithery "+r.QualifiedName, forAWeek, func() ([]byte, error) {
+	raw, err := look.get(ctx, "smithery "+r.QualifiedName, forAWeek, func() ([]byte, error) {
 		return look.file(ctx, s.base+"/servers/"+url.PathEscape(r.QualifiedName), s.header)
 	})
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -74,12 +73,11 @@ func (t *toolSDK) Read(ctx context.Context, f *Fetcher, _ time.Time, page func(*
 func (t *toolSDK) add(ctx context.Context, p *Page, look *looks, name, path string) error {
 	l := uptime.Listing{Key: name, Name: name}
 	var found toolSDKPackage
-	address, err := url.JoinPath(t.base, "packages", path)
-	if err != nil || path == "" || strings.Contains(path, "..") || strings.ContainsAny(path, "?#%") {
+	if path == "" || strings.Contains(path, "..") || strings.ContainsAny(path, "?#%\\ ") {
 		p.refuse("without a file")
 		return nil
 	}
-	raw, _, err := look.get(ctx, "toolsdk "+path, forAWeek, func() ([]byte, error) { return look.file(ctx, address, nil) })
+	raw, err := look.get(ctx, "toolsdk "+path, forAWeek, func() ([]byte, error) { return look.file(ctx, t.base+"/packages/"+path, nil) })
 	if err != nil {
 		return fmt.Errorf("the file of a package: %w", err)
 	}

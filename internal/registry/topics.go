@@ -188,7 +188,7 @@ func (r *topicsReading) found(ctx context.Context, one *repo) ([]uptime.Listing,
 		var l looked
 		return json.Unmarshal(value, &l) == nil && l.Pushed.Equal(one.Pushed.Time) && time.Since(at) < 30*24*time.Hour
 	}
-	raw, _, err := r.look.get(ctx, "github "+key, fresh, func() ([]byte, error) {
+	raw, err := r.look.get(ctx, "github "+key, fresh, func() ([]byte, error) {
 		s, err := r.read(ctx, one)
 		if err != nil {
 			return nil, err
@@ -247,7 +247,7 @@ func snippets(readme string) (out []remoteJSON) {
 	re := regexp.MustCompile(`(?:"(?:url|serverUrl|httpUrl)"\s*:\s*"|\bmcp-remote(?:@[\w.-]+)?["'\s,]+)(https://[^\s"'` + "`" + `<>\\]{4,500})`)
 	taken := map[string]bool{}
 	for _, m := range re.FindAllStringSubmatch(readme[:min(len(readme), maxReadme)], 100) {
-		if address := strings.TrimRight(m[1], ",.;)]"); !taken[address] && len(out) < maxSnippets {
+		if address := strings.TrimRight(m[1], ",.;)"); !taken[address] && len(out) < maxSnippets {
 			taken[address] = true
 			out = append(out, remoteJSON{URL: address})
 		}

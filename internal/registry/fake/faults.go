@@ -78,6 +78,7 @@ func Cut(times int) Fault {
 func Slow(times int, wait time.Duration) Fault {
 	return first(times, func(next http.Handler, w http.ResponseWriter, req *http.Request) {
 		whole := answerOf(next, req)
+		tenth := len(whole)/10 + 1
 		for len(whole) > 0 {
 			t := time.NewTimer(wait)
 			select {
@@ -86,7 +87,7 @@ func Slow(times int, wait time.Duration) Fault {
 				t.Stop()
 				return
 			}
-			n := min(len(whole), len(whole)/10+1)
+			n := min(len(whole), tenth)
 			_, _ = w.Write(whole[:n])
 			_ = http.NewResponseController(w).Flush()
 			whole = whole[n:]
