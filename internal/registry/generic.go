@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"time"
@@ -42,6 +43,9 @@ func NewGeneric(opt GenericOptions) *Generic {
 
 // ID returns which registry it is.
 func (g *Generic) ID() uptime.SourceID { return g.opt.Source }
+
+// Format shows the source alone: fmt would show keys of fields.
+func (g *Generic) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, string(g.opt.Source)) }
 
 // Access says whether a key is used, and which is missing.
 func (g *Generic) Access() (access, missing string) {

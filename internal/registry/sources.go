@@ -2,6 +2,8 @@ package registry
 
 import (
 	"cmp"
+	"fmt"
+	"io"
 	"net/url"
 	"strings"
 
@@ -91,6 +93,9 @@ func keyedAPI(c Config, id uptime.SourceID, base string, key uptime.Secret) api 
 
 // ID implements Source.
 func (a *api) ID() uptime.SourceID { return a.id }
+
+// Format shows the source alone: fmt would show keys of fields.
+func (a *api) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, string(a.id)) }
 
 // Access implements Source.
 func (a *api) Access() (access, missing string) {

@@ -18,21 +18,18 @@ import (
 // server.json or README. It is no registry, but where many servers are told of
 // first. Repositories are known by their number: names move.
 type topics struct {
-	base, raw string
-	header    Header
-	cache     Cache
+	api
+	raw   string
+	cache Cache
 }
 
 func newTopics(c Config) *topics {
 	t := &topics{
-		base: c.base(uptime.SourceTopics, "https://api.github.com"), raw: "https://raw.githubusercontent.com", cache: c.Cache,
-		header: Header{"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
+		api: keyedAPI(c, uptime.SourceTopics, "https://api.github.com", c.GitHubToken),
+		raw: "https://raw.githubusercontent.com", cache: c.Cache,
 	}
 	if c.Base[uptime.SourceTopics] != "" {
 		t.raw = t.base + "/raw"
-	}
-	if c.GitHubToken != "" {
-		t.header["Authorization"] = "Bearer " + c.GitHubToken
 	}
 	return t
 }
@@ -40,19 +37,13 @@ func newTopics(c Config) *topics {
 // pace leaves to GitHub's own headers when the search has had enough.
 func (*topics) pace() (gap, every time.Duration) { return time.Second, 24 * time.Hour }
 
-// ID implements Source.
-func (*topics) ID() uptime.SourceID { return uptime.SourceTopics }
-
-// Access implements Source.
+// Access implements Source. A token is not needed.
 func (t *topics) Access() (access, missing string) {
-	if t.header["Authorization"] != "" {
+	if t.header != nil {
 		return "key", ""
 	}
 	return "open", ""
 }
-
-// Incremental implements Source.
-func (*topics) Incremental() bool { return false }
 
 // topicNames are the topics that are searched.
 func topicNames() []string {
