@@ -144,19 +144,19 @@ func TestPaging(t *testing.T) {
 		pages    int // with records
 		wrong    string
 	}{
-		"none":                    {0, nil, 1, 0, ""},
-		"one page":                {99, nil, 1, 1, ""},
-		"a full page":             {100, nil, 3, 1, ""}, // the empty page is asked for twice
-		"two full pages":          {200, nil, 4, 2, ""},
-		"a rest":                  {250, nil, 3, 3, ""},
-		"the other spelling":      {250, (*fake.Registry).Snake, 3, 3, ""},
-		"both spellings":          {250, func(r *fake.Registry) { r.Break(fake.Both()) }, 3, 3, ""},
-		"a bad moment":            {250, func(r *fake.Registry) { r.Break(fake.After(1, fake.Empty(1))) }, 4, 3, ""},
-		"a loop":                  {250, func(r *fake.Registry) { r.Break(fake.Loop("io.github.owner-0000/server-00003:1.3.0")) }, 2, 2, "page 2: it leads back"},
-		"a loop of another kind":  {0, func(r *fake.Registry) { r.Break(fake.Loop("x:1")) }, 3, 0, "leads back"},
-		"it fails on the way":     {250, func(r *fake.Registry) { r.Break(fake.After(1, fake.Refuse(9, 500, ""))) }, 6, 1, "page 2: it answered 500"},
-		"it is cut on the way":    {250, func(r *fake.Registry) { r.Break(fake.After(1, fake.Truncate(9))) }, 6, 1, "page 2: its answer broke off"},
-		"pages become short":      {250, func(r *fake.Registry) { r.Break(third(fake.Loop("zzz:1"))) }, 5, 3, "page 4: it is empty"},
+		"none":                   {0, nil, 1, 0, ""},
+		"one page":               {99, nil, 1, 1, ""},
+		"a full page":            {100, nil, 3, 1, ""}, // the empty page is asked for twice
+		"two full pages":         {200, nil, 4, 2, ""},
+		"a rest":                 {250, nil, 3, 3, ""},
+		"the other spelling":     {250, (*fake.Registry).Snake, 3, 3, ""},
+		"both spellings":         {250, func(r *fake.Registry) { r.Break(fake.Both()) }, 3, 3, ""},
+		"a bad moment":           {250, func(r *fake.Registry) { r.Break(fake.After(1, fake.Empty(1))) }, 4, 3, ""},
+		"a loop":                 {250, func(r *fake.Registry) { r.Break(fake.Loop("io.github.owner-0000/server-00003:1.3.0")) }, 2, 2, "page 2: it leads back"},
+		"a loop of another kind": {0, func(r *fake.Registry) { r.Break(fake.Loop("x:1")) }, 3, 0, "leads back"},
+		"it fails on the way":    {250, func(r *fake.Registry) { r.Break(fake.After(1, fake.Refuse(9, 500, ""))) }, 6, 1, "page 2: it answered 500"},
+		"it is cut on the way":   {250, func(r *fake.Registry) { r.Break(fake.After(1, fake.Truncate(9))) }, 6, 1, "page 2: its answer broke off"},
+		"pages become short":     {250, func(r *fake.Registry) { r.Break(third(fake.Loop("zzz:1"))) }, 5, 3, "page 4: it is empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := fake.New(fake.Generate(tc.records)...)
