@@ -111,7 +111,7 @@ func crawl(ctx context.Context, store *sqlite.Store, base string, records int) e
 	c := registry.New(registry.Options{Records: store, Fetch: func(uptime.SourceID) *registry.Fetcher {
 		return registry.NewFetcher(registry.FetchOptions{Client: loopback(), UserAgent: "AliveMCP/bench"})
 	}})
-	source := registry.Sources(registry.Config{Base: map[uptime.SourceID]string{uptime.SourceOfficial: base}})[0]
+	source := registry.NewGeneric(registry.GenericOptions{Source: uptime.SourceOfficial, Base: base})
 	got, err := c.Crawl(ctx, source, false)
 	if err == nil && (got.State != uptime.CrawlDone || got.Records != records) {
 		err = fmt.Errorf("the crawl is %s (%s) with %d records of %d", got.State, got.Why, got.Records, records)

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"time"
@@ -90,6 +89,11 @@ func (c *Crawler) Run(ctx context.Context) error {
 const maxFailures = 3
 
 func (c *Crawler) again(ctx context.Context, s Source) error {
+	_, every := pace(s)
+	every = max(every, c.opt.Every)
+	if err := pause(ctx, c.rest(ctx, s, every)); err != nil {
+		return err
+	}
 	failures := 0
 	for {
 		r, err := c.round(ctx, s)
@@ -100,14 +104,24 @@ func (c *Crawler) again(ctx context.Context, s Source) error {
 		if err == nil && r.crawl.State != uptime.CrawlFailed {
 			failures = 0
 		}
-		_, every := pace(s)
-		wait := max(c.opt.Every, every) << min(max(failures-1, 0), maxFailures)
+		wait := every << min(max(failures-1, 0), maxFailures)
 		// A tenth more or less, so that not all monitors come at the same time.
 		wait = wait*9/10 + mathrand.N(wait/5+1)
 		if err := pause(ctx, max(wait, r.after)); err != nil {
 			return err
 		}
 	}
+}
+
+// rest is how long a source that was read before this process began is to be left
+// alone. What it begins with, when nothing is known or a key was missing, is now.
+func (c *Crawler) rest(ctx context.Context, s Source, every time.Duration) time.Duration {
+	status, err := c.status(ctx, s.ID())
+	last := status.Last
+	if err != nil || last.State != uptime.CrawlDone && last.State != uptime.CrawlHeld && last.State != uptime.CrawlFailed {
+		return 0
+	}
+	return min(last.Began.Add(every).Sub(c.opt.Now()), every)
 }
 
 // round reads a source as it is due: as a whole, and then what changed meanwhile,
@@ -152,6 +166,9 @@ func (c *Crawler) crawl(ctx context.Context, s Source, since time.Time, shrunk b
 		return r, err
 	}
 	r.crawl.Previous = status.Listings
+	if status.Good.Since.IsZero() {
+		r.records = status.Good.Records
+	}
 	var missing string
 	if r.crawl.Access, missing = s.Access(); missing != "" {
 		r.crawl.State, r.crawl.Why, r.crawl.Ended = uptime.CrawlNone, missing, r.crawl.Began
@@ -188,9 +205,10 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 		if said := (*StatusError)(nil); errors.As(failed, &said) {
 			r.after = said.After
 		}
-	case r.crawl.Since.IsZero() && !shrunk && r.lacks():
-		r.crawl.State = uptime.CrawlHeld
-		r.crawl.Why = fmt.Sprintf("it lists %d addresses, and had %d before: more than a tenth is missing", r.crawl.Listings, r.crawl.Previous)
+	case r.crawl.Since.IsZero() && !shrunk && lacks(r.crawl.Listings, r.crawl.Previous):
+		r.hold("addresses", r.crawl.Listings, r.crawl.Previous)
+	case r.crawl.Since.IsZero() && !shrunk && r.crawl.Previous < fewListings && lacks(r.crawl.Records, r.records):
+		r.hold("records", r.crawl.Records, r.records)
 	}
 	// Also at the end of the process: a crawl that was cut off is noted as such.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"hash/maphash"
 	"time"
@@ -24,6 +25,7 @@ const (
 type reading struct {
 	crawler *Crawler
 	crawl   uptime.Crawl
+	records int            // of the crawl before, for sources that list no addresses
 	kept    int            // listings, leads included
 	hosts   map[string]int // listings with an address, by host
 	seen    map[uint64]struct{}
@@ -39,9 +41,15 @@ func newReading(c *Crawler, crawl uptime.Crawl) *reading {
 	}
 }
 
-// lacks reports whether much less was found than is listed now.
-func (r *reading) lacks() bool {
-	return r.crawl.Previous >= fewListings && r.crawl.Listings*100 < r.crawl.Previous*mayShrink
+// lacks reports whether much less was found than before.
+func lacks(found, before int) bool {
+	return before >= fewListings && found*100 < before*mayShrink
+}
+
+// hold leaves what was found to somebody who looks at it.
+func (r *reading) hold(what string, found, before int) {
+	r.crawl.State = uptime.CrawlHeld
+	r.crawl.Why = fmt.Sprintf("it lists %d %s, and had %d before: more than a tenth is missing", found, what, before)
 }
 
 // errTooMany ends a reading that would not end by itself.
