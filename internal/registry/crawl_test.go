@@ -2,9 +2,11 @@ package registry_test
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +41,8 @@ func newRig(t *testing.T, records []fake.Record, change ...func(*registry.Option
 			t.Errorf("closing the store: %v", err)
 		}
 	})
-	r := &rig{registry: fake.New(records...), store: store, source: of(t, uptime.SourceOfficial)}
+	r := &rig{registry: fake.New(records...), store: store}
+	r.source = registry.NewGeneric(registry.GenericOptions{Source: uptime.SourceOfficial, Base: "http://registry.test"}) // without its gap
 	opt := registry.Options{
 		Sources: []registry.Source{r.source}, Records: store,
 		Fetch: func(uptime.SourceID) *registry.Fetcher { return direct(r.registry) },
@@ -109,6 +112,65 @@ func TestCrawl(t *testing.T) {
 	one := r.listed(t, uptime.ListingQuery{Search: "server-00003"})
 	if len(one) != 1 || one[0].Status != uptime.ListingDeprecated || one[0].Note != "moved elsewhere" || one[0].Endpoint == "" {
 		t.Errorf("a listing is %+v", one)
+	}
+}
+
+// TestGapOfSource checks that a source can ask for a gap.
+func TestGapOfSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fake.Generate(250))
+		r.source = of(t, uptime.SourceOfficial)
+		began := time.Now()
+		r.crawl(t, uptime.CrawlDone)
+		if took := time.Since(began); took != 500*time.Millisecond {
+			t.Errorf("three pages took %s, want two gaps of 250 ms", took)
+		}
+	})
+}
+
+// TestRealListings crawls what the official registry listed on 18 December 2025
+// (CC0).
+func TestRealListings(t *testing.T) {
+	f, err := os.Open("../endpoint/testdata/official.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	remotes, distinct := map[string][]string{}, map[string]bool{}
+	for _, row := range rows[1:] {
+		remotes[row[0]] = append(remotes[row[0]], fmt.Sprintf(`{"url":%q,"type":%q}`, row[2], row[3]))
+		distinct[row[0]+" "+row[2]] = true
+	}
+	var records []fake.Record
+	for name, list := range remotes {
+		records = append(records, raw(name, fmt.Sprintf(`{"name":%q,"version":"1.0.0","remotes":[%s]}`, name, strings.Join(list, ","))))
+	}
+	r := newRig(t, records)
+	if c := r.crawl(t, uptime.CrawlDone); c.Listings != len(distinct) || c.Records != len(remotes) || c.Refused["one address with two transports"] != 37 {
+		t.Errorf("%d listings of %d records were taken (%v refused), want %d of %d", c.Listings, c.Records, c.Refused, len(distinct), len(remotes))
+	}
+	counts, err := r.store.CountEndpoints(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, platforms := map[uptime.EndpointKind]int{}, map[string]int{}
+	for _, c := range counts {
+		kinds[c.Kind] += c.Endpoints
+		platforms[c.Platform] += c.Endpoints
+	}
+	if diff := cmp.Diff(map[uptime.EndpointKind]int{uptime.EndpointRemote: 597, uptime.EndpointTemplated: 1}, kinds); diff != "" {
+		t.Errorf("the kinds differ (-want +got):\n%s", diff)
+	}
+	twice := r.listed(t, uptime.ListingQuery{Platform: "alpic.live"})
+	if slices.ContainsFunc(twice, func(l uptime.Listing) bool { return l.Transport != "streamable-http" }) || len(twice) < 37 {
+		t.Errorf("the %d listings with two transports have lost the newer one", len(twice))
+	}
+	if platforms["smithery.ai"] != 212 {
+		t.Errorf("smithery.ai has %d endpoints, want 212", platforms["smithery.ai"])
 	}
 }
 

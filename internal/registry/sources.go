@@ -50,7 +50,7 @@ func (c *Config) base(id uptime.SourceID, known string) string {
 func official(c Config) Source {
 	base := c.base(uptime.SourceOfficial, "https://registry.modelcontextprotocol.io")
 	return NewGeneric(GenericOptions{
-		Source: uptime.SourceOfficial, Base: base,
+		Source: uptime.SourceOfficial, Base: base, Gap: 250 * time.Millisecond,
 		Page: func(name string) string { return base + "/v0.1/servers/" + url.PathEscape(name) + "/versions/latest" },
 	})
 }
