@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,8 +53,12 @@ type Options struct {
 	Logger *slog.Logger     // nil for none
 }
 
-// Crawler reads sources again and again.
-type Crawler struct{ opt Options }
+// Crawler reads sources again and again. It is safe for concurrent use.
+type Crawler struct {
+	opt  Options
+	mu   sync.Mutex
+	busy map[uptime.SourceID]bool // what is being read; guarded by mu
+}
 
 // New returns a crawler.
 func New(opt Options) *Crawler {
@@ -71,7 +77,7 @@ func New(opt Options) *Crawler {
 	if opt.Ended == nil {
 		opt.Ended = func(context.Context, uptime.Crawl) {}
 	}
-	return &Crawler{opt: opt}
+	return &Crawler{opt: opt, busy: map[uptime.SourceID]bool{}}
 }
 
 // Run reads all sources until ctx ends. One that fails does not disturb the
@@ -159,7 +165,27 @@ func (c *Crawler) status(ctx context.Context, id uptime.SourceID) (uptime.Source
 	return uptime.SourceStatus{ID: id}, err
 }
 
+// take has a source to itself until the function that it returns is called.
+func (c *Crawler) take(id uptime.SourceID) (done func(), err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[id] {
+		return nil, fmt.Errorf("%w: the registry %s is being read already", uptime.ErrConflict, id)
+	}
+	c.busy[id] = true
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.busy, id)
+	}, nil
+}
+
 func (c *Crawler) crawl(ctx context.Context, s Source, since time.Time, shrunk bool) (*reading, error) {
+	done, err := c.take(s.ID())
+	if err != nil {
+		return &reading{}, err
+	}
+	defer done()
 	r := newReading(c, uptime.Crawl{ID: newCrawlID(), Source: s.ID(), State: uptime.CrawlRunning, Began: c.opt.Now().UTC(), Since: since})
 	status, err := c.status(ctx, s.ID())
 	if err != nil {

@@ -222,6 +222,23 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestTwice checks that a source is read once at a time.
+func TestTwice(t *testing.T) {
+	r := newRig(t, fake.Generate(30))
+	var second error
+	r.registry.Break(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			_, second = r.Crawl(req.Context(), r.source, false)
+			next.ServeHTTP(w, req)
+		})
+	})
+	if r.crawl(t, uptime.CrawlDone); !errors.Is(second, uptime.ErrConflict) {
+		t.Errorf("the second crawl at the same time ended with %v, want a conflict", second)
+	}
+	r.registry.Break()
+	r.crawl(t, uptime.CrawlDone)
+}
+
 // TestShrink lets half of a registry vanish.
 func TestShrink(t *testing.T) {
 	r := newRig(t, fake.Generate(250))
