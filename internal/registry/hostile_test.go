@@ -88,6 +88,20 @@ func (*discard) FinishCrawl(context.Context, uptime.Crawl) (added, changed, gone
 
 func (*discard) Sources(context.Context) ([]uptime.SourceStatus, error) { return nil, nil }
 
+// TestFloodAndLeads checks that a flood of junk costs no record without an address.
+func TestFloodAndLeads(t *testing.T) {
+	p := &registry.Page{}
+	for i := range 10_002 {
+		p.Listings = append(p.Listings, uptime.Listing{Key: fmt.Sprint(i), URL: fmt.Sprintf("nowhere %d", i)})
+	}
+	p.Listings = append(p.Listings, uptime.Listing{Key: "lead"})
+	d := &discard{}
+	c := registry.New(registry.Options{Records: d, Fetch: func(uptime.SourceID) *registry.Fetcher { return direct(http.NotFoundHandler()) }})
+	if got, err := c.Crawl(t.Context(), source{pages: []*registry.Page{p}}, false); err != nil || d.listings != 10_001 || got.Refused["too many of one host"] != 2 {
+		t.Errorf("%d listings were kept and %v refused, %v", d.listings, got.Refused, err)
+	}
+}
+
 // flood lists the same host again and again.
 type flood struct {
 	source

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/maphash"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/endpoint"
@@ -86,6 +87,10 @@ func (r *reading) refuse(why string, n int) {
 func (r *reading) accepted(found []uptime.Listing) (listings []uptime.Listing, endpoints []uptime.Endpoint) {
 	places := map[[2]string]int{} // where a key with an address is, in this page
 	for _, l := range found {
+		if l.URL != "" && r.hosts[hostOf(l.URL)] >= maxOfHost { // a flood is not worth looking at
+			r.refuse(tooMany, 1)
+			continue
+		}
 		l.Source = r.crawl.Source
 		clean(&l)
 		e := endpoint.Take(&l)
@@ -111,6 +116,17 @@ func (r *reading) accepted(found []uptime.Listing) (listings []uptime.Listing, e
 	return listings, endpoints
 }
 
+// tooMany is said of what is beyond maxOfHost.
+const tooMany = "too many of one host"
+
+// hostOf returns what stands where a host does, as the listings of a flood mostly
+// have it.
+func hostOf(raw string) string {
+	_, rest, _ := strings.Cut(raw, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
+}
+
 // unwanted says why a listing is not taken; empty when it is.
 func (r *reading) unwanted(l *uptime.Listing, e *uptime.Endpoint) string {
 	if l.Key == "" {
@@ -120,7 +136,7 @@ func (r *reading) unwanted(l *uptime.Listing, e *uptime.Endpoint) string {
 		return ""
 	}
 	if r.hosts[e.Host]++; r.hosts[e.Host] > maxOfHost {
-		return "too many of one host"
+		return tooMany
 	}
 	return ""
 }
