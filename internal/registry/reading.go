@@ -85,7 +85,6 @@ func (r *reading) refuse(why string, n int) {
 // accepted cleans listings and finds their endpoints. Each is taken once, and of
 // one host only the first thousands.
 func (r *reading) accepted(found []uptime.Listing) (listings []uptime.Listing, endpoints []uptime.Endpoint) {
-	places := map[[2]string]int{} // where a key with an address is, in this page
 	for _, l := range found {
 		if l.URL != "" && r.hosts[hostOf(l.URL)] >= maxOfHost { // a flood is not worth looking at
 			r.refuse(tooMany, 1)
@@ -94,15 +93,6 @@ func (r *reading) accepted(found []uptime.Listing) (listings []uptime.Listing, e
 		l.Source = r.crawl.Source
 		clean(&l)
 		e := endpoint.Take(&l)
-		place, twice := places[[2]string{l.Key, l.URL}]
-		if twice && e.Transport != endpoints[place].Transport {
-			// Some list one address with both transports. A listing has one: the newer.
-			r.refuse("one address with two transports", 1)
-			if e.Transport == uptime.StreamableHTTP {
-				listings[place], endpoints[place] = l, e
-			}
-			continue
-		}
 		if why := r.unwanted(&l, &e); why != "" {
 			r.refuse(why, 1)
 			continue
@@ -110,7 +100,6 @@ func (r *reading) accepted(found []uptime.Listing) (listings []uptime.Listing, e
 		if r.kept++; l.URL != "" && r.fresh(&l) && l.Status != uptime.ListingDeleted {
 			r.crawl.Listings++
 		}
-		places[[2]string{l.Key, l.URL}] = len(listings)
 		listings, endpoints = append(listings, l), append(endpoints, e)
 	}
 	return listings, endpoints
@@ -149,6 +138,8 @@ func (r *reading) fresh(l *uptime.Listing) bool {
 	_, _ = h.WriteString(l.Key) // never fails
 	_ = h.WriteByte(0)
 	_, _ = h.WriteString(l.URL)
+	_ = h.WriteByte(0)
+	_, _ = h.WriteString(string(l.Endpoint)) // also of its transport
 	sum := h.Sum64()
 	_, old := r.seen[sum]
 	r.seen[sum] = struct{}{}

@@ -43,8 +43,8 @@ const (
 // not to be trusted.
 type Listing struct {
 	Source SourceID `json:"source"`
-	// Key is the registry's own id of the record, at most 300 bytes. Key and URL
-	// together are unique in a source.
+	// Key is the registry's own id of the record, at most 300 bytes. Key, URL and the
+	// transport of the endpoint are unique together in a source.
 	Key     string `json:"key"`
 	Name    string `json:"name"`              // at most 200 bytes
 	Title   string `json:"title,omitempty"`   // for people; at most 200 bytes

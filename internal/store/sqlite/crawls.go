@@ -52,7 +52,8 @@ func endCrawl(ctx context.Context, tx *sql.Tx, c *uptime.Crawl) error {
 
 // StageListings keeps one page of a running crawl. Nobody sees it before the
 // crawl is finished. endpoints are those of the listings, one for one; the zero
-// Endpoint for a lead. Of two with one key and URL the later counts.
+// Endpoint for a lead. Of two with one key, URL and
+// transport the later counts.
 // uptime.ErrConflict means that the crawl does not run.
 func (s *Store) StageListings(ctx context.Context, crawl string, listings []uptime.Listing, endpoints []uptime.Endpoint) error {
 	if len(listings) != len(endpoints) {

@@ -21,12 +21,12 @@ type takeover struct {
 const (
 	// isStaged says of a listing l that the crawl saw it.
 	isStaged = `EXISTS (
-		SELECT 1 FROM staged_listings s WHERE s.crawl = ?2 AND s.key = l.key AND s.url = l.url AND s.status <> 'deleted')`
+		SELECT 1 FROM staged_listings s WHERE s.crawl = ?2 AND s.key = l.key AND s.url = l.url AND s.transport = l.transport AND s.status <> 'deleted')`
 	// isMissed says of a listing l that the crawl should have seen it, and did not.
 	isMissed = `l.source = ?1 AND l.gone IS NULL AND NOT ` + isStaged + `
 		AND (?4 OR EXISTS (SELECT 1 FROM staged_listings s WHERE s.crawl = ?2 AND s.key = l.key))`
 	// fromDiffering joins what was staged to the listings l that differ from it.
-	fromDiffering = `FROM staged_listings s JOIN listings l ON l.source = ?1 AND l.key = s.key AND l.url = s.url
+	fromDiffering = `FROM staged_listings s JOIN listings l ON l.source = ?1 AND l.key = s.key AND l.url = s.url AND l.transport = s.transport
 		WHERE s.crawl = ?2 AND s.status <> 'deleted' AND (l.body <> s.body OR l.gone IS NOT NULL)`
 )
 
@@ -82,14 +82,14 @@ func (t *takeover) steps() []takeoverStep {
 			SELECT l.num, ?3, iif(l.gone IS NULL, 'changed', 'back'), coalesce(s.body ->> 'version', '') ` + fromDiffering},
 		{"what is gone", &t.gone, `UPDATE listings AS l SET gone = ?3, last_seen = ?5 WHERE ` + isMissed},
 		{"what differs", &t.changed, `
-			UPDATE listings AS o SET name = d.name, endpoint = d.endpoint, form = d.form, transport = d.transport, sign_in = d.sign_in,
+			UPDATE listings AS o SET name = d.name, endpoint = d.endpoint, form = d.form, sign_in = d.sign_in,
 				body = d.body, changed = ?3, gone = NULL, last_seen = NULL
-			FROM (SELECT l.num, s.name, s.endpoint, s.form, s.transport, s.sign_in, s.body ` + fromDiffering + `) AS d WHERE d.num = o.num`},
+			FROM (SELECT l.num, s.name, s.endpoint, s.form, s.sign_in, s.body ` + fromDiffering + `) AS d WHERE d.num = o.num`},
 		{"what is new", &t.added, `
 			INSERT INTO listings (source, key, url, name, endpoint, form, transport, sign_in, first_seen, changed, body)
 			SELECT ?1, s.key, s.url, s.name, s.endpoint, s.form, s.transport, s.sign_in, ?3, ?3, s.body
 			FROM staged_listings s WHERE s.crawl = ?2 AND s.status <> 'deleted'
-			AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.source = ?1 AND l.key = s.key AND l.url = s.url)`},
+			AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.source = ?1 AND l.key = s.key AND l.url = s.url AND l.transport = s.transport)`},
 	}, derived()...)
 }
 

@@ -47,6 +47,7 @@ func registryTests() map[string]func(*house) {
 		"a crawl of changes alone":                testCrawlSince,
 		"what is held or failed is thrown away":   testCrawlHeld,
 		"an endpoint is what its listings say":    testEndpoint,
+		"one address with two transports":         testTwoTransports,
 		"listings are searched":                   testSearch,
 		"listings and endpoints are paged":        testListingPages,
 		"owners opt out, and servers are bound":   testOptout,
@@ -255,6 +256,28 @@ func testEndpoint(h *house) {
 	list, err = h.Endpoints(t.Context(), uptime.EndpointQuery{Gone: true, Limit: 10})
 	noError(t, err)
 	same(t, "all endpoints", list, []uptime.Endpoint{want})
+}
+
+// One record may list one address with two transports: two listings, two
+// endpoints.
+func testTwoTransports(h *house) {
+	t := h.t
+	sse := func(l *uptime.Listing, e *uptime.Endpoint) {
+		l.Transport, e.Transport = "sse", uptime.HTTPSSE
+		e.Key = uptime.NewEndpointKey(e.URL, uptime.HTTPSSE)
+	}
+	both := []func() (uptime.Listing, uptime.Endpoint){of("one", "https://a.example.dev/mcp"), of("one", "https://a.example.dev/mcp", sse)}
+	a, c, g := h.crawl(t, crawled("official", 100), both...)
+	wantCounts(t, "both", a, c, g, 2, 0, 0)
+	a, c, g = h.crawl(t, crawled("official", 90), both...)
+	wantCounts(t, "both again", a, c, g, 0, 0, 0)
+	a, c, g = h.crawl(t, crawled("official", 80), both[0])
+	wantCounts(t, "one of them", a, c, g, 0, 0, 1)
+	found, err := h.Endpoints(t.Context(), uptime.EndpointQuery{Limit: 10})
+	noError(t, err)
+	if len(found) != 1 || found[0].Transport == uptime.HTTPSSE {
+		t.Errorf("the endpoints are %+v, want the one that is listed still", found)
+	}
 }
 
 func testSearch(h *house) {

@@ -40,7 +40,7 @@ CREATE TABLE listings (
     last_seen  INTEGER,
     gone       INTEGER,
     body       TEXT    NOT NULL,
-    UNIQUE (source, key, url)
+    UNIQUE (source, key, url, transport)
 ) STRICT;
 
 CREATE INDEX listings_by_name ON listings (name, num);
@@ -73,7 +73,7 @@ CREATE TABLE staged_listings (
     platform  TEXT    NOT NULL,
     body      TEXT    NOT NULL,
     target    TEXT    NOT NULL,
-    PRIMARY KEY (crawl, key, url)
+    PRIMARY KEY (crawl, key, url, transport)
 ) STRICT, WITHOUT ROWID;
 
 -- sign_in, transport, form and listings are what the listings say together.
