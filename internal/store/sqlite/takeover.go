@@ -19,15 +19,15 @@ type takeover struct {
 // The parts of the statements. ?1 is the source, ?2 the crawl, ?3 the present
 // time, ?4 whether the crawl was a full one, ?5 when the source was seen last.
 const (
-	// isStaged says of a listing l that the crawl saw it.
-	isStaged = `EXISTS (
-		SELECT 1 FROM staged_listings s WHERE s.crawl = ?2 AND s.key = l.key AND s.url = l.url AND s.transport = l.transport AND s.status <> 'deleted')`
+	// sameAs joins a staged listing s to the listing l that it is.
+	sameAs = `l.source = ?1 AND l.key = s.key AND l.url = s.url AND l.transport = s.transport`
 	// isMissed says of a listing l that the crawl should have seen it, and did not.
-	isMissed = `l.source = ?1 AND l.gone IS NULL AND NOT ` + isStaged + `
+	isMissed = `l.source = ?1 AND l.gone IS NULL AND NOT EXISTS (
+			SELECT 1 FROM staged_listings s WHERE s.crawl = ?2 AND s.key = l.key AND s.url = l.url AND s.transport = l.transport AND s.status <> 'deleted')
 		AND (?4 OR EXISTS (SELECT 1 FROM staged_listings s WHERE s.crawl = ?2 AND s.key = l.key))`
 	// fromDiffering joins what was staged to the listings l that differ from it.
-	fromDiffering = `FROM staged_listings s JOIN listings l ON l.source = ?1 AND l.key = s.key AND l.url = s.url AND l.transport = s.transport
-		WHERE s.crawl = ?2 AND s.status <> 'deleted' AND (l.body <> s.body OR l.gone IS NOT NULL)`
+	fromDiffering = `FROM differing d CROSS JOIN listings l ON l.num = d.num
+		CROSS JOIN staged_listings s ON s.crawl = ?2 AND s.key = l.key AND s.url = l.url AND s.transport = l.transport`
 )
 
 // run takes over, step by step.
@@ -69,42 +69,54 @@ type takeoverStep struct {
 	query string
 }
 
-// steps are in the order in which they must run: touched collects the endpoints
-// whose listings change, before they do and after.
+// steps are in the order in which they must run: missed and differing are found
+// once, and touched collects the endpoints whose listings change, before they do
+// and after.
 func (t *takeover) steps() []takeoverStep {
 	return append([]takeoverStep{
 		{"collecting", nil, `CREATE TEMP TABLE IF NOT EXISTS touched (endpoint TEXT PRIMARY KEY) WITHOUT ROWID`},
+		{"collecting", nil, `CREATE TEMP TABLE IF NOT EXISTS missed (num INTEGER PRIMARY KEY)`},
+		{"collecting", nil, `CREATE TEMP TABLE IF NOT EXISTS differing (num INTEGER PRIMARY KEY)`},
 		{"collecting", nil, `DELETE FROM touched`},
-		{"what is gone", nil, `INSERT OR IGNORE INTO touched SELECT l.endpoint FROM listings l WHERE ` + isMissed},
-		{"what differs", nil, `INSERT OR IGNORE INTO touched SELECT l.endpoint ` + fromDiffering},
+		{"collecting", nil, `DELETE FROM missed`},
+		{"collecting", nil, `DELETE FROM differing`},
+		{"what is gone", nil, `INSERT INTO missed SELECT l.num FROM listings l WHERE ` + isMissed},
+		{"what differs", nil, `
+			INSERT INTO differing SELECT l.num FROM staged_listings s JOIN listings l ON ` + sameAs + `
+			WHERE s.crawl = ?2 AND s.status <> 'deleted' AND (l.body <> s.body OR l.gone IS NOT NULL)`},
+		{"collecting", nil, `INSERT OR IGNORE INTO touched SELECT endpoint FROM listings WHERE num IN (SELECT num FROM missed UNION ALL SELECT num FROM differing)`},
 		{"history", nil, `
 			INSERT OR REPLACE INTO listing_changes (listing, at, what, version)
 			SELECT l.num, ?3, iif(l.gone IS NULL, 'changed', 'back'), coalesce(s.body ->> 'version', '') ` + fromDiffering},
-		{"what is gone", &t.gone, `UPDATE listings AS l SET gone = ?3, last_seen = ?5 WHERE ` + isMissed},
+		{"what is gone", &t.gone, `UPDATE listings SET gone = ?3, last_seen = ?5 WHERE num IN (SELECT num FROM missed)`},
 		{"what differs", &t.changed, `
-			UPDATE listings AS o SET name = d.name, endpoint = d.endpoint, form = d.form, sign_in = d.sign_in,
-				body = d.body, changed = ?3, gone = NULL, last_seen = NULL
-			FROM (SELECT l.num, s.name, s.endpoint, s.form, s.sign_in, s.body ` + fromDiffering + `) AS d WHERE d.num = o.num`},
+			UPDATE listings AS o SET name = n.name, endpoint = n.endpoint, form = n.form, sign_in = n.sign_in,
+				body = n.body, changed = ?3, gone = NULL, last_seen = NULL
+			FROM (SELECT l.num, s.name, s.endpoint, s.form, s.sign_in, s.body ` + fromDiffering + `) AS n WHERE n.num = o.num`},
+		{"collecting", nil, `CREATE TEMP TABLE IF NOT EXISTS newest (num INTEGER)`},
+		{"collecting", nil, `DELETE FROM newest`},
+		{"collecting", nil, `INSERT INTO newest SELECT coalesce(max(num), 0) FROM listings`},
 		{"what is new", &t.added, `
 			INSERT INTO listings (source, key, url, name, endpoint, form, transport, sign_in, first_seen, changed, body)
 			SELECT ?1, s.key, s.url, s.name, s.endpoint, s.form, s.transport, s.sign_in, ?3, ?3, s.body
 			FROM staged_listings s WHERE s.crawl = ?2 AND s.status <> 'deleted'
-			AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.source = ?1 AND l.key = s.key AND l.url = s.url AND l.transport = s.transport)`},
+			AND NOT EXISTS (SELECT 1 FROM listings l WHERE ` + sameAs + `)`},
 	}, derived()...)
 }
 
 // derived are the statements that bring up to date what follows from listings.
 func derived() []takeoverStep {
 	return []takeoverStep{
-		{"collecting", nil, `INSERT OR IGNORE INTO touched SELECT endpoint FROM listings WHERE source = ?1 AND changed = ?3`},
+		{"what is new", nil, `INSERT INTO differing SELECT l.num FROM listings l, newest n WHERE l.num > n.num`}, // rows are never deleted
+		{"collecting", nil, `INSERT OR IGNORE INTO touched SELECT l.endpoint FROM differing d CROSS JOIN listings l ON l.num = d.num`},
 		{"history", nil, `
 			INSERT OR IGNORE INTO listing_changes (listing, at, what, version)
-			SELECT num, ?3, iif(gone IS NULL, 'added', 'gone'), coalesce(body ->> 'version', '') FROM listings
-			WHERE source = ?1 AND (gone = ?3 OR first_seen = ?3)`},
-		{"search", nil, `DELETE FROM listing_search WHERE rowid IN (SELECT num FROM listings WHERE source = ?1 AND changed = ?3)`},
+			SELECT l.num, ?3, iif(l.gone IS NULL, 'added', 'gone'), coalesce(l.body ->> 'version', '')
+			FROM (SELECT num FROM differing UNION ALL SELECT num FROM missed) d CROSS JOIN listings l ON l.num = d.num`},
+		{"search", nil, `DELETE FROM listing_search WHERE rowid IN (SELECT num FROM differing)`},
 		{"search", nil, `
 			INSERT INTO listing_search (rowid, words)
-			SELECT num, name || ' ' || coalesce(body ->> 'title', '') || ' ' || url FROM listings WHERE source = ?1 AND changed = ?3`},
+			SELECT l.num, l.name || ' ' || coalesce(l.body ->> 'title', '') || ' ' || l.url FROM differing d CROSS JOIN listings l ON l.num = d.num`},
 		{"endpoints", nil, `
 			INSERT INTO endpoints (key, kind, platform, first_seen, body)
 			SELECT s.endpoint, s.kind, s.platform, ?3, s.target FROM staged_listings s
