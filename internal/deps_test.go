@@ -29,6 +29,7 @@ var allowed = map[string]string{
 	"internal/guard":                "",
 	"internal/endpoint":             "internal/uptime internal/guard",
 	"internal/registry":             "internal/uptime internal/endpoint",
+	"internal/audit":                "internal/uptime",
 	"internal/mcpwire":              "",
 	"internal/lab":                  "internal/uptime",
 	"internal/web":                  "internal/uptime",
