@@ -34,10 +34,18 @@ type endpointView struct {
 	More                         int // listings that are not shown
 	VersionDiffers, RouteDiffers bool
 	Live                         *liveSide
+	Sibling                      *siblingView
 	Monitored                    *monitoredView
 	Changes                      []changeRow
 	OptoutURL                    string
 	Credits                      []credit
+}
+
+// siblingView is the same address with the other transport: registries do not
+// always agree on that.
+type siblingView struct {
+	Transport, Href string
+	Listings        int
 }
 
 // liveSide is what the server says of itself.
@@ -97,10 +105,12 @@ func (s *Site) endpointOf(ctx context.Context, e *uptime.Endpoint) (endpointView
 	if err := s.addListings(ctx, e, &v); err != nil {
 		return v, err
 	}
-	if err := s.addChanges(ctx, e, &v); err != nil {
-		return v, err
+	for _, more := range []func(context.Context, *uptime.Endpoint, *endpointView) error{s.addSibling, s.addChanges, s.addMonitored} {
+		if err := more(ctx, e, &v); err != nil {
+			return v, err
+		}
 	}
-	return v, s.addMonitored(ctx, e, &v)
+	return v, nil
 }
 
 // addListings puts all registries side by side: those that list it now, and those
@@ -127,6 +137,24 @@ func (s *Site) addListings(ctx context.Context, e *uptime.Endpoint, v *endpointV
 		}
 	}
 	v.Credits = creditsOfListings(all)
+	return nil
+}
+
+// addSibling looks for the endpoint with the same address and another transport.
+func (s *Site) addSibling(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
+	for _, t := range []uptime.Transport{uptime.StreamableHTTP, uptime.HTTPSSE} {
+		key := uptime.NewEndpointKey(e.URL, t)
+		if key == e.Key {
+			continue
+		}
+		other, err := s.opt.Registries.Endpoint(ctx, key)
+		if errors.Is(err, uptime.ErrNotFound) || err == nil && !other.Gone.IsZero() {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("reading the other transport of an endpoint: %w", err)
+		}
+		v.Sibling = &siblingView{Transport: transportWords(t), Href: endpointPath(key), Listings: other.Listings}
+	}
 	return nil
 }
 

@@ -146,8 +146,8 @@ func registriesSentence(v *registriesView) string {
 	if read == 1 {
 		verb = "lists"
 	}
-	return fmt.Sprintf("%s %s %s, at %s.", board.Plural(read, "registry", "registries"), verb,
-		board.Plural(v.Endpoints, "different endpoint", "different endpoints"), board.Plural(v.Listings, "place", "places"))
+	return fmt.Sprintf("%s %s %s in %s.", board.Plural(read, "registry", "registries"), verb,
+		board.Plural(v.Endpoints, "different endpoint", "different endpoints"), board.Plural(v.Listings, "listing", "listings"))
 }
 
 func allKinds() []uptime.EndpointKind {

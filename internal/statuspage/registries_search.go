@@ -199,7 +199,6 @@ type listingRow struct {
 	Address          string
 	Href             string // the endpoint's page
 	Kind             string
-	KindMark         string
 	KindWord, Why    string
 	Transport        string
 	Status           string // deprecated or deleted; empty otherwise
@@ -210,6 +209,7 @@ type listingRow struct {
 	Code             string
 	Headers          []string
 	MixedName        bool
+	Optout           bool
 	DiffersVersion   bool
 	DiffersTransport bool
 }
@@ -242,7 +242,7 @@ func listingOf(l *uptime.Listing, e *uptime.Endpoint, now time.Time) listingRow 
 	row := listingRow{
 		Source: sourceName(l.Source), SourceHref: securePage(l.Page), Follow: l.Source == uptime.SourceGlama,
 		Name: cmp.Or(visible(l.Name, 200), "without a name"), Title: visible(l.Title, 200), Version: visible(l.Version, 100), Text: visible(l.Description, 500),
-		Address: visible(l.URL, maxAddress), Href: endpointPath(e.Key), Kind: string(e.Kind), KindMark: kindMark(e), Why: visible(e.Why, 200),
+		Address: visible(l.URL, maxAddress), Href: endpointPath(e.Key), Kind: string(e.Kind), Optout: e.Optout, Why: visible(e.Why, 200),
 		Transport: cmp.Or(visible(l.Transport, 40), "not said"), Note: visible(l.Note, 300), First: draw.Clock(l.FirstSeen, now), Gone: draw.Clock(l.Gone, now),
 		Updated: draw.Clock(l.Updated, now), Code: visible(l.Code, 200), MixedName: web.Mixed(l.Name) || web.Mixed(l.Title),
 	}
@@ -268,16 +268,4 @@ func securePage(raw string) string {
 		return raw
 	}
 	return ""
-}
-
-// kindMark is the symbol of an endpoint in lists: what is known of it is its
-// kind, not its state.
-func kindMark(e *uptime.Endpoint) string {
-	switch {
-	case e.Kind == uptime.EndpointRemote && e.Optout:
-		return "paused"
-	case e.Kind == uptime.EndpointRemote:
-		return "new"
-	}
-	return "unknown"
 }

@@ -52,6 +52,6 @@ func emptyRegistries(t *testing.T) *registries {
 	return withRegistries(t, func(o *statuspage.Options) { o.Registries, o.Reports = story, story.Shelf })
 }
 
-func (r *registries) endpoint(what string) string { return "/endpoints/" + string(r.story.Endpoints[what]) }
+func (r *registries) endpoint(what string) string { return "/endpoints/" + string(r.story.Keys[what]) }
 
 var _ = []any{http.MethodGet, regexp.MustCompile, strings.Contains, time.Now}

@@ -114,7 +114,7 @@ func figureOf(r *shelf.Report, id string) figure {
 	h := r.Headline(id)
 	f := figure{Name: h.Name, Value: "–", Of: fmt.Sprintf("%s of %s", board.Count(h.Numerator), board.Count(h.Denominator)), Definition: h.Definition}
 	if h.Percent != nil {
-		f.Value, f.Width = strings.TrimSuffix(fmt.Sprintf("%.1f", *h.Percent), ".0")+" %", *h.Percent
+		f.Value, f.Width = fmt.Sprintf("%.1f %%", *h.Percent), *h.Percent
 	}
 	return f
 }

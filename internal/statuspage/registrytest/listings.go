@@ -64,9 +64,9 @@ func (s *Story) remember(all []uptime.Listing) {
 		"dev.test/weather": Weather, "dev.test/locked": Locked, "dev.test/tenants": Templated, "dev.test/hostile": Hostile, "dev.test/gone": Gone, "dev.test/local": Local,
 	}
 	for i := range all {
-		if what := names[all[i].Key]; what != "" {
+		if what := names[all[i].Key]; what != "" && s.Keys[what] == "" {
 			l := all[i]
-			s.Endpoints[what] = endpoint.Of(&l).Key
+			s.Keys[what] = endpoint.Of(&l).Key
 		}
 	}
 }
@@ -108,7 +108,7 @@ func (s *Story) official() (first, today []uptime.Listing) {
 func platform(i int) string {
 	for n, most := range []int{30, 48, 60, 68, 74} {
 		if i < most {
-			return []string{"gateway.dev", "tools.run", "apps.sh", "fly.dev", "workers.dev"}[n]
+			return []string{"mcpgate.dev", "tools.run", "apps.sh", "fly.dev", "workers.dev"}[n]
 		}
 	}
 	return fmt.Sprintf("maker%d.dev", i)

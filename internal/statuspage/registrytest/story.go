@@ -16,10 +16,12 @@ import (
 type Story struct {
 	*sqlite.Store
 	Shelf *shelf.Shelf
-	// Endpoints are those that tests speak of, by what they are.
-	Endpoints map[string]uptime.EndpointKey
+	// Keys are those of the endpoints that tests speak of, by what they are.
+	Keys map[string]uptime.EndpointKey
 
 	tenant uptime.TenantID
+	// server is who Weather is on the board, bound who it is in the store.
+	server, bound uptime.ServerID
 	now    time.Time
 	crawls int
 }
@@ -41,11 +43,9 @@ func New(ctx context.Context, dir string, tenant uptime.TenantID, server uptime.
 	if err != nil {
 		return nil, err
 	}
-	s.tenant = tenant
+	s.tenant, s.server = tenant, server
 	for _, chapter := range []func(context.Context) error{
-		s.crawlAll,
-		func(ctx context.Context) error { return s.monitor(ctx, server) },
-		s.optout, s.audits, s.Shelf.Refresh,
+		s.crawlAll, s.monitor, s.optout, s.audits, s.Shelf.Refresh,
 	} {
 		if err := chapter(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("telling the story of registries: %w", err), s.Close())
@@ -60,20 +60,43 @@ func Empty(ctx context.Context, dir string, now time.Time) (*Story, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Story{Store: store, Shelf: shelf.New(store, nil), Endpoints: map[string]uptime.EndpointKey{}, now: now}, nil
+	return &Story{Store: store, Shelf: shelf.New(store, nil), Keys: map[string]uptime.EndpointKey{}, now: now}, nil
 }
 
-func (s *Story) monitor(ctx context.Context, server uptime.ServerID) error {
-	_, err := s.SyncServers(ctx, s.tenant, []uptime.Server{{Tenant: s.tenant, ID: server, Slug: "weather", Name: "Weather", URL: weatherURL}})
+func (s *Story) monitor(ctx context.Context) error {
+	servers, err := s.SyncServers(ctx, s.tenant, []uptime.Server{{Tenant: s.tenant, Slug: "weather", Name: "Weather", URL: weatherURL}})
 	if err != nil {
 		return err
 	}
-	return s.BindEndpoints(ctx, s.tenant, map[uptime.EndpointKey]uptime.ServerID{s.Endpoints[Weather]: server})
+	s.bound = servers[0].ID
+	return s.BindEndpoints(ctx, s.tenant, map[uptime.EndpointKey]uptime.ServerID{s.Keys[Weather]: s.bound})
+}
+
+// Endpoint names servers as the board does: stores invent ids.
+func (s *Story) Endpoint(ctx context.Context, key uptime.EndpointKey) (uptime.Endpoint, error) {
+	e, err := s.Store.Endpoint(ctx, key)
+	return s.onBoard(e), err
+}
+
+// Endpoints names servers as the board does.
+func (s *Story) Endpoints(ctx context.Context, q uptime.EndpointQuery) ([]uptime.Endpoint, error) {
+	all, err := s.Store.Endpoints(ctx, q)
+	for i := range all {
+		all[i] = s.onBoard(all[i])
+	}
+	return all, err
+}
+
+func (s *Story) onBoard(e uptime.Endpoint) uptime.Endpoint {
+	if e.Server != "" && e.Server == s.bound {
+		e.Server = s.server
+	}
+	return e
 }
 
 func (s *Story) optout(ctx context.Context) error {
-	return s.SetOptout(ctx, s.Endpoints[Locked], true, uptime.AuditEntry{
-		Tenant: s.tenant, At: s.now.Add(-time.Hour), By: "Dana", Action: "endpoint.optout", Object: string(s.Endpoints[Locked]), Text: "asked by mail",
+	return s.SetOptout(ctx, s.Keys[Locked], true, uptime.AuditEntry{
+		Tenant: s.tenant, At: s.now.Add(-time.Hour), By: "Dana", Action: "endpoint.optout", Object: string(s.Keys[Locked]), Text: "asked by mail",
 	})
 }
 
