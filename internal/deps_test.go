@@ -30,6 +30,7 @@ var allowed = map[string]string{
 	"internal/endpoint":             "internal/uptime internal/guard",
 	"internal/registry":             "internal/uptime internal/endpoint internal/guard",
 	"internal/registry/fake":        "",
+	"internal/audit":                "internal/uptime",
 	"internal/mcpwire":              "",
 	"internal/lab":                  "internal/uptime",
 	"internal/web":                  "internal/uptime",

@@ -17,6 +17,10 @@ type AuditRun struct {
 	// Sample is how many endpoints were drawn, with Seed; 0 for all.
 	Sample int    `json:"sample,omitempty"`
 	Seed   uint64 `json:"seed,omitempty"`
+	// Population is how many endpoints there were to draw from, Optouts how many were
+	// left out before because their owners do not want to be probed.
+	Population int `json:"population,omitempty"`
+	Optouts    int `json:"optouts,omitempty"`
 	// Endpoints is how many are counted, those that are not probed included.
 	Endpoints int     `json:"endpoints"`
 	Rate      float64 `json:"rate"` // looks a second

@@ -1,0 +1,336 @@
+package audit
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// sentence begins words with a capital.
+func sentence(words string) string {
+	r, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(r)) + words[size:]
+}
+
+func latencyChapter(r *Report) chapter {
+	c := chapter{ID: "latency", Title: "How fast they answer"}
+	all := r.Latency[len(r.Latency)-1]
+	if all.Looks == 0 {
+		c.Parts = []part{{Text: "No handshake succeeded."}}
+		return c
+	}
+	t := &table{Caption: "Time until the handshake was complete, in looks that were ok", Head: []column{
+		{Name: "Region"}, {"Looks", true}, {"p50", true}, {"p90", true}, {"p95", true}, {"p99", true},
+	}, Legend: []segment{{Tone: "live", Title: "up to p50"}, {Tone: "degraded", Title: "p50 to p95"}, {Tone: "down", Title: "p95 to p99"}}, Scale: "a logarithm of the time, from 10 ms to 20 s"}
+	for _, row := range r.Latency {
+		l := line{Cells: []string{row.Region, number(row.Looks), millisWords(row.P50), millisWords(row.P90), millisWords(row.P95), millisWords(row.P99)}, Bar: latencyBar(&row)}
+		if row.Region == "" {
+			l.Cells[0], l.Sum = "All regions", true
+		}
+		t.Rows = append(t.Rows, l)
+	}
+	c.Parts = []part{
+		{Text: fmt.Sprintf("Half of the handshakes were complete within %s, and one in twenty took longer than %s. The time is that of a new connection's handshake, without resolving the name and connecting.", millisWords(all.P50), millisWords(all.P95))},
+		{Table: t},
+	}
+	return c
+}
+
+func latencyBar(row *LatencyRow) []segment {
+	p50, p95, p99 := logPlace(row.P50), logPlace(row.P95), logPlace(row.P99)
+	return bar(
+		segment{Tone: "live", Title: "p50: " + millisWords(row.P50), Width: p50},
+		segment{Tone: "degraded", Title: "p95: " + millisWords(row.P95), Width: p95 - p50},
+		segment{Tone: "down", Title: "p99: " + millisWords(row.P99), Width: p99 - p95},
+	)
+}
+
+// logPlace returns where a time is between 10 ms and 20 s, in per cent.
+func logPlace(ms int) float64 {
+	return 100 * min(1, max(0, math.Log(float64(max(ms, 1))/10)/math.Log(2000)))
+}
+
+func driftChapter(r *Report) chapter {
+	c := chapter{ID: "drift", Title: "How often tools change"}
+	d := &r.Drift
+	if d.Endpoints == 0 {
+		c.Parts = []part{{Text: "No endpoint showed its tools in two rounds, so there is nothing to compare."}}
+		return c
+	}
+	often := &table{Caption: "Changes between the rounds", Head: []column{{Name: "Changes"}, {"Endpoints", true}, {"Share", true}}, Scale: "the endpoints that were compared"}
+	for _, row := range d.Changes {
+		tone := "degraded"
+		if row.Changes == 0 {
+			tone = "live"
+		}
+		name := changesWords(row.Changes)
+		often.Rows = append(often.Rows, line{Cells: []string{name, number(row.Endpoints), percentage(row.Percent)}, Bar: bar(piece(tone, name, row.Endpoints, d.Endpoints)), Tone: tone})
+	}
+	changed := d.Contract + d.Wording
+	kinds := &table{Caption: "What changed", Head: []column{{Name: "Kind"}, {"Endpoints", true}, {"Share of the changed", true}}, Scale: "the endpoints that changed"}
+	for _, k := range []struct {
+		name, tone string
+		n          int
+	}{{"The contract: names or schemas (breaking or compatible)", "wrong", d.Contract}, {"The wording alone: titles, descriptions, annotations", "sound", d.Wording}} {
+		kinds.Rows = append(kinds.Rows, line{Cells: []string{k.name, number(k.n), percentage(percent(k.n, changed))}, Bar: bar(piece(k.tone, k.name, k.n, changed)), Tone: k.tone})
+	}
+	c.Parts = []part{
+		{Text: fmt.Sprintf("Of %s whose tools were seen in at least two rounds from one region, %s. The number of an endpoint is the most changes that any region saw, at most one between two rounds.",
+			amount(d.Endpoints, "endpoint", "endpoints"), number(changed)+" changed")},
+		{Table: often},
+	}
+	if changed > 0 {
+		c.Parts = append(c.Parts, part{Text: "Two hashes tell the kinds apart: one over names and schemas, one over all that agents read. Whether a change of the contract breaks clients cannot be told from hashes."}, part{Table: kinds})
+	}
+	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("Endpoints that came back to tools that they had had before: %s. Endpoints that showed different contracts to different regions in the same round: %s; this is not counted as drift.",
+		number(d.Back), number(d.Regions))})
+	return c
+}
+
+func changesWords(n int) string {
+	switch n {
+	case 0:
+		return "None"
+	case 1:
+		return "One"
+	case 2:
+		return "Two"
+	}
+	return strconv.Itoa(n)
+}
+
+func listedChapter(r *Report) chapter {
+	l := &r.Listed
+	c := chapter{ID: "listed", Title: "Listed and live"}
+	t := &table{Caption: "What registries say, and what servers do", Head: []column{{Name: "Finding"}, {"Endpoints", true}, {"Of", true}, {"Share", true}}}
+	for _, f := range []struct {
+		name  string
+		n, of int
+	}{
+		{"The server names another version than the registry", l.Versions.Differ, l.Versions.Compared},
+		{"Another transport works than the one that is listed", l.Transports.Differ, l.Transports.Compared},
+		{"Several listings name one endpoint", l.SeveralListings, r.Endpoints},
+		{"Several registries list one endpoint", l.SeveralSources, r.Endpoints},
+		{"One endpoint is listed under several names", l.SeveralNames, r.Endpoints},
+		{"The list of tools is, byte for byte, that of another name", l.Copies, r.Endpoints},
+		{"Not listed any more, and healthy all the same", l.Delisted.Healthy(), l.Delisted.All()},
+	} {
+		t.Rows = append(t.Rows, line{Cells: []string{f.name, number(f.n), number(f.of), percentage(percent(f.n, f.of))}})
+	}
+	c.Parts = []part{{Table: t}}
+	if l.Delisted.All() == 0 {
+		c.Parts = append(c.Parts, part{Text: "No endpoint that registries took down was looked at in this run."})
+	}
+	c.Parts = append(c.Parts, differTable("Some whose version differs", "version", l.Versions.Examples)...)
+	c.Parts = append(c.Parts, differTable("Some whose transport differs", "transport", l.Transports.Examples)...)
+	if len(l.Largest) > 0 {
+		c.Parts = append(c.Parts, part{Table: catalogueTable(l)})
+	}
+	return c
+}
+
+func differTable(caption, what string, rows []DifferRow) []part {
+	if len(rows) == 0 {
+		return nil
+	}
+	t := &table{Caption: caption, Head: []column{{Name: "Endpoint"}, {Name: "Listed as"}, {Name: "Listed " + what}, {Name: "Live " + what}}}
+	for _, row := range rows {
+		t.Rows = append(t.Rows, line{Cells: []string{row.URL, row.Name, row.Listed, row.Live}})
+	}
+	return []part{{Table: t}}
+}
+
+func catalogueTable(l *ListedFacts) *table {
+	t := &table{Caption: fmt.Sprintf("The largest of %s of tools that several names share", amount(l.Catalogues, "list", "lists")), Head: []column{
+		{Name: "Hash of the tools"}, {"Endpoints", true}, {"Names", true}, {"Platforms", true}, {Name: "Among them"},
+	}}
+	for _, row := range l.Largest {
+		t.Rows = append(t.Rows, line{Cells: []string{shortHash(row.Hash), number(row.Endpoints), number(row.NameCount), number(row.Platforms), strings.Join(row.Names, ", ")}})
+	}
+	return t
+}
+
+func shortHash(hash string) string {
+	hash = strings.TrimPrefix(hash, "sha256:")
+	return hash[:min(len(hash), 12)]
+}
+
+func cohortChapter(r *Report) chapter {
+	c := chapter{ID: "cohort", Title: "Since the earlier audit"}
+	h := r.Cohort
+	if h == nil {
+		c.Parts = []part{{Text: "This report was made without an earlier audit to compare with."}}
+		return c
+	}
+	c.Parts = []part{
+		{Text: fmt.Sprintf("The audit %s began on %s and counted %s; %s counted in both. Its evidence was judged by the same decision table.",
+			plain(string(h.Run)), day(h.Began), amount(h.Endpoints, "endpoint", "endpoints"), amount(h.Both, "is", "are"))},
+		{Text: survivalWords(h)},
+		{Table: flowTable("Where the endpoints are that were healthy then", "Now", h.Went)},
+		{Table: flowTable("Where the endpoints were that are healthy now", "Then", h.Came)},
+		{Table: thenAndNow(r)},
+	}
+	return c
+}
+
+func survivalWords(h *Cohort) string {
+	s := fmt.Sprintf("Survival of the healthy: %s (%s of %s)", percentage(h.Survival.Percent), number(h.Survival.Numerator), number(h.Survival.Denominator))
+	if i := interval(h.Survival.Low, h.Survival.High); i != "" {
+		s += ", 95 % interval " + i
+	}
+	return s + fmt.Sprintf(". That is: %s. %s ceased to be healthy, %s became so, and %s that were healthy then are not counted now.",
+		h.Survival.Definition, number(h.Worse), number(h.Better), number(h.Absent))
+}
+
+func flowTable(caption, name string, rows []BucketRow) *table {
+	all := 0
+	for _, row := range rows {
+		all += row.Endpoints
+	}
+	t := &table{Caption: caption, Head: []column{{Name: name}, {"Endpoints", true}, {"Share", true}}, Scale: "these endpoints"}
+	for _, row := range rows {
+		t.Rows = append(t.Rows, line{Cells: []string{row.Name, number(row.Endpoints), percentage(row.Percent)}, Bar: bar(piece(toneOf(row.Bucket), row.Name, row.Endpoints, all)), Tone: toneOf(row.Bucket)})
+	}
+	if len(rows) == 0 {
+		t.Rows = []line{{Cells: []string{"none", "0", "–"}}}
+	}
+	return t
+}
+
+// thenAndNow compares the buckets of two runs.
+func thenAndNow(r *Report) *table {
+	h := r.Cohort
+	t := &table{Caption: "Both audits", Head: []column{{Name: "Bucket"}, {plain(string(h.Run)), true}, {"Share", true}, {plain(string(r.Run.ID)), true}, {"Share", true}, {"Change", true}}}
+	for i, now := range r.Buckets {
+		then := h.Buckets[i]
+		t.Rows = append(t.Rows, line{Cells: []string{now.Name, number(then.Endpoints), percentage(then.Percent), number(now.Endpoints), percentage(now.Percent), points(then.Percent, now.Percent)}, Tone: toneOf(now.Bucket)})
+	}
+	for i, now := range r.Headlines {
+		then := h.Headlines[i]
+		t.Rows = append(t.Rows, line{Sum: true, Cells: []string{now.Name, number(then.Numerator), percentage(then.Percent), number(now.Numerator), percentage(now.Percent), points(then.Percent, now.Percent)}})
+	}
+	return t
+}
+
+// points writes the difference of two shares in percentage points.
+func points(then, now *float64) string {
+	if then == nil || now == nil {
+		return "–"
+	}
+	return strings.Replace(strconv.FormatFloat(*rounded(*now - *then), 'f', 1, 64), "-", "−", 1) + " pp"
+}
+
+func publishedChapter(r *Report) chapter {
+	t := &table{Caption: "Figures that others published, beside ours", Head: []column{{Name: "Figure"}}}
+	for _, q := range r.Published {
+		t.Head = append(t.Head, column{q.Quarter + ", others", true})
+	}
+	t.Head = append(t.Head, column{plain(string(r.Run.ID)), true})
+	for _, f := range publishedFigures(r) {
+		t.Rows = append(t.Rows, f)
+	}
+	return chapter{ID: "published", Title: "Beside published figures", Parts: []part{
+		{Text: "The figures of the second and third quarter of 2026 were published by others. They read other registries, counted only remote endpoints after removing duplicates in a way of their own, and used another method: " +
+			"they stand here for orientation, and a difference is no development. A dash is a figure that was not given; ours are shares of all endpoints that are counted, those included that could not be probed."},
+		{Table: t},
+	}}
+}
+
+func publishedFigures(r *Report) []line {
+	share := func(of ...uptime.AuditBucket) string { return percentage(percent(r.tally.Of(of...), r.Endpoints)) }
+	rows := []line{{Cells: []string{"Endpoints"}}, {Cells: []string{"Regions"}}}
+	for _, q := range r.Published {
+		rows[0].Cells = append(rows[0].Cells, number(q.Endpoints))
+		rows[1].Cells = append(rows[1].Cells, number(q.Regions))
+	}
+	rows[0].Cells = append(rows[0].Cells, number(r.Endpoints))
+	rows[1].Cells = append(rows[1].Cells, number(len(r.Run.Regions)))
+	for _, f := range []struct {
+		name  string
+		value func(*PublishedQuarter) *float64
+		of    []uptime.AuditBucket
+	}{
+		{"Healthy, stable", func(q *PublishedQuarter) *float64 { return q.Stable }, []uptime.AuditBucket{uptime.BucketStable}},
+		{"Healthy, with drift", func(q *PublishedQuarter) *float64 { return q.Drift }, []uptime.AuditBucket{uptime.BucketDrift}},
+		{"Healthy", func(q *PublishedQuarter) *float64 { return q.Healthy }, healthy()},
+		{"Regionally degraded", func(q *PublishedQuarter) *float64 { return q.Regional }, []uptime.AuditBucket{uptime.BucketRegional}},
+		{"Published token fails", func(q *PublishedQuarter) *float64 { return q.Token }, []uptime.AuditBucket{uptime.BucketCredentialed}},
+		{"Sign-in", func(q *PublishedQuarter) *float64 { return q.Auth }, authBuckets()},
+		{"Dead", func(q *PublishedQuarter) *float64 { return q.Dead }, []uptime.AuditBucket{uptime.BucketDead}},
+		{"Answers, but not MCP", func(q *PublishedQuarter) *float64 { return q.NotMCP }, []uptime.AuditBucket{uptime.BucketNotMCP}},
+		{"Malformed tools", func(q *PublishedQuarter) *float64 { return q.Malformed }, []uptime.AuditBucket{uptime.BucketMalformed}},
+	} {
+		row := line{Cells: []string{f.name}}
+		for i := range r.Published {
+			row.Cells = append(row.Cells, percentage(f.value(&r.Published[i])))
+		}
+		row.Cells = append(row.Cells, share(f.of...))
+		rows = append(rows, row)
+	}
+	rest := line{Cells: []string{"Not an address, limited or unknown"}}
+	for range r.Published {
+		rest.Cells = append(rest.Cells, "–")
+	}
+	return append(rows, line{Cells: append(rest.Cells, share(uptime.BucketTemplated, uptime.BucketLimited, uptime.BucketUnknown))})
+}
+
+func methodChapter(r *Report) chapter {
+	f := &r.Run
+	c := chapter{ID: "method", Title: "How it was done"}
+	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The run began on %s. Every endpoint was looked at in %s, %s apart, from %s. A look is a name lookup, a new connection, the handshake of the protocol and the list of tools, "+
+		"with up to three attempts; it calls no tool and sends no credential. At most %s looks began in a second, spread so that no host was looked at often.",
+		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), rateWords(f.Rate))})
+	if f.Sample > 0 {
+		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("A sample of %s was drawn of %s, by a hash with the seed %d. Shares have the 95 %% interval of Wilson.", amount(f.Sample, "endpoint", "endpoints"), amount(f.Population, "endpoint", "endpoints"), f.Seed)})
+	}
+	if f.Optouts > 0 {
+		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The owners of %s do not want to be probed. They are not counted, and not named in the evidence.", amount(f.Optouts, "endpoint", "endpoints"))})
+	}
+	c.Parts = append(c.Parts, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
+		part{Text: "From the same evidence, this report is made again, byte for byte, by:"}, part{Code: "alivemcp audit report " + string(f.ID)}, part{Table: headlineTable(r)})
+	return c
+}
+
+func rateWords(rate float64) string {
+	if rate <= 0 {
+		return "unboundedly many"
+	}
+	return strconv.FormatFloat(rate, 'f', -1, 64)
+}
+
+func roundTable(r *Report) *table {
+	t := &table{Caption: "The rounds as they were", Head: []column{{Name: "Round"}, {Name: "First look, UTC"}, {Name: "Last look, UTC"}, {"Looks", true}, {"Missing", true}, {"Early", true}}}
+	for _, row := range r.Rounds {
+		t.Rows = append(t.Rows, line{Cells: []string{strconv.Itoa(row.Round), moment(row.From), moment(row.To), number(row.Looks), number(row.Missing), number(row.Early)}})
+	}
+	return t
+}
+
+func headlineTable(r *Report) *table {
+	t := &table{Caption: "The headlines, defined", Head: []column{{Name: "Headline"}, {Name: "Is"}, {"Numerator", true}, {"Denominator", true}, {"Share", true}}}
+	for _, h := range r.Headlines {
+		t.Rows = append(t.Rows, line{Cells: []string{h.Name, h.Definition, number(h.Numerator), number(h.Denominator), percentage(h.Percent)}})
+	}
+	return t
+}
+
+func tableChapter(r *Report) chapter {
+	looks := &table{Caption: "What one look says: the first row that holds", Head: []column{{Name: "Class"}, {Name: "Holds when"}}}
+	for _, rule := range r.LookTable {
+		looks.Rows = append(looks.Rows, line{Cells: []string{string(rule.Class), rule.Words}})
+	}
+	rules := &table{Caption: "Where an endpoint goes: the first row that holds", Head: []column{{Name: "Bucket"}, {Name: "Holds when"}}}
+	for _, rule := range r.Table {
+		rules.Rows = append(rules.Rows, line{Cells: []string{bucketName(rule.Bucket) + " (" + string(rule.Bucket) + ")", rule.Words}, Tone: toneOf(rule.Bucket)})
+	}
+	return chapter{ID: "table", Title: "The decision table", Parts: []part{
+		{Text: "These are the tables by which the evidence was judged: the words of the program's own rules. " +
+			"A look is judged unless its class is unknown or limited. A region passes when more than half of its judged looks are ok; one without judged looks counts on neither side."},
+		{Table: looks}, {Table: rules},
+	}}
+}

@@ -1,0 +1,116 @@
+package audit
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// topPlatforms is how many platforms have a row of their own.
+const topPlatforms = 20
+
+// report puts together what was added up.
+func (c *collector) report() *Report {
+	r := &Report{
+		Schema: Schema, Run: factsOf(c.run), Endpoints: c.tally.All(), Probed: c.tally.All() - c.tally.Of(uptime.BucketTemplated),
+		Headlines: headlines(&c.tally, c.run.Sample > 0), Buckets: bucketRows(&c.tally, c.run.Sample > 0),
+		Rounds: c.rounds, Sources: c.sourceRows(),
+		Eras: c.eras.rows(), Versions: c.versions.rows(), Transports: c.transports.rows(), SDKs: c.sdks.rows(),
+		Failures: c.failureRows(), Latency: c.latencyRows(), Drift: c.drift.finish(), Listed: c.listed.finish(),
+		Cohort: c.past.cohort(c.run.Sample > 0), Published: published(), LookTable: c.looks, Table: c.rules, tally: c.tally,
+	}
+	r.Run.Optouts += c.optouts
+	for _, name := range slices.Sorted(maps.Keys(c.unprobed)) {
+		r.Unprobed = append(r.Unprobed, NameCount{name, c.unprobed[name]})
+	}
+	slices.SortStableFunc(r.Unprobed, func(a, b NameCount) int { return cmp.Compare(b.Endpoints, a.Endpoints) })
+	c.platformRows(r)
+	return r
+}
+
+func bucketRows(t *Tally, sample bool) []BucketRow {
+	out := make([]BucketRow, 0, buckets)
+	n := t.All()
+	for i, b := range Buckets() {
+		row := BucketRow{Bucket: b, Name: bucketName(b), Endpoints: t[i], Percent: percent(t[i], n)}
+		if sample && n > 0 {
+			row.Low, row.High = wilson(t[i], n)
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// platformRows sets the largest platforms, the rest, and the headlines without
+// the largest.
+func (c *collector) platformRows(r *Report) {
+	rows := c.platforms.rows()
+	r.PlatformCount = len(rows)
+	if len(rows) > 1 {
+		rest := c.tally.minus(rows[0].Buckets)
+		r.Without = &Without{Platform: rows[0].Name, Endpoints: rows[0].Endpoints, Headlines: headlines(&rest, c.run.Sample > 0)}
+	}
+	r.Platforms = rows[:min(len(rows), topPlatforms)]
+	if len(rows) > topPlatforms {
+		rest := c.tally
+		for _, row := range r.Platforms {
+			rest = rest.minus(row.Buckets)
+		}
+		others := groupRow("all others", rest)
+		r.Others = &others
+	}
+}
+
+// sourceRows returns the registries: those that list something first, then those
+// that were not read.
+func (c *collector) sourceRows() []SourceRow {
+	for i := range c.run.Crawls {
+		if name := string(c.run.Crawls[i].Source); c.sources[name] == nil {
+			c.sources[name] = &Tally{}
+		}
+	}
+	var out []SourceRow
+	for _, row := range c.sources.rows() {
+		s := SourceRow{GroupRow: row}
+		for i := range c.run.Crawls {
+			if crawl := &c.run.Crawls[i]; string(crawl.Source) == row.Name {
+				s.Crawls = append(s.Crawls, crawlRow(crawl))
+			}
+		}
+		slices.SortStableFunc(s.Crawls, func(a, b CrawlRow) int { return a.From.Compare(b.From) })
+		out = append(out, s)
+	}
+	return out
+}
+
+func crawlRow(c *uptime.Crawl) CrawlRow {
+	refused := 0
+	for _, n := range c.Refused {
+		refused += n
+	}
+	return CrawlRow{
+		State: c.State, Why: plain(c.Why), Access: c.Access, From: c.Began.UTC(), To: c.Ended.UTC(), Since: c.Since.UTC(),
+		Records: c.Records, Listings: c.Listings, Previous: c.Previous, Refused: refused,
+	}
+}
+
+func (c *collector) failureRows() []FailureRow {
+	out := []FailureRow{}
+	for _, cause := range slices.Sorted(maps.Keys(c.failures)) {
+		out = append(out, *c.failures[cause])
+	}
+	slices.SortStableFunc(out, func(a, b FailureRow) int {
+		return cmp.Or(cmp.Compare(b.Endpoints, a.Endpoints), cmp.Compare(b.Looks, a.Looks))
+	})
+	return out
+}
+
+func (c *collector) latencyRows() []LatencyRow {
+	var out []LatencyRow
+	for i := range c.run.Regions {
+		out = append(out, c.latency[i].row(city(&c.run.Regions[i])))
+	}
+	return append(out, c.latency[len(c.latency)-1].row(""))
+}
