@@ -50,6 +50,19 @@ func (d *decoder) checkRegistries() {
 	if p := &s.PulseMCP; (p.Key == "") != (p.Tenant == "") {
 		d.add(d.of(&p.Key, &p.Tenant), SeverityError, "this registry wants both a key and a tenant; add the other")
 	}
+	d.checkServeListed()
+}
+
+func (d *decoder) checkServeListed() {
+	r := &d.f.Registries
+	if !hostPort(r.Serve.Listen, true) {
+		d.add(d.of(&r.Serve.Listen), SeverityError, "here must be HOST:PORT, such as 127.0.0.1:8081")
+	}
+	if r.Serve.Enabled && r.Serve.Listen == d.f.Listen && !strings.HasSuffix(r.Serve.Listen, ":0") {
+		d.add(d.of(&r.Serve.Listen, &r.Serve), SeverityError, "your own pages are served here already; give the listed servers another port")
+	}
+	d.url(&r.Serve.BaseURL, d.of(&r.Serve.BaseURL))
+	r.Serve.BaseURL = strings.TrimSuffix(r.Serve.BaseURL, "/")
 	if r.Serve.Enabled && !r.Enabled {
 		d.add(d.of(&r.Serve.Enabled), SeverityWarn, "nothing new is served while the registries are not read; write enabled: true in registries")
 	}

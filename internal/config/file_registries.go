@@ -104,4 +104,12 @@ type ServeListed struct {
 	MaxServers int `key:"max_servers" default:"2000" range:"1..50000"`
 	// PerHost bounds how many of one host are served.
 	PerHost int `key:"per_host" default:"20" range:"1..1000"`
+	// Private serves also what is listed with an address that is not public, for a
+	// registry of your own.
+	Private bool `key:"private" default:"false"`
+	// Listen is where their pages and their API are served, as HOST:PORT: apart from
+	// those of your own servers.
+	Listen string `key:"listen" default:"127.0.0.1:8081" example:"127.0.0.1:8090"`
+	// BaseURL is the public address of those pages.
+	BaseURL string `key:"base_url" example:"https://servers.example.com"`
 }

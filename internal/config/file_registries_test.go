@@ -59,6 +59,8 @@ func TestRegistryProblems(t *testing.T) {
 		{"key without tenant", "registries: {sources: {pulsemcp: {key: env:TOKEN}}}\n", "both a key and a tenant"},
 		{"no key", "registries: {sources: {glama: {key: env:NONE}}}\n", "the environment variable NONE is not set"},
 		{"serve without crawl", "registries: {serve: {enabled: true}}\n", "warning: registries.serve.enabled: nothing new is served"},
+		{"listen", "registries: {serve: {listen: nowhere}}\n", "here must be HOST:PORT"},
+		{"one port twice", "registries: {enabled: true, contact: a@b.example, serve: {enabled: true, listen: \"127.0.0.1:8080\"}}\n", "give the listed servers another port"},
 		{"too many", "registries: {serve: {max_servers: 0}}\n", "a whole number from 1 to 50000"},
 	}
 	for _, tt := range tests {
