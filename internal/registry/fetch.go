@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -9,40 +10,52 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"strconv"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/alivemcp/alivemcp/internal/guard"
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// The bounds of a request.
+// The bounds of requests.
 const (
 	maxPage    = 16 << 20 // bytes; some registries put whole READMEs into their records
+	maxBytes   = 4 << 30  // of all answers of one crawl
 	maxTries   = 5
 	maxWait    = 5 * time.Minute // for what Retry-After asks
 	oneRequest = 60 * time.Second
 )
 
+// Header is what a request carries besides the name of the monitor. Values may be
+// keys.
+type Header map[string]uptime.Secret
+
 // FetchOptions say how a source is read.
 type FetchOptions struct {
-	// Client sends the requests. It must check addresses when it dials, and follow no
-	// redirect to one that it would not dial. Required.
+	// Client sends the requests; its CheckRedirect is not used. It must check
+	// addresses when it dials: see NewClient. Required.
 	Client *http.Client
 	// UserAgent names the monitor and where its operator can be reached. Required.
 	UserAgent string
 	// Gap is the least time from the beginning of one request to that of the next.
+	// A source can ask for a longer one.
 	Gap time.Duration
 	// Backoff is how long the first retry waits, about; each further one waits twice
 	// as long. Zero means 2 s.
 	Backoff time.Duration
+	// Cache keeps answers that can be asked for conditionally; nil for none.
+	Cache Cache
 }
 
 // Fetcher reads the answers of one source, with the manners of a guest: one
 // request at a time, a gap between them, patience when it is asked for, and an
 // end to it. Make one for each crawl. It is safe for concurrent use.
 type Fetcher struct {
-	opt  FetchOptions
-	mu   sync.Mutex // held during a request: one at a time
-	next time.Time  // when the next may begin; guarded by mu
+	opt   FetchOptions
+	mu    sync.Mutex // held during a request: one at a time
+	next  time.Time  // when the next may begin; guarded by mu
+	bytes int64      // of all answers; guarded by mu
 }
 
 // NewFetcher returns a fetcher.
@@ -50,32 +63,52 @@ func NewFetcher(opt FetchOptions) *Fetcher {
 	if opt.Backoff == 0 {
 		opt.Backoff = 2 * time.Second
 	}
+	if opt.Cache == nil {
+		opt.Cache = noCache{}
+	}
 	return &Fetcher{opt: opt}
 }
 
-// StatusError is an answer that says no.
-type StatusError struct {
-	Status int
-	// Detail is what the answer says about it, cleaned and cut; may be empty.
-	Detail string
-}
-
-// Error implements error.
-func (e *StatusError) Error() string {
-	s := fmt.Sprintf("it answered %d", e.Status)
-	if text := http.StatusText(e.Status); text != "" {
-		s += " " + text
-	}
-	if e.Detail != "" {
-		s += ": " + e.Detail
-	}
-	return s
+// slow makes the gap at least so long.
+func (f *Fetcher) slow(gap time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.opt.Gap = max(f.opt.Gap, gap)
 }
 
 // Get reads an address. What is temporary (408, 425, 429, 5xx, and a connection
 // that fails or breaks off) is tried again, after what Retry-After asks for or
-// after a pause that doubles. Any other status than 200 is a *StatusError.
-func (f *Fetcher) Get(ctx context.Context, url string, header http.Header) ([]byte, Fetched, error) {
+// after a pause that doubles. Any other status than 200 is a *StatusError, as is
+// one that asks for more than five minutes. No error holds the address or a key.
+func (f *Fetcher) Get(ctx context.Context, url string, header Header) ([]byte, Fetched, error) {
+	return f.read(ctx, &request{url: url, header: header})
+}
+
+// JSON reads an address that answers JSON.
+func (f *Fetcher) JSON(ctx context.Context, url string, header Header, into any) (Fetched, error) {
+	_, got, err := f.read(ctx, &request{url: url, header: header, into: into})
+	return got, err
+}
+
+// request is what is asked for.
+type request struct {
+	url    string
+	header Header
+	into   any    // what JSON is read into; nil for any other answer
+	known  *known // nil for a request without conditions
+}
+
+// reply is what came of one try.
+type reply struct {
+	body []byte
+	head http.Header
+	same bool // what is known is still right
+	// wait is how long the source wants to be left alone before another try; less
+	// than zero means that there must be none.
+	wait time.Duration
+}
+
+func (f *Fetcher) read(ctx context.Context, r *request) ([]byte, Fetched, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for try := 1; ; try++ {
@@ -83,27 +116,26 @@ func (f *Fetcher) Get(ctx context.Context, url string, header http.Header) ([]by
 			return nil, Fetched{}, err
 		}
 		f.next = time.Now().Add(f.opt.Gap)
-		body, wait, err := f.once(ctx, url, header)
-		if err == nil {
-			return body, Fetched{Hash: sha256.Sum256(body), Bytes: len(body)}, nil
+		got, err := f.once(ctx, r)
+		if f.bytes += int64(len(got.body)); f.bytes > maxBytes {
+			return nil, Fetched{}, errors.New("it has sent more than 4 GiB")
 		}
-		if wait < 0 || try == maxTries || ctx.Err() != nil {
+		if err == nil {
+			f.next = later(f.next, time.Now().Add(used(got.head)))
+			return f.known(ctx, r, got)
+		}
+		if got.wait < 0 || try == maxTries || ctx.Err() != nil {
 			return nil, Fetched{}, err
 		}
-		f.next = time.Now().Add(max(wait, f.backoff(try), f.opt.Gap))
+		f.next = time.Now().Add(max(got.wait, f.backoff(try), f.opt.Gap))
 	}
 }
 
-// JSON reads an address that answers JSON.
-func (f *Fetcher) JSON(ctx context.Context, url string, header http.Header, into any) (Fetched, error) {
-	body, got, err := f.Get(ctx, url, header)
-	if err != nil {
-		return got, err
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return got, fmt.Errorf("its answer is not the JSON that it should be: %w", err)
-	}
-	return got, nil
+	return b
 }
 
 // backoff is how long to wait after a failure: twice as long each time, give or
@@ -113,26 +145,60 @@ func (f *Fetcher) backoff(try int) time.Duration {
 	return d*3/4 + rand.N(d/2+1)
 }
 
-// once sends one request. wait is how long the source wants to be left alone; less
-// than zero means that another try is of no use.
-func (f *Fetcher) once(ctx context.Context, url string, header http.Header) (body []byte, wait time.Duration, err error) {
+// once sends one request.
+func (f *Fetcher) once(ctx context.Context, r *request) (reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, oneRequest)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, nil)
 	if err != nil {
-		return nil, -1, errors.New("its address cannot be asked for")
+		return reply{wait: -1}, errors.New("its address cannot be asked for")
 	}
-	req.Header = header.Clone()
-	if req.Header == nil {
-		req.Header = http.Header{}
+	for name, value := range r.header {
+		req.Header.Set(name, value.Reveal())
 	}
+	r.known.ask(req.Header)
 	req.Header.Set("User-Agent", f.opt.UserAgent)
-	res, err := f.opt.Client.Do(req)
+	client := *f.opt.Client
+	client.CheckRedirect = func(to *http.Request, via []*http.Request) error { return redirect(to, via, len(r.header) > 0) }
+	res, err := client.Do(req)
 	if err != nil {
-		return nil, 0, fmt.Errorf("it could not be reached: %w", bare(err))
+		return unreached(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	return answer(res)
+	return r.reply(res)
+}
+
+// unreached explains an error of the client, which may hold the address.
+func unreached(err error) (reply, error) {
+	var refused *redirectError
+	var blocked *guard.BlockedError
+	switch {
+	case errors.As(err, &refused):
+		return reply{wait: -1}, refused
+	case errors.As(err, &blocked):
+		return reply{wait: -1}, fmt.Errorf("it must not be asked: %w", blocked)
+	}
+	return reply{}, fmt.Errorf("it could not be reached: %w", bare(err))
+}
+
+// redirectError is a redirect that is not followed.
+type redirectError struct{ why string }
+
+func (e *redirectError) Error() string { return "it redirects " + e.why }
+
+// redirect says which redirects are followed. A key is for one host alone: the
+// standard library forwards headers that it does not know.
+func redirect(to *http.Request, via []*http.Request, keyed bool) error {
+	from := via[0].URL
+	switch {
+	case len(via) >= 5:
+		return &redirectError{"again and again"}
+	case from.Scheme == "https" && to.URL.Scheme != "https":
+		return &redirectError{"to an address without TLS"}
+	case keyed && to.URL.Host != from.Host:
+		return &redirectError{"to another host, which must not see the key"}
+	}
+	return nil
 }
 
 // bare takes the address, which may hold a key, out of an error of the client.
@@ -143,50 +209,58 @@ func bare(err error) error {
 	return err
 }
 
-func answer(res *http.Response) (body []byte, wait time.Duration, err error) {
-	body, err = io.ReadAll(io.LimitReader(res.Body, maxPage+1))
+// reply reads an answer.
+func (r *request) reply(res *http.Response) (reply, error) {
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxPage+1))
+	got := reply{body: body, head: res.Header}
 	switch {
+	case res.StatusCode == http.StatusNotModified && r.known != nil:
+		got.same = true
+		return got, nil
 	case res.StatusCode != http.StatusOK:
-		return nil, retryAfter(res), &StatusError{Status: res.StatusCode, Detail: detail(body)}
+		got.wait = retryAfter(res)
+		status := &StatusError{Status: res.StatusCode, Detail: detail(r.hide(body))}
+		if got.wait > maxWait {
+			status.After, got.wait = got.wait, -1
+		}
+		return got, status
 	case err != nil:
-		return nil, 0, fmt.Errorf("its answer broke off: %w", bare(err))
+		return got, fmt.Errorf("its answer broke off: %w", bare(err))
 	case len(body) > maxPage:
-		return nil, -1, fmt.Errorf("its answer is longer than %d MiB", maxPage>>20)
+		got.wait = -1
+		return got, fmt.Errorf("its answer is longer than %d MiB", maxPage>>20)
+	case r.into != nil:
+		err = r.decode(&got)
+		return got, err
 	}
-	return body, 0, nil
+	return got, nil
 }
 
-// retryAfter says how long to leave a source alone, which is nothing when it does
-// not say; less than zero when its answer is final.
-func retryAfter(res *http.Response) time.Duration {
-	switch s := res.StatusCode; {
-	case s == http.StatusRequestTimeout, s == http.StatusTooEarly, s == http.StatusTooManyRequests, s >= 500:
-	default:
-		return -1
+// decode reads an answer's JSON. One that ends too early was cut off, which may be
+// better the next time; one that is wrong is so again.
+func (r *request) decode(got *reply) error {
+	err := json.Unmarshal(got.body, r.into)
+	var syntax *json.SyntaxError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax) && syntax.Offset >= int64(len(got.body)):
+		return errors.New("its answer broke off in the middle of its JSON")
 	}
-	after := res.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(after); err == nil {
-		return min(max(time.Duration(seconds)*time.Second, 0), maxWait)
-	}
-	if date, err := http.ParseTime(after); err == nil {
-		return min(max(time.Until(date), 0), maxWait)
-	}
-	return 0
+	got.wait = -1
+	return fmt.Errorf("its answer is not the JSON that it should be: %w", err)
 }
 
-// detail finds what a problem document (RFC 9457), or a like one, says.
-func detail(body []byte) string {
-	var said struct{ Detail, Title, Error, Message json.RawMessage }
-	if json.Unmarshal(body, &said) != nil {
-		return ""
-	}
-	for _, raw := range []json.RawMessage{said.Detail, said.Message, said.Error, said.Title} {
-		var text string
-		if json.Unmarshal(raw, &text) == nil && text != "" {
-			return Plain(text, 200)
+// hide takes keys out of what a service said: some repeat what they were given.
+func (r *request) hide(said []byte) []byte {
+	for _, secret := range r.header {
+		for word := range strings.FieldsSeq(secret.Reveal()) {
+			if len(word) > 6 { // not the name of a scheme
+				said = bytes.ReplaceAll(said, []byte(word), []byte(secret.String()))
+			}
 		}
 	}
-	return ""
+	return said
 }
 
 // pause waits, or ends with the context.
@@ -203,3 +277,6 @@ func pause(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// hashed says what was read.
+func hashed(body []byte, got int) Fetched { return Fetched{Hash: sha256.Sum256(body), Bytes: got} }

@@ -21,6 +21,19 @@ type Source interface {
 	Read(ctx context.Context, f *Fetcher, since time.Time, page func(*Page) error) error
 }
 
+// paced is a Source that wants to be read more slowly than others, or less often.
+type paced interface {
+	pace() (gap, every time.Duration)
+}
+
+// pace says how long to wait between two requests, and between two crawls.
+func pace(s Source) (gap, every time.Duration) {
+	if p, ok := s.(paced); ok {
+		return p.pace()
+	}
+	return 0, 0
+}
+
 // Page is one answer of a source.
 type Page struct {
 	// Listings are cleaned by the crawler, which also sets their Endpoint. Source may

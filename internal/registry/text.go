@@ -1,6 +1,9 @@
 package registry
 
 import (
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -53,18 +56,36 @@ func clean(l *uptime.Listing) {
 	if l.Status == "" {
 		l.Status = uptime.ListingActive
 	}
-	l.Headers = l.Headers[:min(len(l.Headers), maxHeaders)]
+	l.Variables = short(l.Variables)
+	l.Headers = slices.Clone(l.Headers[:min(len(l.Headers), maxHeaders)]) // listings of one record share them
 	for i := range l.Headers {
 		l.Headers[i].Name = Plain(l.Headers[i].Name, 100)
 	}
 }
 
-// maxHeaders is how many headers of a listing are kept.
+// maxHeaders is how many headers, and how many variables, of a listing are kept.
 const maxHeaders = 30
+
+// short keeps the variables that a client could fill in.
+func short(named map[string]string) map[string]string {
+	out := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		if value := named[name]; len(out) < maxHeaders && len(name) <= 100 && Plain(name, 100) == name && len(value) <= 200 && Plain(value, 200) == value {
+			out[name] = value
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
 
 // webAddress returns an address that a page may link to; empty for any other.
 func webAddress(s string) string {
-	if len(s) > 500 || !strings.HasPrefix(s, "https://") || Plain(s, 500) != s || strings.ContainsAny(s, " \"<>\\`{}@") {
+	if len(s) > 500 || !strings.HasPrefix(s, "https://") || Plain(s, 500) != s || strings.ContainsAny(s, " \"<>\\`{}") {
+		return ""
+	}
+	if u, err := url.Parse(s); err != nil || u.User != nil || u.Host == "" {
 		return ""
 	}
 	return s

@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/alivemcp/alivemcp/internal/config"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// openRegistries makes what reads the registries, and the tenant of the servers
+// that they list.
+func (m *Monitor) openRegistries() {
+	f := m.opt.File
+	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}}
+	m.listed = newListed(m.store, f)
+	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
+	if f.Registries.Serve.Enabled {
+		m.opt.Tenants = append(m.opt.Tenants[:len(m.opt.Tenants):len(m.opt.Tenants)], Tenant{
+			ID: PublicTenant, File: &config.File{}, servers: m.listed.servers, stored: m.listed.bind,
+		})
+	}
+}
+
+// crawled hears how a crawl ended.
+func (m *Monitor) crawled(ctx context.Context, c uptime.Crawl) {
+	m.crawls.add(c)
+	switch c.State {
+	case uptime.CrawlDone:
+		m.listed.changed()
+	case uptime.CrawlHeld, uptime.CrawlFailed:
+		m.log.WarnContext(ctx, "a registry was not taken over, what was known of it stays", "source", c.Source, "state", c.State, "why", c.Why)
+	case uptime.CrawlRunning, uptime.CrawlNone:
+	}
+}
+
+// registryParts are those who read registries and serve what they list.
+func (m *Monitor) registryParts() (out []part) {
+	if m.opt.File.Registries.Enabled {
+		out = append(out, part{"registries", m.crawl.crawler.Run})
+	}
+	if m.strange != nil {
+		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run})
+	}
+	return out
+}
+
+// followListed makes the plan anew after what is listed has changed.
+func (m *Monitor) followListed(ctx context.Context) error {
+	return m.listed.run(ctx, func(ctx context.Context) error {
+		if err := m.plans.again(ctx); err != nil {
+			return err
+		}
+		for _, r := range m.regions {
+			r.looker.forget()
+		}
+		return nil
+	}, func(err error) {
+		m.log.ErrorContext(ctx, "cannot serve what is listed now, will try again after the next crawl", "error", err)
+	})
+}
+
+// crawlKind is what crawls are counted by.
+type crawlKind struct {
+	source uptime.SourceID
+	state  uptime.CrawlState
+}
+
+// crawlTally counts crawls since the start.
+type crawlTally struct {
+	mu    sync.Mutex
+	ended map[crawlKind]uint64
+}
+
+func (t *crawlTally) add(c uptime.Crawl) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended[crawlKind{c.Source, c.State}]++
+}
+
+// crawlMetrics tells how the registries are read.
+func (m *Monitor) crawlMetrics() []prometheus.Collector {
+	if !m.opt.File.Registries.Enabled {
+		return nil
+	}
+	name := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, nil)
+	}
+	return []prometheus.Collector{&crawlCollector{
+		m:        m,
+		ended:    name("alivemcp_crawls_total", "Crawls since the start, by how they ended.", "source", "state"),
+		age:      name("alivemcp_crawl_age_seconds", "How long ago the crawl began that is shown.", "source"),
+		listings: name("alivemcp_listings", "Listings with an address.", "source"),
+		healthy:  name("alivemcp_crawl_ok", "Whether the last crawl was taken over.", "source"),
+	}}
+}
+
+// crawlCollector makes its metrics at the moment of a scrape.
+type crawlCollector struct {
+	m                             *Monitor
+	ended, age, listings, healthy *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector: what is there depends on the sources.
+func (c *crawlCollector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c *crawlCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c.m.crawls.mu.Lock()
+	for kind, n := range c.m.crawls.ended {
+		out <- prometheus.MustNewConstMetric(c.ended, prometheus.CounterValue, float64(n), string(kind.source), string(kind.state))
+	}
+	c.m.crawls.mu.Unlock()
+	sources, err := c.m.store.Sources(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(c.listings, err)
+		return
+	}
+	for _, s := range sources {
+		gauge := func(d *prometheus.Desc, v float64) {
+			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, string(s.ID))
+		}
+		gauge(c.listings, float64(s.Listings))
+		if !s.Good.Began.IsZero() {
+			gauge(c.age, time.Since(s.Good.Began).Seconds())
+		}
+		if s.Last.State != uptime.CrawlNone {
+			ok := 0.0
+			if s.Last.State == uptime.CrawlDone {
+				ok = 1
+			}
+			gauge(c.healthy, ok)
+		}
+	}
+}
