@@ -3,6 +3,7 @@ package feed
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/audit/shelf"
 	"github.com/alivemcp/alivemcp/internal/board"
@@ -31,14 +32,14 @@ func (f *feeds) serveReports(w http.ResponseWriter, r *http.Request) error {
 }
 
 func reportEvent(r *shelf.Report) event {
-	text := fmt.Sprintf("%s, looked at from %s to %s.", board.Plural(r.Endpoints, "endpoint", "endpoints"), board.Stamp(r.Began), board.Stamp(r.Ended))
+	text := []string{fmt.Sprintf("%s, looked at from %s to %s.", board.Plural(r.Endpoints, "endpoint", "endpoints"), board.Stamp(r.Began), board.Stamp(r.Ended))}
 	for _, h := range r.Headlines {
 		if h.Percent != nil {
-			text += fmt.Sprintf(" %s: %.1f %% (%s of %s: %s).", h.Name, *h.Percent, board.Count(h.Numerator), board.Count(h.Denominator), h.Definition)
+			text = append(text, fmt.Sprintf("%s: %.1f %% (%s of %s: %s).", h.Name, *h.Percent, board.Count(h.Numerator), board.Count(h.Denominator), h.Definition))
 		}
 	}
 	return event{
 		kind: "report", id: "report/" + string(r.ID), at: r.Ended, updated: r.Ended, path: web.ReportPath(r.ID),
-		title: web.Visible(r.Title, 200), text: text,
+		title: web.Visible(r.Title, 200), text: strings.Join(text, " "),
 	}
 }

@@ -96,6 +96,7 @@ func crawlWord(state uptime.CrawlState) (mark, word string) {
 		return "down", "Failed"
 	case uptime.CrawlRunning:
 		return "new", "Being read"
+	case uptime.CrawlNone:
 	}
 	return "paused", "Not crawled"
 }
@@ -165,15 +166,26 @@ type credit struct {
 func creditsOf(sources []uptime.SourceStatus) []credit {
 	var out []credit
 	for i := range sources {
-		if sources[i].Good.ID == "" {
-			continue
-		}
-		switch sources[i].ID {
-		case uptime.SourceOfficial:
-			out = append(out, credit{Text: "Part of the data comes from the Official MCP Registry, under CC0 1.0. It does not endorse this site.", Link: "registry.modelcontextprotocol.io", Href: "https://registry.modelcontextprotocol.io"})
-		case uptime.SourceGlama:
-			out = append(out, credit{Text: "Part of the data comes from Glama. Each of its listings links to the record there.", Link: "glama.ai", Href: "https://glama.ai/mcp/connectors", Follow: true})
+		c, ok := creditOf(sources[i].ID)
+		if ok && sources[i].Good.ID != "" {
+			out = append(out, c)
 		}
 	}
 	return out
+}
+
+func creditOf(id uptime.SourceID) (c credit, ok bool) {
+	if id == uptime.SourceOfficial {
+		return credit{
+			Text: "Part of the data comes from the Official MCP Registry, under CC0 1.0. It does not endorse this site.",
+			Link: "registry.modelcontextprotocol.io", Href: "https://registry.modelcontextprotocol.io",
+		}, true
+	}
+	if id == uptime.SourceGlama {
+		return credit{
+			Text: "Part of the data comes from Glama. Each of its listings links to the record there.",
+			Link: "glama.ai", Href: "https://glama.ai/mcp/connectors", Follow: true,
+		}, true
+	}
+	return c, false
 }

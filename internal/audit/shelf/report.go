@@ -50,7 +50,9 @@ func printed(ctx context.Context, run, earlier *uptime.AuditRun, evidence audit.
 		to    *[]byte
 		write func(io.Writer) error
 	}{
-		{&r.Fragment, built.WriteFragment}, {&r.Markdown, built.WriteMarkdown}, {&r.JSON, built.WriteJSON},
+		{&r.Fragment, built.WriteFragment},
+		{&r.Markdown, built.WriteMarkdown},
+		{&r.JSON, built.WriteJSON},
 		{&r.endpoints, func(w io.Writer) error { return compressed(ctx, w, run, evidence) }},
 	} {
 		var b bytes.Buffer

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,15 +18,15 @@ import (
 type records struct {
 	runs  []uptime.AuditRun
 	reads map[uptime.AuditRunID]int
-	fail  error
+	gone  atomic.Bool // the disk
 }
 
 func (r *records) AuditRuns(context.Context) ([]uptime.AuditRun, error) { return r.runs, nil }
 
 func (r *records) AuditEvidence(_ context.Context, id uptime.AuditRunID, yield func(*uptime.AuditTarget, []uptime.AuditLook) error) error {
 	r.reads[id]++
-	if r.fail != nil {
-		return r.fail
+	if r.gone.Load() {
+		return errors.New("the disk is gone")
 	}
 	target := uptime.AuditTarget{Endpoint: uptime.Endpoint{Key: "ep_1", Kind: uptime.EndpointRemote, URL: "https://a.test.dev/mcp"}, Sources: []uptime.SourceID{uptime.SourceOfficial}}
 	return yield(&target, []uptime.AuditLook{{Endpoint: "ep_1", Round: 1, Region: "eu", State: uptime.Live, Access: uptime.AccessOpen, Tools: 1, ToolsHash: "a"}})
@@ -94,7 +95,8 @@ func TestRunThatIsTakenUpAgainHasNoReport(t *testing.T) {
 
 func TestReportsComeWhenRunsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &records{runs: []uptime.AuditRun{run("one", day(1), true)}, reads: map[uptime.AuditRunID]int{}, fail: errors.New("the disk is gone")}
+		r := &records{runs: []uptime.AuditRun{run("one", day(1), true)}, reads: map[uptime.AuditRunID]int{}}
+		r.gone.Store(true)
 		s := shelf.New(r, nil)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
@@ -103,7 +105,7 @@ func TestReportsComeWhenRunsEnd(t *testing.T) {
 		if e := s.Entries(); len(e) != 1 || e[0].Report != nil {
 			t.Errorf("what cannot be read gives %+v", e)
 		}
-		r.fail = nil
+		r.gone.Store(false)
 		time.Sleep(61 * time.Second)
 		synctest.Wait()
 		if _, err := s.Report("one"); err != nil {

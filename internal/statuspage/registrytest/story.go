@@ -22,8 +22,8 @@ type Story struct {
 	tenant uptime.TenantID
 	// server is who Weather is on the board, bound who it is in the store.
 	server, bound uptime.ServerID
-	now    time.Time
-	crawls int
+	now           time.Time
+	crawls        int
 }
 
 // Endpoints of the story.
