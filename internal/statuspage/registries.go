@@ -182,11 +182,19 @@ func kindsOf(counts []uptime.EndpointCount) (rows []kindRow, endpoints, listings
 	for _, k := range allKinds() {
 		row := kindRow{Kind: k, Endpoints: byKind[k], Href: "/registries/search?kind=" + url.QueryEscape(string(k))}
 		row.Word, row.Means = endpointKind(k)
-		row.Share, row.X, row.Width = board.Share(row.Endpoints, endpoints), x, percentOf(row.Endpoints, endpoints)
+		row.Share, row.X, row.Width = kindShare(row.Endpoints, endpoints), x, percentOf(row.Endpoints, endpoints)
 		x += row.Width
 		rows = append(rows, row)
 	}
 	return rows, endpoints, listings
+}
+
+// kindShare is a share in words: only all is 100 %.
+func kindShare(n, of int) string {
+	if text := board.Share(n, of); text != "100 %" || n == of {
+		return text
+	}
+	return "over 99 %"
 }
 
 // percentOf is a length with two decimals.
@@ -222,7 +230,7 @@ func platformsOf(counts []uptime.EndpointCount, all int) (rows []platformRow, mo
 	more = max(0, len(rows)-maxPlatforms)
 	rows = rows[:min(len(rows), maxPlatforms)]
 	for i := range rows {
-		rows[i].Width, rows[i].Share = percentOf(rows[i].Endpoints, rows[0].Endpoints), board.Share(rows[i].Endpoints, all)
+		rows[i].Width, rows[i].Share = percentOf(rows[i].Endpoints, rows[0].Endpoints), kindShare(rows[i].Endpoints, all)
 	}
 	return rows, more, rest
 }

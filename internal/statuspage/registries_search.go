@@ -54,8 +54,8 @@ func (f searchForm) Choices() []choiceWord {
 func (f searchForm) KindChoices() []choiceWord {
 	var out []choiceWord
 	for _, k := range allKinds() {
-		word, means := endpointKind(k)
-		out = append(out, choiceWord{string(k), word + ": " + means})
+		word, _ := endpointKind(k)
+		out = append(out, choiceWord{string(k), word})
 	}
 	return out
 }
