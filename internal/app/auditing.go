@@ -68,6 +68,9 @@ type AuditOptions struct {
 // RunAudit makes the looks of a run that are missing, of a new run all. When ctx
 // ends it keeps what was seen and returns ctx's error.
 func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
+	if _, err := os.Stat(opt.From); opt.From != "" && err != nil { // before a directory is made
+		return fmt.Errorf("finding what is listed: %w", err)
+	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Dir: opt.Dir})
 	if err != nil {
 		return err
