@@ -178,3 +178,40 @@ func TestListedBounds(t *testing.T) {
 		t.Errorf("after a restart they are called %v, before %v", slugs[1], slugs[0])
 	}
 }
+
+// TestHeldAlarms: the operator is told of a registry that lists much less at once,
+// and when it is taken over again.
+func TestHeldAlarms(t *testing.T) {
+	r := newRig(t)
+	reg, f := served(t, r.dir, fake.Generate(60)...)
+	f.Listen, f.Registries.Enabled = "127.0.0.1:0", true
+	m := r.start(f)
+	desk := openRegistries(t, app.RegistriesOptions{File: f})
+	r.await(aCycle, "the registry is read", func() bool {
+		rows, err := desk.Sources(t.Context())
+		return err == nil && rows[0].Listings > 0 && rows[0].Last.State == uptime.CrawlDone && !rows[0].Last.Since.IsZero()
+	})
+	reg.Keep(func(i int, _ fake.Record) bool { return i < 30 })
+	crawls, err := desk.Crawl(t.Context(), []string{"official"}, false)
+	if err != nil || crawls[0].State != uptime.CrawlHeld {
+		t.Fatal(crawls, err)
+	}
+	told := func() int {
+		now, err := m.Store().Alerting(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := 0
+		for _, a := range now.Alerts {
+			if a.Kind == uptime.AlertRegistry && a.Sink == "official" && a.Tenant == app.DefaultTenant && a.Open() {
+				open++
+			}
+		}
+		return open
+	}
+	r.await(aCycle, "an alert is open", func() bool { return told() == 1 })
+	if crawls, err = desk.Crawl(t.Context(), []string{"official"}, true); err != nil || crawls[0].State != uptime.CrawlDone {
+		t.Fatal(crawls, err)
+	}
+	r.await(aCycle, "the alert is over", func() bool { return told() == 0 })
+}
