@@ -137,11 +137,11 @@ func commandLine(argv []string) string {
 
 // hideEgress hides the name and password of a proxy in ID=City:URL.
 func hideEgress(arg string) string {
-	i := strings.Index(arg, "://")
-	if i < 0 {
+	before, _, ok := strings.Cut(arg, "://")
+	if !ok {
 		return arg
 	}
-	start := strings.LastIndexAny(arg[:i], ":=,") + 1
+	start := strings.LastIndexAny(before, ":=,") + 1
 	return arg[:start] + probe.SafeURL(arg[start:])
 }
 

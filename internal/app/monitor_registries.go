@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +20,7 @@ func (m *Monitor) openRegistries() {
 	m.listed = newListed(m.store, f)
 	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
 	if f.Registries.Serve.Enabled {
-		m.opt.Tenants = append(m.opt.Tenants[:len(m.opt.Tenants):len(m.opt.Tenants)], Tenant{
+		m.opt.Tenants = append(slices.Clip(m.opt.Tenants), Tenant{
 			ID: PublicTenant, File: &config.File{}, servers: m.listed.servers, stored: m.listed.bind,
 		})
 	}

@@ -106,7 +106,7 @@ func TestCutCrawl(t *testing.T) {
 			t.Errorf("it was read as %s", agent)
 		}
 	}
-	if _, err := r.Crawl(t.Context(), []string{"offical"}, false); err == nil || !strings.Contains(err.Error(), "there is official, pulsemcp") {
+	if _, err := r.Crawl(t.Context(), []string{"unofficial"}, false); err == nil || !strings.Contains(err.Error(), "there is official, pulsemcp") {
 		t.Errorf("a registry that does not exist: %v", err)
 	}
 }
