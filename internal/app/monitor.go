@@ -15,6 +15,7 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/api"
 	"github.com/alivemcp/alivemcp/internal/archive"
+	"github.com/alivemcp/alivemcp/internal/audit/shelf"
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/drift"
@@ -87,6 +88,7 @@ type Monitor struct {
 	crawl     *crawling
 	crawls    *crawlTally
 	listed    *listed
+	shelf     *shelf.Shelf
 
 	public  *webServer
 	strange *webServer // the pages of listed servers; nil for none

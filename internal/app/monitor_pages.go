@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/api"
 	"github.com/alivemcp/alivemcp/internal/embed"
@@ -42,19 +43,43 @@ func (m *Monitor) openPages(context.Context) (err error) {
 // siteOptions are those of the pages of a tenant.
 func (m *Monitor) siteOptions(tenant uptime.TenantID, base string) statuspage.Options {
 	f := m.opt.File
-	return statuspage.Options{
+	opt := statuspage.Options{
 		Tenant: tenant, BaseURL: base, Source: m.board, Demo: m.opt.Demo != nil,
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
 	}
+	if m.showsListed(tenant) {
+		opt.Registries, opt.Reports, opt.Operator.Contact = m.store, m.shelf, contactLink(f.Whom())
+	}
+	return opt
+}
+
+// showsListed reports whether the pages of a tenant are those that show what
+// registries list: the listed servers' own, or the operator's when these are not
+// served.
+func (m *Monitor) showsListed(tenant uptime.TenantID) bool {
+	r := &m.opt.File.Registries
+	return r.Serve.Enabled && tenant == PublicTenant || r.Enabled && !r.Serve.Enabled && tenant == DefaultTenant
+}
+
+// contactLink makes a link of a contact: a URL, or a mail address.
+func contactLink(contact string) string {
+	if contact == "" || strings.Contains(contact, "://") || strings.HasPrefix(contact, "mailto:") {
+		return contact
+	}
+	return "mailto:" + contact
 }
 
 // apiOptions are those of the API of a tenant.
 func (m *Monitor) apiOptions(tenant uptime.TenantID, base string) api.Options {
-	return api.Options{
+	opt := api.Options{
 		Tenant: tenant, Source: m.board, BaseURL: base,
 		City: func(region string) string { return m.plans.Plan().City(region) }, Version: m.opt.Version, Schema: m.store.Schema(),
 		Started: m.began, Vitals: m.vitals, Logger: m.log.With("part", "api"),
 	}
+	if m.showsListed(tenant) {
+		opt.Registries, opt.Reports = m.store, m.shelf
+	}
+	return opt
 }
 
 // handler serves the operator's own servers.
@@ -74,10 +99,14 @@ func (m *Monitor) pages(tenant uptime.TenantID, base string, site *statuspage.Si
 		mux.Handle(pattern, of)
 	}
 	embed.Register(mux, embed.Options{Tenant: tenant, Source: m.board, BaseURL: base, Logger: log})
-	feed.Register(mux, feed.Options{
+	opt := feed.Options{
 		Tenant: tenant, Source: m.board, BaseURL: base, Name: f.Branding.Title, Demo: m.opt.Demo != nil, Logger: log,
 		Calendar: m.board,
-	})
+	}
+	if m.showsListed(tenant) {
+		opt.Reports = m.shelf
+	}
+	feed.Register(mux, opt)
 	return web.Compress(feed.Documents(mux))
 }
 

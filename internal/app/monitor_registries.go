@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/alivemcp/alivemcp/internal/audit/shelf"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -18,6 +19,7 @@ func (m *Monitor) openRegistries() {
 	f := m.opt.File
 	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}, row: map[uptime.SourceID]int{}}
 	m.listed = newListed(m.store, f)
+	m.shelf = shelf.New(m.store, m.log.With("part", "reports"))
 	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
 	if f.Registries.Serve.Enabled {
 		m.opt.Tenants = append(slices.Clip(m.opt.Tenants), Tenant{
@@ -50,6 +52,9 @@ func (m *Monitor) crawled(ctx context.Context, c uptime.Crawl) {
 func (m *Monitor) registryParts() (out []part) {
 	if m.opt.File.Registries.Enabled {
 		out = append(out, part{"registries", m.crawl.crawler.Run})
+	}
+	if m.showsListed(DefaultTenant) || m.showsListed(PublicTenant) {
+		out = append(out, part{"reports", m.shelf.Run})
 	}
 	if m.strange != nil {
 		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run})
