@@ -30,7 +30,7 @@ into exactly one bucket by a table that the report prints, and writes the report
 		Args: noArgs("audit run"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAuditRun(sh), newAuditList(sh), newAuditClassify(sh), newAuditReport(sh), newAuditCompare(sh))
+	cmd.AddCommand(newAuditRun(sh), newAuditList(sh), newAuditClassify(sh), newAuditReport(sh), newAuditCompare(sh), newAuditPublish(sh))
 	return cmd
 }
 
