@@ -68,7 +68,9 @@ bench: ## Run the benchmarks; bench/README.md has the last numbers
 	@go run ./bench/probe
 	@go run ./bench/probe -hang 10000
 	@go run ./bench/archive
+	@go run ./bench/audit
 	@go run ./bench/embed
+	@go run ./bench/registry
 	@go run ./bench/serve past
 	@go run ./bench/serve pages
 	@go run ./bench/serve first

@@ -21,7 +21,7 @@ var allowed = map[string]string{
 	"internal/probe":                   "internal/uptime internal/mcpwire internal/drift internal/guard",
 	"internal/show":                    "internal/uptime internal/drift",
 	"internal/app":                     "internal/uptime internal/probe internal/verdict internal/show internal/drift internal/config internal/lab internal/schedule internal/archive internal/board internal/demo internal/live/memory internal/store/sqlite internal/statuspage internal/embed internal/feed internal/web internal/api internal/guard internal/secret internal/alert internal/alert/post internal/alert/outbox internal/alert/proof internal/alert/heartbeat internal/alert/repeat internal/alert/webhook internal/alert/template internal/alert/command internal/alert/alertmanager internal/alert/incidentio internal/alert/slack internal/alert/discord internal/alert/teams internal/alert/telegram internal/alert/ntfy internal/alert/pagerduty internal/alert/jsm internal/alert/email internal/alert/reader internal/drill internal/endpoint internal/registry internal/audit internal/audit/shelf",
-	"cmd/alivemcp":                     "internal/uptime internal/probe internal/show internal/app internal/drift internal/lab internal/config internal/drill",
+	"cmd/alivemcp":                     "internal/uptime internal/probe internal/show internal/app internal/drift internal/lab internal/config internal/drill internal/audit",
 	"internal/demo":                    "internal/uptime",
 	"internal/drill":                   "internal/uptime internal/lab",
 	"internal/drift":                   "internal/uptime",

@@ -30,7 +30,7 @@ into exactly one bucket by a table that the report prints, and writes the report
 		Args: noArgs("audit run"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAuditRun(sh), newAuditList(sh), newAuditClassify(sh), newAuditReport(sh), newAuditCompare(sh))
+	cmd.AddCommand(newAuditRun(sh), newAuditList(sh), newAuditClassify(sh), newAuditReport(sh), newAuditCompare(sh), newAuditPublish(sh))
 	return cmd
 }
 
@@ -38,7 +38,7 @@ into exactly one bucket by a table that the report prints, and writes the report
 type auditFlags struct {
 	app.AuditOptions
 	config   string
-	regions  []string
+	from     []string // regions, as they are typed
 	caFile   string
 	resolver string
 	contact  string
@@ -76,7 +76,7 @@ func (f *auditFlags) declare(cmd *cobra.Command) {
 	flags.StringVarP(&f.config, "config", "c", "", "take the regions, the contact and the reference endpoints from this `file`; default "+defaultConfig+", when it is there")
 	flags.IntVar(&f.Rounds, "rounds", 3, "how often is looked at each endpoint, at most 100")
 	flags.DurationVar(&f.Gap, "gap", 24*time.Hour, "from the beginning of one round to that of the next")
-	flags.StringArrayVar(&f.regions, "region", nil, "look from here, as `ID[=CITY[:EGRESS]]` (repeatable); the egress is a proxy's URL or a local address")
+	flags.StringArrayVar(&f.from, "region", nil, "look from here, as `ID[=CITY[:EGRESS]]` (repeatable); the egress is a proxy's URL or a local address")
 	flags.Float64Var(&f.Rate, "rate", 20, "how many looks begin in a second; 0 for no bound")
 	flags.IntVar(&f.PerHost, "per-host", 2, "how many looks are made at one host at once")
 	flags.DurationVar(&f.HostGap, "host-gap", 500*time.Millisecond, "from the beginning of one look at a host to that of the next")
@@ -94,10 +94,8 @@ func (f *auditFlags) declare(cmd *cobra.Command) {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 }
 
-var (
-	runForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
-	regionForm = runForm
-)
+// runForm is how runs and regions are called.
+var runForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
 
 // quarter names the quarter of a day: 2026-q4.
 func quarter(t time.Time) string {
@@ -165,11 +163,11 @@ func (f *auditFlags) surround(sh Shell) error {
 	if file.Whom() == "" && !f.Private {
 		return usage("audit run --contact https://example.com/audit", "an audit is made under a name: say with --contact, or with contact in the configuration, whom the servers' operators can ask about it")
 	}
-	if f.AuditOptions.Regions, err = parseRegions(f.regions); err != nil {
+	if f.Regions, err = parseRegions(f.from); err != nil {
 		return err
 	}
-	if len(f.regions) == 0 {
-		f.AuditOptions.Regions = file.Regions
+	if len(f.from) == 0 {
+		f.Regions = file.Regions
 	}
 	if len(f.References) == 0 {
 		f.References = file.ReferenceEndpoints
@@ -193,7 +191,7 @@ func parseRegions(words []string) (out []config.Region, err error) {
 	for _, word := range words {
 		id, rest, _ := strings.Cut(word, "=")
 		city, egress, _ := strings.Cut(rest, ":")
-		if !regionForm.MatchString(id) || seen[id] {
+		if !runForm.MatchString(id) || seen[id] {
 			return nil, usage(try, "a region is ID[=CITY[:EGRESS]], and each id has lower-case letters, digits and hyphens and stands once")
 		}
 		if err := app.CheckEgress(egress); err != nil {

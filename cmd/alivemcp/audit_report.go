@@ -334,3 +334,31 @@ func comparePublished(sh Shell, as show.Format, r *audit.Report, word string) er
 	_, err := fmt.Fprintln(sh.Out, "\nOthers counted other registries with another method: the figures are no development.")
 	return err
 }
+
+func newAuditPublish(sh Shell) *cobra.Command {
+	var from, to string
+	cmd := &cobra.Command{
+		Use: "publish RUN", Short: "Copy a run that is over to a monitor, whose pages show its report",
+		Long: `Publish copies a run with its evidence into the data of a monitor, also while that
+runs: its pages then show the report at /reports.`,
+		Example: "  alivemcp audit publish 2026-q4 --data ./audits --to /var/lib/alivemcp",
+		Args:    exactly(1, "audit publish 2026-q4 --data ./audits --to /var/lib/alivemcp"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if to == "" {
+				return usage("audit publish "+args[0]+" --to /var/lib/alivemcp", "say with --to which data directory the monitor has")
+			}
+			a, err := app.OpenAdmin(cmd.Context(), to)
+			if err != nil {
+				return err
+			}
+			if err := errors.Join(a.Publish(cmd.Context(), from, uptime.AuditRunID(args[0])), a.Close()); err != nil {
+				return err
+			}
+			sh.remark("published " + args[0])
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&from, "data", "./data", "the data `directory` with the run")
+	cmd.Flags().StringVar(&to, "to", "", "the data `directory` of the monitor")
+	return cmd
+}

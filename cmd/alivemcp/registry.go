@@ -153,6 +153,9 @@ func sourceOf(row *app.SourceRow) sourceShape {
 	if row.Missing != "" {
 		s.State, s.Why = uptime.CrawlNone, row.Missing
 	}
+	if s.State == uptime.CrawlNone {
+		s.Read = time.Time{}
+	}
 	return s
 }
 

@@ -11,10 +11,13 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// registryHandlers answers the commands of `alivemcp registry` on the socket.
+// registryHandlers answers the commands of `alivemcp registry` and `audit` on the socket.
 func (m *Monitor) registryHandlers(handle func(string, func(context.Context, command) (any, error))) {
 	handle("POST /registry/crawl", func(ctx context.Context, c command) (any, error) {
 		return m.crawl.once(ctx, c.Names, c.Yes)
+	})
+	handle("POST /audit/publish", func(ctx context.Context, c command) (any, error) {
+		return struct{}{}, publish(ctx, m.store, c.Path, uptime.AuditRunID(c.ID))
 	})
 	handle("POST /registry/optout", func(ctx context.Context, c command) (any, error) {
 		err := m.store.SetOptout(ctx, uptime.EndpointKey(c.ID), c.Yes, optoutEntry(c.ID, c.By, c.Text, c.Yes))

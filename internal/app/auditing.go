@@ -68,6 +68,9 @@ type AuditOptions struct {
 // RunAudit makes the looks of a run that are missing, of a new run all. When ctx
 // ends it keeps what was seen and returns ctx's error.
 func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
+	if _, err := os.Stat(opt.From); opt.From != "" && err != nil { // before a directory is made
+		return fmt.Errorf("finding what is listed: %w", err)
+	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Dir: opt.Dir})
 	if err != nil {
 		return err
@@ -134,11 +137,11 @@ func commandLine(argv []string) string {
 
 // hideEgress hides the name and password of a proxy in ID=City:URL.
 func hideEgress(arg string) string {
-	i := strings.Index(arg, "://")
-	if i < 0 {
+	before, _, ok := strings.Cut(arg, "://")
+	if !ok {
 		return arg
 	}
-	start := strings.LastIndexAny(arg[:i], ":=,") + 1
+	start := strings.LastIndexAny(before, ":=,") + 1
 	return arg[:start] + probe.SafeURL(arg[start:])
 }
 

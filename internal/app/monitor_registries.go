@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,26 +17,34 @@ import (
 // that they list.
 func (m *Monitor) openRegistries() {
 	f := m.opt.File
-	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}}
+	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}, row: map[uptime.SourceID]int{}}
 	m.listed = newListed(m.store, f)
 	m.shelf = shelf.New(m.store, m.log.With("part", "reports"))
 	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
 	if f.Registries.Serve.Enabled {
-		m.opt.Tenants = append(m.opt.Tenants[:len(m.opt.Tenants):len(m.opt.Tenants)], Tenant{
+		m.opt.Tenants = append(slices.Clip(m.opt.Tenants), Tenant{
 			ID: PublicTenant, File: &config.File{}, servers: m.listed.servers, stored: m.listed.bind,
 		})
 	}
 }
 
-// crawled hears how a crawl ended.
+// patience is how often in a row a registry may fail before the operator is told:
+// once is the weather.
+const patience = 3
+
+// crawled hears how a crawl ended. What was not taken over is told to the operator.
 func (m *Monitor) crawled(ctx context.Context, c uptime.Crawl) {
-	m.crawls.add(c)
-	switch c.State {
-	case uptime.CrawlDone:
+	failures := m.crawls.add(c)
+	var err error
+	switch {
+	case c.State == uptime.CrawlDone:
 		m.listed.changed()
-	case uptime.CrawlHeld, uptime.CrawlFailed:
-		m.log.WarnContext(ctx, "a registry was not taken over, what was known of it stays", "source", c.Source, "state", c.State, "why", c.Why)
-	case uptime.CrawlRunning, uptime.CrawlNone:
+		err = m.alarms.router.RegistryWorks(ctx, string(c.Source))
+	case c.State == uptime.CrawlHeld, failures >= patience:
+		err = m.alarms.router.RegistryFails(ctx, string(c.Source), c.Began, c.Why)
+	}
+	if err != nil {
+		m.log.ErrorContext(ctx, "the operator is not told of a registry", "source", c.Source, "error", err)
 	}
 }
 
@@ -78,12 +87,20 @@ type crawlKind struct {
 type crawlTally struct {
 	mu    sync.Mutex
 	ended map[crawlKind]uint64
+	row   map[uptime.SourceID]int // failures in a row
 }
 
-func (t *crawlTally) add(c uptime.Crawl) {
+// add counts a crawl and returns how many of its source have failed in a row.
+func (t *crawlTally) add(c uptime.Crawl) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ended[crawlKind{c.Source, c.State}]++
+	if c.State != uptime.CrawlFailed {
+		delete(t.row, c.Source)
+		return 0
+	}
+	t.row[c.Source]++
+	return t.row[c.Source]
 }
 
 // crawlMetrics tells how the registries are read.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -73,25 +74,18 @@ func cards(r *Report) []card {
 	return out
 }
 
-// toneOf returns the colour of a bucket. One colour is one family; the families
-// are always in the same order, and named.
+// toneOf returns the colour of a bucket.
 func toneOf(b uptime.AuditBucket) string {
-	switch b {
-	case uptime.BucketStable, uptime.BucketDrift:
-		return "live"
-	case uptime.BucketRegional, uptime.BucketCredentialed:
-		return "degraded"
-	case uptime.BucketAuthProper, uptime.BucketAuthCustom, uptime.BucketAuthBroken:
-		return "auth"
-	case uptime.BucketDead:
-		return "down"
-	case uptime.BucketNotMCP, uptime.BucketMalformed:
-		return "wrong"
+	for _, f := range families() {
+		if slices.Contains(f.of, b) {
+			return f.tone
+		}
 	}
 	return "unknown"
 }
 
-// family is buckets that are shown in one colour.
+// family is buckets that are shown in one colour. They are always in the same
+// order, and named: nobody needs to see the colours.
 type family struct {
 	tone, name string
 	of         []uptime.AuditBucket
@@ -338,6 +332,7 @@ func causeTone(c uptime.Cause) string {
 		return "auth"
 	case ClassOK:
 		return "degraded"
+	default:
+		return "unknown"
 	}
-	return "unknown"
 }

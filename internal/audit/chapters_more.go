@@ -231,12 +231,10 @@ func publishedChapter(r *Report) chapter {
 		t.Head = append(t.Head, column{q.Quarter + ", others", true})
 	}
 	t.Head = append(t.Head, column{plain(string(r.Run.ID)), true})
-	for _, f := range publishedFigures(r) {
-		t.Rows = append(t.Rows, f)
-	}
+	t.Rows = publishedFigures(r)
 	return chapter{ID: "published", Title: "Beside published figures", Parts: []part{
 		{Text: "The figures of the second and third quarter of 2026 were published by others. They read other registries, counted only remote endpoints after removing duplicates in a way of their own, and used another method: " +
-			"they stand here for orientation, and a difference is no development. A dash is a figure that was not given; ours are shares of all endpoints that are counted, those included that could not be probed."},
+			"they stand here for orientation, and a difference is no development. A dash is a figure that was not given, or given in two ways; ours are shares of all endpoints that are counted, those included that could not be probed."},
 		{Table: t},
 	}}
 }
@@ -283,17 +281,33 @@ func methodChapter(r *Report) chapter {
 	f := &r.Run
 	c := chapter{ID: "method", Title: "How it was done"}
 	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The run began on %s. Every endpoint was looked at in %s, %s apart, from %s. A look is a name lookup, a new connection, the handshake of the protocol and the list of tools, "+
-		"with up to three attempts; it calls no tool and sends no credential. At most %s looks began in a second, spread so that no host was looked at often.",
-		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), rateWords(f.Rate))})
+		"with up to three attempts; it calls no tool%s. At most %s looks began in a second, spread so that no host was looked at often.",
+		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), tokenWords(r.Tokens), rateWords(f.Rate))})
 	if f.Sample > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("A sample of %s was drawn of %s, by a hash with the seed %d. Shares have the 95 %% interval of Wilson.", amount(f.Sample, "endpoint", "endpoints"), amount(f.Population, "endpoint", "endpoints"), f.Seed)})
 	}
 	if f.Optouts > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The owners of %s do not want to be probed. They are not counted, and not named in the evidence.", amount(f.Optouts, "endpoint", "endpoints"))})
 	}
-	c.Parts = append(c.Parts, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
-		part{Text: "From the same evidence, this report is made again, byte for byte, by:"}, part{Code: "alivemcp audit report " + string(f.ID)}, part{Table: headlineTable(r)})
+	c.Parts = append(c.Parts, part{Text: "Early are looks that came less than half a gap after the same look of the round before, because a round was late: they say less about change."}, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
+		part{Text: "From the same evidence, this report is made again, byte for byte, by:"}, part{Code: again(r)}, part{Table: headlineTable(r)})
 	return c
+}
+
+// again returns the command that makes the report once more.
+func again(r *Report) string {
+	s := "alivemcp audit report " + visible(string(r.Run.ID))
+	if r.Cohort != nil {
+		s += " --against " + visible(string(r.Cohort.Run))
+	}
+	return s
+}
+
+func tokenWords(n int) string {
+	if n == 0 {
+		return ", and no credential was sent"
+	}
+	return ". No credential was sent, except that " + amount(n, "published token was", "published tokens were") + " tried in another look, which decides nothing but whether the token works"
 }
 
 func rateWords(rate float64) string {
@@ -331,6 +345,7 @@ func tableChapter(r *Report) chapter {
 	return chapter{ID: "table", Title: "The decision table", Parts: []part{
 		{Text: "These are the tables by which the evidence was judged: the words of the program's own rules. " +
 			"A look is judged unless its class is unknown or limited. A region passes when more than half of its judged looks are ok; one without judged looks counts on neither side."},
-		{Table: looks}, {Table: rules},
+		{Table: looks},
+		{Table: rules},
 	}}
 }

@@ -50,7 +50,7 @@ type failing struct {
 // worstFirst returns the ways to fail, in the order that decides between those
 // that are equally frequent.
 func worstFirst() []failing {
-	const none = "It passes in no region, and most looks that failed "
+	const none = "It passes in no region, and of its judged looks that were not ok, most "
 	return []failing{
 		{ClassDead, uptime.BucketDead, none + "were dead. Of ways to fail that are equally frequent, the one that stands first in this table decides."},
 		{ClassNotMCP, uptime.BucketNotMCP, none + "were answered by something that is not an MCP server."},

@@ -14,6 +14,7 @@ import (
 type collector struct {
 	classifier
 	tally      Tally
+	tokens     int // endpoints with a published token
 	optouts    int // those that opted out after the run was planned
 	unprobed   map[string]int
 	rounds     []RoundRow
@@ -88,6 +89,7 @@ func (c *collector) add(t *uptime.AuditTarget, looks []uptime.AuditLook) error {
 		c.unprobed[kindWords(t.Kind)]++
 		return nil
 	}
+	c.tokens += count(t.Demo)
 	c.countRounds(s)
 	c.countFailures(s)
 	c.countLatency(s)
@@ -147,7 +149,7 @@ func (m mode) of(s *sight, value func(*uptime.AuditLook) string) string {
 // library are known only of those that once completed a handshake.
 func (c *collector) group(t *uptime.AuditTarget, f *facts, b uptime.AuditBucket) {
 	for _, source := range t.Sources {
-		c.sources.add(string(source), b)
+		c.sources.add(plain(string(source)), b)
 	}
 	c.platforms.add(cmp.Or(plain(t.Platform), "(none)"), b)
 	if f.version == "" {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -54,11 +55,11 @@ func classes(run *uptime.AuditRun, s *sight) string {
 	}
 	var out []string
 	for i, row := range s.class {
-		words := city(&run.Regions[i]) + ":"
+		words := []string{city(&run.Regions[i]) + ":"}
 		for _, c := range row {
-			words += " " + string(c)
+			words = append(words, string(c))
 		}
-		out = append(out, words)
+		out = append(out, strings.Join(words, " "))
 	}
 	return strings.Join(out, "; ")
 }
@@ -145,11 +146,8 @@ func inert(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
-	for _, r := range strings.TrimLeft(s, " \u00a0'\"") {
-		if strings.ContainsRune("=+-@＝＋－＠", r) {
-			return "'" + s
-		}
-		break
+	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00a0'\"")); strings.ContainsRune("=+-@＝＋－＠", first) {
+		return "'" + s
 	}
 	return s
 }

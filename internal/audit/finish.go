@@ -15,13 +15,14 @@ const topPlatforms = 20
 func (c *collector) report() *Report {
 	r := &Report{
 		Schema: Schema, Run: factsOf(c.run), Endpoints: c.tally.All(), Probed: c.tally.All() - c.tally.Of(uptime.BucketTemplated),
-		Headlines: headlines(&c.tally, c.run.Sample > 0), Buckets: bucketRows(&c.tally, c.run.Sample > 0),
+		Tokens: c.tokens, Headlines: headlines(&c.tally, c.run.Sample > 0), Buckets: bucketRows(&c.tally, c.run.Sample > 0),
 		Rounds: c.rounds, Sources: c.sourceRows(),
 		Eras: c.eras.rows(), Versions: c.versions.rows(), Transports: c.transports.rows(), SDKs: c.sdks.rows(),
 		Failures: c.failureRows(), Latency: c.latencyRows(), Drift: c.drift.finish(), Listed: c.listed.finish(),
 		Cohort: c.past.cohort(c.run.Sample > 0), Published: published(), LookTable: c.looks, Table: c.rules, tally: c.tally,
 	}
 	r.Run.Optouts += c.optouts
+	r.Unprobed = []NameCount{}
 	for _, name := range slices.Sorted(maps.Keys(c.unprobed)) {
 		r.Unprobed = append(r.Unprobed, NameCount{name, c.unprobed[name]})
 	}
@@ -67,15 +68,15 @@ func (c *collector) platformRows(r *Report) {
 // that were not read.
 func (c *collector) sourceRows() []SourceRow {
 	for i := range c.run.Crawls {
-		if name := string(c.run.Crawls[i].Source); c.sources[name] == nil {
+		if name := plain(string(c.run.Crawls[i].Source)); c.sources[name] == nil {
 			c.sources[name] = &Tally{}
 		}
 	}
-	var out []SourceRow
+	out := []SourceRow{}
 	for _, row := range c.sources.rows() {
-		s := SourceRow{GroupRow: row}
+		s := SourceRow{GroupRow: row, Crawls: []CrawlRow{}}
 		for i := range c.run.Crawls {
-			if crawl := &c.run.Crawls[i]; string(crawl.Source) == row.Name {
+			if crawl := &c.run.Crawls[i]; plain(string(crawl.Source)) == row.Name {
 				s.Crawls = append(s.Crawls, crawlRow(crawl))
 			}
 		}

@@ -74,7 +74,9 @@ type catalogue struct {
 }
 
 func newListedCounter() listedCounter {
-	return listedCounter{catalogues: map[string]*catalogue{}}
+	c := listedCounter{catalogues: map[string]*catalogue{}}
+	c.facts.Versions.Examples, c.facts.Transports.Examples = []DifferRow{}, []DifferRow{}
+	return c
 }
 
 func (c *listedCounter) gone(b uptime.AuditBucket) { c.facts.Delisted.add(b) }

@@ -54,9 +54,18 @@ func millis(d time.Duration) int {
 	return int((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// plain returns a stranger's words on one line, without control characters and
+// plain returns a stranger's words on one line, without what cannot be seen, and
 // cut.
 func plain(s string) string {
+	s = visible(s[:min(len(s), 4*maxWords)])
+	if runes := []rune(s); len(runes) > maxWords {
+		return string(runes[:maxWords-1]) + "…"
+	}
+	return s
+}
+
+// visible returns words on one line, without what cannot be seen.
+func visible(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
@@ -65,12 +74,8 @@ func plain(s string) string {
 			return -1
 		}
 		return r
-	}, strings.ToValidUTF8(s[:min(len(s), 4*maxWords)], ""))
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > maxWords {
-		return string(runes[:maxWords-1]) + "…"
-	}
-	return s
+	}, strings.ToValidUTF8(s, ""))
+	return strings.Join(strings.Fields(s), " ")
 }
 
 // malformed returns the findings about the list of tools for which strict clients

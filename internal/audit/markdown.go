@@ -57,16 +57,15 @@ func writeCode(b *strings.Builder, code string) {
 
 func writeTable(b *strings.Builder, t *table) {
 	fmt.Fprintf(b, "\n**%s**\n\n", inline(t.Caption))
-	rule := ""
+	var rule strings.Builder
 	for _, h := range t.Head {
 		b.WriteString("| " + inline(h.Name) + " ")
+		rule.WriteString("|---")
 		if h.Number {
-			rule += "|---:"
-		} else {
-			rule += "|---"
+			rule.WriteString(":")
 		}
 	}
-	b.WriteString("|\n" + rule + "|\n")
+	b.WriteString("|\n" + rule.String() + "|\n")
 	for _, row := range t.Rows {
 		for _, cell := range row.Cells {
 			b.WriteString("| " + inline(cell) + " ")
@@ -102,4 +101,15 @@ func inline(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// WriteComparison writes what became of the earlier run, and the figures that
+// others published, as Markdown.
+func (r *Report) WriteComparison(w io.Writer) error {
+	var b strings.Builder
+	for _, c := range []chapter{cohortChapter(r), publishedChapter(r)} {
+		writeChapter(&b, &c)
+	}
+	_, err := io.WriteString(w, strings.TrimPrefix(b.String(), "\n"))
+	return err
 }

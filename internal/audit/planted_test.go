@@ -159,7 +159,7 @@ func (p *planted) drift(l *uptime.AuditLook, i, round int) {
 	if i%9 == 4 { // dead in the second round: it changes in the third
 		round--
 	}
-	version := 0
+	var version int
 	switch {
 	case i < 9:
 		version = min(round, 1)

@@ -24,8 +24,10 @@ type Report struct {
 	Schema string   `json:"schema"`
 	Run    RunFacts `json:"run"`
 	// Endpoints is n: those that are counted. Probed are those that could be.
-	Endpoints int         `json:"endpoints"`
-	Probed    int         `json:"probed"`
+	Endpoints int `json:"endpoints"`
+	Probed    int `json:"probed"`
+	// Tokens is how many of them a published token was tried at.
+	Tokens    int         `json:"published_tokens"`
 	Headlines []Headline  `json:"headlines"`
 	Buckets   []BucketRow `json:"buckets"`
 	// Unprobed says why those of BucketTemplated were not probed.
@@ -74,7 +76,7 @@ type RunFacts struct {
 func factsOf(run *uptime.AuditRun) RunFacts {
 	f := RunFacts{
 		ID: run.ID, Began: run.Began.UTC(), Ended: run.Ended.UTC(), Rounds: run.Rounds, Gap: duration(run.Gap), Sample: run.Sample, Seed: run.Seed,
-		Population: run.Population, Optouts: run.Optouts, Rate: run.Rate, Version: run.Version, Command: run.Command,
+		Population: run.Population, Optouts: run.Optouts, Rate: run.Rate, Version: plain(run.Version), Command: visible(run.Command),
 	}
 	for i := range run.Regions {
 		f.Regions = append(f.Regions, city(&run.Regions[i]))

@@ -71,6 +71,11 @@ func TestDriftChapter(t *testing.T) {
 func later(p *planted) *planted {
 	q := plant(1)
 	q.run.ID, q.run.Began, q.run.Ended = "2027-q1", p.run.Began.AddDate(0, 3, 0), p.run.Ended.AddDate(0, 3, 0)
+	q.run.Command = "alivemcp audit run 2027-q1"
+	for k, l := range q.looks {
+		l.At = l.At.AddDate(0, 3, 0)
+		q.looks[k] = l
+	}
 	died, lost, born := 10, 4, 7
 	q.targets = slices.DeleteFunc(q.targets, func(t uptime.AuditTarget) bool {
 		stable := q.truth[t.Key] == uptime.BucketStable

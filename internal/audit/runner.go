@@ -26,8 +26,8 @@ type Records interface {
 
 // Look looks at an endpoint once, from a region, with all attempts that this
 // takes, and says what was seen; see [LookOf]. Endpoint, Round and Region are
-// filled in by the runner. A look that ctx cut short is thrown away. It is called
-// concurrently.
+// filled in by the runner. It returns soon after ctx has ended, and such a look is
+// thrown away. It is called concurrently.
 type Look func(ctx context.Context, t *uptime.AuditTarget, region string) uptime.AuditLook
 
 // Options are what a Runner is made of. Run, Records and Look are required.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -191,6 +192,46 @@ func TestNothingIsLostWhenCut(t *testing.T) {
 	})
 }
 
+// killed is a store that takes no more after some batches: as if the process had
+// been killed then, with all that it had not kept.
+type killed struct {
+	*records
+	after int
+}
+
+func (k *killed) PutLooks(ctx context.Context, id uptime.AuditRunID, looks []uptime.AuditLook) error {
+	if k.after--; k.after < 0 {
+		return errors.New("killed")
+	}
+	return k.records.PutLooks(ctx, id, looks)
+}
+
+func TestKilledAtAnyPoint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rec := newRecords(threeRounds(time.Now(), "a", "b"), targets(300, 300))
+		var looks, lost atomic.Int64
+		look := func(ctx context.Context, target *uptime.AuditTarget, region string) uptime.AuditLook {
+			looks.Add(1)
+			return takes(time.Second)(ctx, target, region)
+		}
+		for i := 0; rec.run.Ended.IsZero(); i++ {
+			before := len(rec.looks)
+			looks.Store(0)
+			err := audit.New(audit.Options{Run: "test", Records: &killed{rec, i % 7}, Look: look, Rate: 20, Concurrent: 30}).Run(t.Context())
+			if rec.run.Ended.IsZero() && err == nil {
+				t.Fatal("it ended without an error, and not the run")
+			}
+			lost.Store(looks.Load() - int64(len(rec.looks)-before))
+			if lost.Load() > 100 { // of a second or two, and what is in flight
+				t.Fatalf("%d looks were lost", lost.Load())
+			}
+		}
+		if len(rec.looks) != 1800 {
+			t.Errorf("%d looks are kept, want 1,800", len(rec.looks))
+		}
+	})
+}
+
 // busy counts looks at hosts.
 type busy struct {
 	mu     sync.Mutex
@@ -199,6 +240,7 @@ type busy struct {
 	all    int
 	mostOf int
 	began  map[string][]time.Time
+	order  []string
 }
 
 func (b *busy) look(next audit.Look) audit.Look {
@@ -215,6 +257,7 @@ func (b *busy) count(host string, n int) {
 	defer b.mu.Unlock()
 	if n > 0 {
 		b.began[host] = append(b.began[host], time.Now())
+		b.order = append(b.order, host)
 	}
 	b.now[host] += n
 	b.all += n

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -15,40 +16,43 @@ type trait struct {
 	seen func(*spoken) bool
 }
 
-// spoken is what a server said, as far as it was kept: lines of answers in lower
-// case.
+// spoken is what a server said, as far as it was kept: its name and its answers in
+// lower case, and what is left of session ids, of which transcripts keep the first
+// four characters.
 type spoken struct {
-	name    string
-	answers string
+	name, answers string
+	sessions      []string
 }
 
-var (
-	mcpGoSession  = regexp.MustCompile(`mcp-session-id: mcp-session-[0-9a-f-]{36}`)
-	goSession     = regexp.MustCompile(`mcp-session-id: [a-z2-7]{26}\s`)
-	pythonSession = regexp.MustCompile(`mcp-session-id: [0-9a-f]{32}\s`)
-)
+var sessionLine = regexp.MustCompile(`(?im)^mcp-session-id: *(.{1,40})…`)
 
 // traits returns what is looked for. They come from answers of servers whose
 // library was known.
 func traits() []trait {
 	return []trait{
-		{"mcp-go", matches(mcpGoSession)},
-		{"go-sdk", matches(goSession)},
+		{"mcp-go", session(func(id string) bool { return id == "mcp-" })},
+		{"go-sdk", says("bad request: unsupported protocol version (supported versions:")},
+		{"go-sdk", session(base32)},
 		{"FastMCP", named("fastmcp")},
 		{"supergateway", named("supergateway")},
 		{"mcp-proxy", named("mcp-proxy")},
-		{"python-sdk", matches(pythonSession)},
 		{"python-sdk", says(`"id":"server-error"`, `"id": "server-error"`)},
 		{"mcp-handler", says("x-powered-by: next.js")},
-		{"typescript-sdk", says("bad request: server not initialized", "no valid session id provided", "unsupported protocol version: ", "not acceptable: client must accept both application/json and text/event-stream")},
+		{"typescript-sdk", says("bad request: server not initialized", "no valid session id provided", "bad request: unsupported protocol version: ", "not acceptable: client must accept both application/json and text/event-stream")},
 		{"Python (uvicorn)", says("server: uvicorn")},
 		{"Node.js (Express)", says("x-powered-by: express")},
 		{"ASP.NET", says("server: kestrel")},
 	}
 }
 
-func matches(r *regexp.Regexp) func(*spoken) bool {
-	return func(s *spoken) bool { return r.MatchString(s.answers) }
+func session(like func(id string) bool) func(*spoken) bool {
+	return func(s *spoken) bool { return slices.ContainsFunc(s.sessions, like) }
+}
+
+// base32 reports whether an id begins as those of the Go SDK do: capitals and the
+// digits 2 to 7, not digits alone.
+func base32(id string) bool {
+	return len(id) == 4 && strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == "" && strings.Trim(id, "234567") != ""
 }
 
 func named(word string) func(*spoken) bool {
@@ -74,6 +78,9 @@ func guessSDK(res *uptime.Result) string {
 	for _, e := range res.Transcript {
 		answers.WriteString(strings.ToLower(e.Response))
 		answers.WriteString("\n")
+		for _, id := range sessionLine.FindAllStringSubmatch(e.Response, -1) {
+			s.sessions = append(s.sessions, id[1])
+		}
 	}
 	s.answers = answers.String()
 	for _, t := range traits() {

@@ -37,8 +37,9 @@ func bucketName(b uptime.AuditBucket) string {
 		return "Limited or blocked"
 	case bucketAbsent:
 		return "Not counted"
+	default:
+		return "Unknown"
 	}
-	return "Unknown"
 }
 
 // kindWords says why an endpoint of a kind is not probed.
@@ -50,32 +51,36 @@ func kindWords(k uptime.EndpointKind) string {
 		return "an example or a placeholder"
 	case uptime.EndpointLocal:
 		return "the reader's own machine or network"
+	default:
+		return "no address of a server"
 	}
-	return "no address of a server"
 }
 
 // crawlWords says how a registry was read.
 func crawlWords(c *CrawlRow) string {
-	words := ""
-	switch c.State {
-	case uptime.CrawlDone:
-		words = "complete"
-		if !c.Since.IsZero() {
-			words = "changes only"
-		}
-	case uptime.CrawlHeld:
-		words = "held back: far less than before, the last good crawl counts"
-	case uptime.CrawlFailed:
-		words = "incomplete: the last good crawl counts"
-	case uptime.CrawlNone:
-		words = "not crawled"
-	default:
-		words = "not over"
-	}
+	words := crawlStateWords(c)
 	if c.Why != "" {
 		words += " (" + c.Why + ")"
 	}
 	return words
+}
+
+func crawlStateWords(c *CrawlRow) string {
+	switch c.State {
+	case uptime.CrawlDone:
+		if !c.Since.IsZero() {
+			return "changes only"
+		}
+		return "complete"
+	case uptime.CrawlHeld:
+		return "held back: far less than before, the last good crawl counts"
+	case uptime.CrawlFailed:
+		return "incomplete: the last good crawl counts"
+	case uptime.CrawlNone:
+		return "not crawled"
+	default:
+		return "not over"
+	}
 }
 
 // causeWords says in a few words what a cause is.

@@ -54,7 +54,7 @@ func TestRegistryProblems(t *testing.T) {
 		{"nobody answers", "registries: {enabled: true}\n", "registries are read under a name: add contact"},
 		{"no contact", "registries: {contact: us}\n", "here must be a URL or a mail address"},
 		{"too often", "registries: {every: 1m}\n", "here must be a duration from 15m to 7d"},
-		{"no such source", "registries: {sources: {offical: true}}\n", "did you mean official?"},
+		{"no such source", "registries: {sources: {oficial: true}}\n", "did you mean official?"},
 		{"url", "registries: {sources: {official: {url: ftp://s3cr3t}}}\n", "here must be an http or https URL"},
 		{"key without tenant", "registries: {sources: {pulsemcp: {key: env:TOKEN}}}\n", "both a key and a tenant"},
 		{"no key", "registries: {sources: {glama: {key: env:NONE}}}\n", "the environment variable NONE is not set"},

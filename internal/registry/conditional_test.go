@@ -93,5 +93,5 @@ func TestAgain(t *testing.T) {
 	// A 304 for what was asked without conditions is an answer without a body.
 	f := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }))
 	_, _, err := f.Get(t.Context(), "http://registry.test/catalog", nil)
-	wantStatus(t, err, http.StatusNotModified)
+	_ = wantStatus(t, err, http.StatusNotModified)
 }

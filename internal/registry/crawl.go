@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -52,8 +53,12 @@ type Options struct {
 	Logger *slog.Logger     // nil for none
 }
 
-// Crawler reads sources again and again.
-type Crawler struct{ opt Options }
+// Crawler reads sources again and again. It is safe for concurrent use.
+type Crawler struct {
+	opt  Options
+	mu   sync.Mutex
+	busy map[uptime.SourceID]bool // what is being read; guarded by mu
+}
 
 // New returns a crawler.
 func New(opt Options) *Crawler {
@@ -72,7 +77,7 @@ func New(opt Options) *Crawler {
 	if opt.Ended == nil {
 		opt.Ended = func(context.Context, uptime.Crawl) {}
 	}
-	return &Crawler{opt: opt}
+	return &Crawler{opt: opt, busy: map[uptime.SourceID]bool{}}
 }
 
 // Run reads all sources until ctx ends. One that fails does not disturb the
@@ -90,6 +95,11 @@ func (c *Crawler) Run(ctx context.Context) error {
 const maxFailures = 3
 
 func (c *Crawler) again(ctx context.Context, s Source) error {
+	_, every := pace(s)
+	every = max(every, c.opt.Every)
+	if err := pause(ctx, c.rest(ctx, s, every)); err != nil {
+		return err
+	}
 	failures := 0
 	for {
 		r, err := c.round(ctx, s)
@@ -100,14 +110,24 @@ func (c *Crawler) again(ctx context.Context, s Source) error {
 		if err == nil && r.crawl.State != uptime.CrawlFailed {
 			failures = 0
 		}
-		_, every := pace(s)
-		wait := max(c.opt.Every, every) << min(max(failures-1, 0), maxFailures)
+		wait := every << min(max(failures-1, 0), maxFailures)
 		// A tenth more or less, so that not all monitors come at the same time.
 		wait = wait*9/10 + mathrand.N(wait/5+1)
 		if err := pause(ctx, max(wait, r.after)); err != nil {
 			return err
 		}
 	}
+}
+
+// rest is how long a source that was read before this process began is to be left
+// alone. What it begins with, when nothing is known or a key was missing, is now.
+func (c *Crawler) rest(ctx context.Context, s Source, every time.Duration) time.Duration {
+	status, err := c.status(ctx, s.ID())
+	last := status.Last
+	if err != nil || last.State != uptime.CrawlDone && last.State != uptime.CrawlHeld && last.State != uptime.CrawlFailed {
+		return 0
+	}
+	return min(last.Began.Add(every).Sub(c.opt.Now()), every)
 }
 
 // round reads a source as it is due: as a whole, and then what changed meanwhile,
@@ -145,13 +165,36 @@ func (c *Crawler) status(ctx context.Context, id uptime.SourceID) (uptime.Source
 	return uptime.SourceStatus{ID: id}, err
 }
 
+// take has a source to itself until the function that it returns is called.
+func (c *Crawler) take(id uptime.SourceID) (done func(), err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy[id] {
+		return nil, fmt.Errorf("%w: the registry %s is being read already", uptime.ErrConflict, id)
+	}
+	c.busy[id] = true
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.busy, id)
+	}, nil
+}
+
 func (c *Crawler) crawl(ctx context.Context, s Source, since time.Time, shrunk bool) (*reading, error) {
+	done, err := c.take(s.ID())
+	if err != nil {
+		return &reading{}, err
+	}
+	defer done()
 	r := newReading(c, uptime.Crawl{ID: newCrawlID(), Source: s.ID(), State: uptime.CrawlRunning, Began: c.opt.Now().UTC(), Since: since})
 	status, err := c.status(ctx, s.ID())
 	if err != nil {
 		return r, err
 	}
 	r.crawl.Previous = status.Listings
+	if status.Good.Since.IsZero() {
+		r.records = status.Good.Records
+	}
 	var missing string
 	if r.crawl.Access, missing = s.Access(); missing != "" {
 		r.crawl.State, r.crawl.Why, r.crawl.Ended = uptime.CrawlNone, missing, r.crawl.Began
@@ -188,9 +231,10 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 		if said := (*StatusError)(nil); errors.As(failed, &said) {
 			r.after = said.After
 		}
-	case r.crawl.Since.IsZero() && !shrunk && r.lacks():
-		r.crawl.State = uptime.CrawlHeld
-		r.crawl.Why = fmt.Sprintf("it lists %d addresses, and had %d before: more than a tenth is missing", r.crawl.Listings, r.crawl.Previous)
+	case r.crawl.Since.IsZero() && !shrunk && lacks(r.crawl.Listings, r.crawl.Previous):
+		r.hold("addresses", r.crawl.Listings, r.crawl.Previous)
+	case r.crawl.Since.IsZero() && !shrunk && r.crawl.Previous < fewListings && lacks(r.crawl.Records, r.records):
+		r.hold("records", r.crawl.Records, r.records)
 	}
 	// Also at the end of the process: a crawl that was cut off is noted as such.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

@@ -2,9 +2,11 @@ package registry_test
 
 import (
 	"context"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -39,7 +41,8 @@ func newRig(t *testing.T, records []fake.Record, change ...func(*registry.Option
 			t.Errorf("closing the store: %v", err)
 		}
 	})
-	r := &rig{registry: fake.New(records...), store: store, source: of(t, uptime.SourceOfficial)}
+	r := &rig{registry: fake.New(records...), store: store}
+	r.source = registry.NewGeneric(registry.GenericOptions{Source: uptime.SourceOfficial, Base: "http://registry.test"}) // without its gap
 	opt := registry.Options{
 		Sources: []registry.Source{r.source}, Records: store,
 		Fetch: func(uptime.SourceID) *registry.Fetcher { return direct(r.registry) },
@@ -112,6 +115,65 @@ func TestCrawl(t *testing.T) {
 	}
 }
 
+// TestGapOfSource checks that a source can ask for a gap.
+func TestGapOfSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fake.Generate(250))
+		r.source = of(t, uptime.SourceOfficial)
+		began := time.Now()
+		r.crawl(t, uptime.CrawlDone)
+		if took := time.Since(began); took != 500*time.Millisecond {
+			t.Errorf("three pages took %s, want two gaps of 250 ms", took)
+		}
+	})
+}
+
+// TestRealListings crawls what the official registry listed on 18 December 2025
+// (CC0).
+func TestRealListings(t *testing.T) {
+	f, err := os.Open("../endpoint/testdata/official.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	remotes, distinct := map[string][]string{}, map[string]bool{}
+	for _, row := range rows[1:] {
+		remotes[row[0]] = append(remotes[row[0]], fmt.Sprintf(`{"url":%q,"type":%q}`, row[2], row[3]))
+		distinct[row[0]+" "+row[2]] = true
+	}
+	var records []fake.Record
+	for name, list := range remotes {
+		records = append(records, raw(name, fmt.Sprintf(`{"name":%q,"version":"1.0.0","remotes":[%s]}`, name, strings.Join(list, ","))))
+	}
+	r := newRig(t, records)
+	if c := r.crawl(t, uptime.CrawlDone); c.Listings != len(distinct) || c.Records != len(remotes) || c.Refused["one address with two transports"] != 37 {
+		t.Errorf("%d listings of %d records were taken (%v refused), want %d of %d", c.Listings, c.Records, c.Refused, len(distinct), len(remotes))
+	}
+	counts, err := r.store.CountEndpoints(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds, platforms := map[uptime.EndpointKind]int{}, map[string]int{}
+	for _, c := range counts {
+		kinds[c.Kind] += c.Endpoints
+		platforms[c.Platform] += c.Endpoints
+	}
+	if diff := cmp.Diff(map[uptime.EndpointKind]int{uptime.EndpointRemote: 597, uptime.EndpointTemplated: 1}, kinds); diff != "" {
+		t.Errorf("the kinds differ (-want +got):\n%s", diff)
+	}
+	twice := r.listed(t, uptime.ListingQuery{Platform: "alpic.live"})
+	if slices.ContainsFunc(twice, func(l uptime.Listing) bool { return l.Transport != "streamable-http" }) || len(twice) < 37 {
+		t.Errorf("the %d listings with two transports have lost the newer one", len(twice))
+	}
+	if platforms["smithery.ai"] != 212 {
+		t.Errorf("smithery.ai has %d endpoints, want 212", platforms["smithery.ai"])
+	}
+}
+
 // TestCut breaks off a crawl in every way: what was listed stays.
 func TestCut(t *testing.T) {
 	r := newRig(t, fake.Generate(250))
@@ -160,6 +222,23 @@ func TestCut(t *testing.T) {
 	}
 }
 
+// TestTwice checks that a source is read once at a time.
+func TestTwice(t *testing.T) {
+	r := newRig(t, fake.Generate(30))
+	var second error
+	r.registry.Break(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			_, second = r.Crawl(req.Context(), r.source, false)
+			next.ServeHTTP(w, req)
+		})
+	})
+	if r.crawl(t, uptime.CrawlDone); !errors.Is(second, uptime.ErrConflict) {
+		t.Errorf("the second crawl at the same time ended with %v, want a conflict", second)
+	}
+	r.registry.Break()
+	r.crawl(t, uptime.CrawlDone)
+}
+
 // TestShrink lets half of a registry vanish.
 func TestShrink(t *testing.T) {
 	r := newRig(t, fake.Generate(250))
@@ -186,6 +265,20 @@ func TestShrink(t *testing.T) {
 	few.crawl(t, uptime.CrawlDone)
 	few.registry.Keep(func(int, fake.Record) bool { return false })
 	few.crawl(t, uptime.CrawlDone)
+}
+
+// TestShrinkingLeads lets half of a registry without addresses vanish.
+func TestShrinkingLeads(t *testing.T) {
+	r := newRig(t, nil)
+	leads := func(n int) registry.Source { return flood{listings: n, perPage: n} }
+	r.source = leads(40)
+	r.crawl(t, uptime.CrawlDone)
+	r.source = leads(20)
+	if c := r.crawl(t, uptime.CrawlHeld); c.Why != "it lists 20 records, and had 40 before: more than a tenth is missing" {
+		t.Errorf("it is held because %q", c.Why)
+	}
+	r.source = leads(36)
+	r.crawl(t, uptime.CrawlDone)
 }
 
 // TestRepeats checks that pages that overlap do not hide that something is missing.
@@ -223,133 +316,6 @@ func TestKeyless(t *testing.T) {
 	}
 	if s := r.status(t); s.Last.State != uptime.CrawlNone || s.Last.Why == "" || !s.Good.Began.IsZero() {
 		t.Errorf("the source is %+v", s)
-	}
-}
-
-// TestHostile lists what nobody should.
-func TestHostile(t *testing.T) {
-	long := strings.Repeat("x", 1<<20)
-	record := func(name, url, more string) fake.Record {
-		return raw(name, fmt.Sprintf(`{"name":%q,"remotes":[{"type":"streamable-http","url":%q}]%s}`, name, url, more))
-	}
-	r := newRig(t, []fake.Record{
-		record("metadata", "https://169.254.169.254/latest/meta-data", ""),
-		record("private", "https://[::ffff:10.0.0.5]/mcp", ""),
-		record("userinfo", "https://admin:hunter2@u.host.dev/mcp", ""),
-		record("query", "https://q.host.dev/mcp?api_key=hunter2hunter2&page=3", ""),
-		record("lookalike", "https://аpple.com/mcp", ""), // the first letter is Cyrillic
-		record("long-url", "https://l.host.dev/"+long, ""),
-		record("html", "https://h.host.dev/mcp", `,"title":"<script>alert(1)</script>","description":"<img src=x onerror=alert(1)>\u202egnp.exe\u0000\n\tend","websiteUrl":"javascript:alert(1)"`),
-		record("repository", "https://r.host.dev/mcp", `,"repository":{"url":"javascript:alert(1)"}`),
-		record("scheme", "javascript:alert(1)", ""),
-		raw(long, fmt.Sprintf(`{"name":%q,"description":%q,"version":%q,"remotes":[{"url":"https://n.host.dev/mcp","variables":{%q:{"default":%q}},"headers":[{"name":%q}]}]}`, long, long, long, long, long, long)),
-	})
-	c := r.crawl(t, uptime.CrawlDone)
-	if c.Listings != 10 {
-		t.Errorf("%d addresses are listed, want all 10", c.Listings)
-	}
-	got := map[string]uptime.Listing{}
-	for _, l := range r.listed(t, uptime.ListingQuery{}) {
-		got[l.Key[:min(len(l.Key), 20)]] = l
-		for _, text := range []string{l.Key, l.Name, l.Title, l.Description, l.Version, l.URL, l.Page, l.Code, l.Note, fmt.Sprint(l.Variables), fmt.Sprint(l.Headers)} {
-			if len(text) > 2<<10 || strings.Contains(text, "hunter2") || strings.ContainsAny(text, "\u202e\x00\n") {
-				t.Errorf("%.20s has the text %.100q", l.Key, text)
-			}
-		}
-	}
-	kinds := map[string]uptime.EndpointKind{}
-	for name, l := range got {
-		e, err := r.store.Endpoint(t.Context(), l.Endpoint)
-		if err != nil {
-			t.Errorf("the endpoint of %s: %v", name, err)
-		}
-		kinds[name] = e.Kind
-		if name == "lookalike" && e.Host != "xn--pple-43d.com" {
-			t.Errorf("a look-alike is shown as %q, want punycode", e.Host)
-		}
-	}
-	want := map[string]uptime.EndpointKind{
-		"metadata": "local", "private": "local", "userinfo": "junk", "query": "templated", "lookalike": "remote", "long-url": "junk", "html": "remote",
-		"repository": "remote", "scheme": "junk", long[:20]: "remote",
-	}
-	if diff := cmp.Diff(want, kinds); diff != "" {
-		t.Errorf("the kinds differ (-want +got):\n%s", diff)
-	}
-	if l := got["html"]; l.Description != "<img src=x onerror=alert(1)>gnp.exe end" || l.Code != "" {
-		t.Errorf("HTML became %+v", l)
-	}
-	if l := got["repository"]; l.Code != "" {
-		t.Errorf("a page would link to %q", l.Code)
-	}
-}
-
-// discard are records that keep nothing but how many listings there were.
-type discard struct{ listings int }
-
-func (*discard) BeginCrawl(context.Context, uptime.Crawl) error { return nil }
-
-func (d *discard) StageListings(_ context.Context, _ string, listings []uptime.Listing, _ []uptime.Endpoint) error {
-	d.listings += len(listings)
-	return nil
-}
-
-func (*discard) FinishCrawl(context.Context, uptime.Crawl) (added, changed, gone int, err error) {
-	return 0, 0, 0, nil
-}
-
-func (*discard) Sources(context.Context) ([]uptime.SourceStatus, error) { return nil, nil }
-
-// flood lists the same host again and again.
-type flood struct {
-	source
-	listings, perPage int
-	url               string
-}
-
-func (f flood) Read(_ context.Context, _ *registry.Fetcher, _ time.Time, page func(*registry.Page) error) error {
-	for n := 0; n < f.listings; n += f.perPage {
-		p := &registry.Page{Records: f.perPage}
-		for i := range f.perPage {
-			l := uptime.Listing{Key: fmt.Sprintf("k%d", n+i)}
-			if f.url != "" {
-				l.URL = fmt.Sprintf(f.url, n+i)
-			}
-			p.Listings = append(p.Listings, l)
-		}
-		if err := page(p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// TestFloods lists half a million addresses of one host, and more of many.
-func TestFloods(t *testing.T) {
-	for name, tc := range map[string]struct {
-		flood flood
-		kept  int
-		state uptime.CrawlState
-	}{
-		"one host":    {flood{listings: 500_000, perPage: 1000, url: "https://one.host.dev/mcp/%d"}, 10_000, uptime.CrawlDone},
-		"its ports":   {flood{listings: 20_000, perPage: 1000, url: "https://ONE.host.dev:443/mcp/%d"}, 10_000, uptime.CrawlDone},
-		"no host":     {flood{listings: 20_000, perPage: 1000, url: "nowhere %d"}, 10_000, uptime.CrawlDone},
-		"no address":  {flood{listings: 600_000, perPage: 1000}, 500_000, uptime.CrawlFailed},
-		"without end": {flood{listings: 600_000, perPage: 1000, url: "https://n%d.host.dev/mcp"}, 500_000, uptime.CrawlFailed},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if testing.Short() && tc.kept > 10_000 {
-				t.Skip("takes seconds")
-			}
-			d := &discard{}
-			c := registry.New(registry.Options{Records: d, Fetch: func(uptime.SourceID) *registry.Fetcher { return direct(http.NotFoundHandler()) }})
-			got, err := c.Crawl(t.Context(), tc.flood, false)
-			if err != nil || got.State != tc.state || d.listings != tc.kept {
-				t.Errorf("it is %s (%s) with %d listings, %v; want %s with %d", got.State, got.Why, d.listings, err, tc.state, tc.kept)
-			}
-			if got.State == uptime.CrawlDone && got.Refused["too many of one host"] != tc.flood.listings-tc.kept {
-				t.Errorf("%v were refused", got.Refused)
-			}
-		})
 	}
 }
 
@@ -396,116 +362,4 @@ func TestBrokenStore(t *testing.T) {
 	}
 	f.at = ""
 	r.crawl(t, uptime.CrawlDone)
-}
-
-// crawls are the crawls of a source, oldest first: full, since or a state.
-func (r *rig) crawls(t *testing.T) (out []string) {
-	t.Helper()
-	all, err := r.store.Crawls(t.Context(), r.source.ID(), 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range slices.Backward(all) {
-		word := "full"
-		if !c.Since.IsZero() {
-			word = "since"
-		}
-		if c.State != uptime.CrawlDone {
-			word = string(c.State)
-		}
-		out = append(out, word)
-	}
-	return out
-}
-
-// TestRun lets two days pass.
-func TestRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := newRig(t, fake.Generate(150))
-		ctx, stop := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- r.Run(ctx) }()
-		defer func() {
-			stop()
-			if err := <-done; !errors.Is(err, context.Canceled) {
-				t.Errorf("it ended with %v", err)
-			}
-		}()
-		time.Sleep(time.Minute)
-		if diff := cmp.Diff([]string{"full", "since"}, r.crawls(t)); diff != "" {
-			t.Fatalf("the first round differs (-want +got):\n%s", diff)
-		}
-		r.registry.Asked()
-		r.registry.Publish(fake.One("a.new/one", "https://new.dev/mcp", time.Now()))
-		time.Sleep(66 * time.Minute)
-		if got := r.listed(t, uptime.ListingQuery{Search: "a.new"}); len(got) != 1 {
-			t.Errorf("after an hour the new one is %+v", got)
-		}
-		r.registry.SetStatus("a.new/one", "deleted", "", time.Now())
-		time.Sleep(66 * time.Minute)
-		if got := r.listed(t, uptime.ListingQuery{Search: "a.new"}); len(got) != 0 {
-			t.Errorf("what was deleted is %+v", got)
-		}
-		time.Sleep(46 * time.Hour)
-		got := r.crawls(t)
-		full := 0
-		for i, word := range got {
-			if word == "full" {
-				full++
-				if i+1 < len(got) && got[i+1] != "since" {
-					t.Errorf("crawl %d is %s, want what changed meanwhile", i+1, got[i+1])
-				}
-			}
-		}
-		if full != 2 && full != 3 || len(got) < 46 || len(got) > 57 {
-			t.Errorf("in two days it was read %d times, %d of them as a whole", len(got), full)
-		}
-	})
-}
-
-// TestRunFailing lets a day pass in which a registry does not work, and one of
-// which it wants to be left alone.
-func TestRunFailing(t *testing.T) {
-	for name, tc := range map[string]struct {
-		fault           fake.Fault
-		atLeast, atMost int
-	}{
-		"broken":          {fake.Refuse(9999, 500, ""), 5, 6}, // after 1, 2, 4, 8 and 8 hours
-		"left alone":      {fake.Refuse(9999, 429, "43200"), 2, 3},
-		"well after that": {fake.Refuse(5, 500, ""), 23, 28},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				r := newRig(t, fake.Generate(30))
-				r.registry.Break(tc.fault)
-				ctx, stop := context.WithTimeout(t.Context(), 24*time.Hour)
-				defer stop()
-				if err := r.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("it ended with %v", err)
-				}
-				if got := r.crawls(t); len(got) < tc.atLeast || len(got) > tc.atMost {
-					t.Errorf("it was read %d times: %v; want %d to %d", len(got), got, tc.atLeast, tc.atMost)
-				}
-			})
-		})
-	}
-}
-
-// TestRunPace checks that what wants to be read once a day is.
-func TestRunPace(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := counting(site{"/indexes/packages-list.json": `{"one":{"path":"a/one.json"}}`, "/packages/a/one.json": `{"name":"one"}`})
-		r := newRig(t, nil, func(o *registry.Options) {
-			o.Sources = []registry.Source{of(t, uptime.SourceToolSDK)}
-			o.Fetch = func(uptime.SourceID) *registry.Fetcher { return direct(h) }
-		})
-		ctx, stop := context.WithTimeout(t.Context(), 70*time.Hour)
-		defer stop()
-		if err := r.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("it ended with %v", err)
-		}
-		if n := h.n["/indexes/packages-list.json"]; n < 3 || n > 4 {
-			t.Errorf("in three days it was read %d times", n)
-		}
-	})
 }

@@ -50,8 +50,8 @@ func (d *docker) Read(ctx context.Context, f *Fetcher, _ time.Time, page func(*P
 		return fmt.Errorf("the catalog: %w", err)
 	}
 	entries := dockerEntries(string(body))
-	if len(entries) == 0 {
-		return errors.New("the catalog has no entries where they should be")
+	if len(entries) == 0 || len(entries) > maxEntries {
+		return fmt.Errorf("the catalog has %d entries where 1 to %d should be", len(entries), maxEntries)
 	}
 	p := &Page{Records: len(entries), Fetched: []Fetched{fetched}}
 	for _, text := range entries {
@@ -65,9 +65,13 @@ func (d *docker) Read(ctx context.Context, f *Fetcher, _ time.Time, page func(*P
 	return page(p)
 }
 
-// maxEntry is how long an entry may be, in bytes: the time of the YAML parser grows
-// with the square of the keys of one mapping.
-const maxEntry = 64 << 10
+// The bounds of a catalog. The time of the YAML parser grows with the square of the
+// keys of one mapping, and with the depth.
+const (
+	maxEntries = 10_000
+	maxEntry   = 64 << 10 // bytes
+	maxDepth   = 20
+)
 
 // dockerEntries splits the catalog into the texts of its entries, so that each is
 // parsed by itself: a file of any size is read in bounded steps, and one entry
@@ -77,20 +81,28 @@ func dockerEntries(catalog string) (out []string) {
 	if !found {
 		return nil
 	}
-	indent := len(rest) - len(strings.TrimLeft(rest, " "))
+	indent, at, begin := len(rest)-len(strings.TrimLeft(rest, " ")), 0, -1
+	end := func() {
+		if begin >= 0 {
+			out = append(out, rest[begin:at])
+		}
+		begin = -1
+	}
 	for line := range strings.Lines(rest) {
 		text := strings.TrimLeft(line, " ")
 		depth := len(line) - len(text)
 		switch {
-		case strings.TrimSpace(line) == "", strings.HasPrefix(text, "#") && depth <= indent:
-		case depth < indent:
-			return out // the next part of the catalog
-		case depth == indent && indent > 0:
-			out = append(out, line)
-		case len(out) > 0 && len(out[len(out)-1]) <= maxEntry:
-			out[len(out)-1] += line
+		case strings.TrimSpace(line) == "", strings.HasPrefix(text, "#"):
+		case depth < indent || indent == 0: // the next part of the catalog
+			end()
+			return out
+		case depth == indent:
+			end()
+			begin = at
 		}
+		at += len(line)
 	}
+	end()
 	return out
 }
 
@@ -102,8 +114,8 @@ func dockerDecode(text string) (name string, entry dockerEntry, err error) {
 			err = errors.New("the YAML cannot be read")
 		}
 	}()
-	if len(text) > maxEntry || yamlAnchor().MatchString(text) {
-		return "", entry, errors.New("the entry is too long, or has anchors")
+	if len(text) > maxEntry || depth(text) > maxDepth || yamlAnchor().MatchString(text) {
+		return "", entry, errors.New("the entry is too long or nested too deeply, or has anchors")
 	}
 	var named map[string]dockerEntry
 	if err := yaml.Unmarshal([]byte(text), &named); err != nil {
@@ -113,6 +125,29 @@ func dockerDecode(text string) (name string, entry dockerEntry, err error) {
 		return name, entry, nil
 	}
 	return "", entry, errors.New("the entry is empty")
+}
+
+// depth says how deeply a text is nested, at most: it counts what stands in
+// quotes, too.
+func depth(text string) (deepest int) {
+	open, run := 0, 0
+	for i := range len(text) {
+		switch text[i] {
+		case '[', '{':
+			open++
+		case ']', '}':
+			open--
+		case '-', '?':
+			if strings.HasPrefix(text[i+1:], " ") {
+				run++ // - - - is a list in a list in a list
+			}
+		case ' ', '\n':
+		default:
+			run = 0
+		}
+		deepest = max(deepest, open, run)
+	}
+	return deepest
 }
 
 // yamlAnchor finds an anchor or an alias, and also some words that are none.

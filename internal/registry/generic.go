@@ -29,6 +29,8 @@ type GenericOptions struct {
 	Page func(name string) string
 	// NoSince is for a registry that cannot be asked for changes.
 	NoSince bool
+	// Gap is the least time between two requests, if it is more than the fetcher's.
+	Gap time.Duration
 }
 
 // Generic reads a registry that has the API of the official one, version 0.1:
@@ -57,6 +59,8 @@ func (g *Generic) Access() (access, missing string) {
 	}
 	return "open", ""
 }
+
+func (g *Generic) pace() (gap, every time.Duration) { return g.opt.Gap, 0 }
 
 // Incremental reports whether the registry can be asked for changes.
 func (g *Generic) Incremental() bool { return !g.opt.NoSince }

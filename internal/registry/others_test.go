@@ -239,7 +239,7 @@ func TestDocker(t *testing.T) {
 	} {
 		h["/"] = catalog
 		_, _, err := all(t.Context(), s, direct(h), time.Time{})
-		wantError(t, name, err, "no entries")
+		wantError(t, name, err, "has 0 entries")
 	}
 	h["/"] = "registry:\n  deep:\n    title: " + strings.Repeat("[", 60_000) + "\n  long:\n    title: " + strings.Repeat("x", 70_000) + "\n  ok:\r\n    title: Fine\r\n"
 	if pages, got, err := all(t.Context(), s, direct(h), time.Time{}); err != nil || len(got) != 1 || got[0].Title != "Fine" || pages[0].Records != 3 {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash"
 	"hash/maphash"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/endpoint"
@@ -24,6 +26,7 @@ const (
 type reading struct {
 	crawler *Crawler
 	crawl   uptime.Crawl
+	records int            // of the crawl before, for sources that list no addresses
 	kept    int            // listings, leads included
 	hosts   map[string]int // listings with an address, by host
 	seen    map[uint64]struct{}
@@ -39,9 +42,15 @@ func newReading(c *Crawler, crawl uptime.Crawl) *reading {
 	}
 }
 
-// lacks reports whether much less was found than is listed now.
-func (r *reading) lacks() bool {
-	return r.crawl.Previous >= fewListings && r.crawl.Listings*100 < r.crawl.Previous*mayShrink
+// lacks reports whether much less was found than before.
+func lacks(found, before int) bool {
+	return before >= fewListings && found*100 < before*mayShrink
+}
+
+// hold leaves what was found to somebody who looks at it.
+func (r *reading) hold(what string, found, before int) {
+	r.crawl.State = uptime.CrawlHeld
+	r.crawl.Why = fmt.Sprintf("it lists %d %s, and had %d before: more than a tenth is missing", found, what, before)
 }
 
 // errTooMany ends a reading that would not end by itself.
@@ -76,10 +85,24 @@ func (r *reading) refuse(why string, n int) {
 // accepted cleans listings and finds their endpoints. Each is taken once, and of
 // one host only the first thousands.
 func (r *reading) accepted(found []uptime.Listing) (listings []uptime.Listing, endpoints []uptime.Endpoint) {
+	places := map[[2]string]int{} // where a key with an address is, in this page
 	for _, l := range found {
+		if l.URL != "" && r.hosts[hostOf(l.URL)] >= maxOfHost { // a flood is not worth looking at
+			r.refuse(tooMany, 1)
+			continue
+		}
 		l.Source = r.crawl.Source
 		clean(&l)
 		e := endpoint.Take(&l)
+		place, twice := places[[2]string{l.Key, l.URL}]
+		if twice && e.Transport != endpoints[place].Transport {
+			// Some list one address with both transports. A listing has one: the newer.
+			r.refuse("one address with two transports", 1)
+			if e.Transport == uptime.StreamableHTTP {
+				listings[place], endpoints[place] = l, e
+			}
+			continue
+		}
 		if why := r.unwanted(&l, &e); why != "" {
 			r.refuse(why, 1)
 			continue
@@ -87,9 +110,21 @@ func (r *reading) accepted(found []uptime.Listing) (listings []uptime.Listing, e
 		if r.kept++; l.URL != "" && r.fresh(&l) && l.Status != uptime.ListingDeleted {
 			r.crawl.Listings++
 		}
+		places[[2]string{l.Key, l.URL}] = len(listings)
 		listings, endpoints = append(listings, l), append(endpoints, e)
 	}
 	return listings, endpoints
+}
+
+// tooMany is said of what is beyond maxOfHost.
+const tooMany = "too many of one host"
+
+// hostOf returns what stands where a host does, as the listings of a flood mostly
+// have it.
+func hostOf(raw string) string {
+	_, rest, _ := strings.Cut(raw, "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
 }
 
 // unwanted says why a listing is not taken; empty when it is.
@@ -101,7 +136,7 @@ func (r *reading) unwanted(l *uptime.Listing, e *uptime.Endpoint) string {
 		return ""
 	}
 	if r.hosts[e.Host]++; r.hosts[e.Host] > maxOfHost {
-		return "too many of one host"
+		return tooMany
 	}
 	return ""
 }

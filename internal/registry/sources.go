@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -44,27 +45,30 @@ func (c *Config) base(id uptime.SourceID, known string) string {
 	return strings.TrimSuffix(cmp.Or(c.Base[id], known), "/")
 }
 
-// official is the registry of the protocol itself: open, CC0, hourly.
+// official is the registry of the protocol itself: open, CC0, hourly. Its limit is
+// not published: four requests a second are well within it.
 func official(c Config) Source {
 	base := c.base(uptime.SourceOfficial, "https://registry.modelcontextprotocol.io")
 	return NewGeneric(GenericOptions{
-		Source: uptime.SourceOfficial, Base: base,
+		Source: uptime.SourceOfficial, Base: base, Gap: 250 * time.Millisecond,
 		Page: func(name string) string { return base + "/v0.1/servers/" + url.PathEscape(name) + "/versions/latest" },
 	})
 }
 
 // github is what GitHub's and VS Code's galleries show: a few hundred records, each
-// with its whole README, and no way to ask for changes.
+// with its whole README, and no way to ask for changes. It answers ten requests a
+// second.
 func github(c Config) Source {
 	return NewGeneric(GenericOptions{
-		Source: uptime.SourceGitHub, Base: c.base(uptime.SourceGitHub, "https://api.mcp.github.com"), NoSince: true,
+		Source: uptime.SourceGitHub, Base: c.base(uptime.SourceGitHub, "https://api.mcp.github.com"), NoSince: true, Gap: 150 * time.Millisecond,
 		Page: func(name string) string { return "https://github.com/mcp/" + name },
 	})
 }
 
-// pulseMCP has the official API behind a key and the name of a tenant.
+// pulseMCP has the official API behind a key and the name of a tenant; it answers
+// 200 requests a minute.
 func pulseMCP(c Config) Source {
-	opt := GenericOptions{Source: uptime.SourcePulseMCP, Base: c.base(uptime.SourcePulseMCP, "https://api.pulsemcp.com")}
+	opt := GenericOptions{Source: uptime.SourcePulseMCP, Base: c.base(uptime.SourcePulseMCP, "https://api.pulsemcp.com"), Gap: 400 * time.Millisecond}
 	switch {
 	case c.PulseMCPKey == "":
 		opt.Missing = "no API key"

@@ -41,6 +41,7 @@ type hubRepo struct {
 }
 
 func newHub(t *testing.T, repos ...hubRepo) *hub {
+	t.Helper()
 	for i := range repos {
 		r := &repos[i]
 		r.ID, r.HTMLURL, r.Branch = int64(i+1), "https://github.com/"+r.FullName, "main"
@@ -112,7 +113,7 @@ const readme = "# Acme\n\n```json\n{\n  \"mcpServers\": {\n    \"acme\": {\"type
 	"Or `npx mcp-remote https://{tenant}.acme.dev/mcp`. See https://acme.dev for more, and \"url\": \"ftp://x\".\n"
 
 func TestTopics(t *testing.T) {
-	later(t, func(t *testing.T) {
+	later(t, func(t *testing.T) { //nolint:thelper // it is the test
 		at := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 		h := newHub(t,
 			hubRepo{FullName: "acme/described", Description: "of GitHub", Created: at, Pushed: at.Add(time.Hour)},
@@ -178,7 +179,7 @@ func TestTopics(t *testing.T) {
 // TestTopicsMany checks that more than 1,000 repositories are found, in halves of
 // the time.
 func TestTopicsMany(t *testing.T) {
-	later(t, func(t *testing.T) {
+	later(t, func(t *testing.T) { //nolint:thelper // it is the test
 		var repos []hubRepo
 		for i := range 1900 {
 			at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(i*i) * time.Second)
@@ -220,7 +221,7 @@ func FuzzSnippets(f *testing.F) {
 	f.Add(readme)
 	f.Add(`"url":"https://`)
 	f.Fuzz(func(t *testing.T, text string) {
-		later(t, func(t *testing.T) {
+		later(t, func(t *testing.T) { //nolint:thelper // it is the test
 			h := newHub(t, hubRepo{FullName: "a/b", Created: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)})
 			h.files["a/b/main/README.md"] = text
 			_, got, err := all(t.Context(), of(t, uptime.SourceTopics), direct(h), time.Time{})
