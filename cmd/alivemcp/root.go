@@ -33,6 +33,7 @@ func usage(try, format string, args ...any) error {
 
 // Run runs the command line args and returns the exit code.
 func Run(ctx context.Context, sh Shell, args []string) int {
+	sh.Args = args
 	root := newRoot(sh) //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -79,7 +80,7 @@ Exit codes: 0 good; 1 the thing checked is not good; 2 wrong usage or our own fa
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err.Error(), "see: " + cmd.CommandPath() + " --help"}
 	})
-	root.AddCommand(newCheck(sh), newServe(sh), newAlert(sh), newAdmin(sh), newBench(sh), newSnapshot(sh), newDiff(sh), newLab(sh), newDrill(sh), newConfig(sh), newVersion(sh), newCompletion(sh))
+	root.AddCommand(newCheck(sh), newServe(sh), newAlert(sh), newAdmin(sh), newBench(sh), newSnapshot(sh), newDiff(sh), newLab(sh), newDrill(sh), newRegistry(sh), newAudit(sh), newConfig(sh), newVersion(sh), newCompletion(sh))
 	return root
 }
 

@@ -20,6 +20,7 @@ import (
 
 	main "github.com/alivemcp/alivemcp/cmd/alivemcp"
 	"github.com/alivemcp/alivemcp/internal/lab"
+	"github.com/alivemcp/alivemcp/internal/registry/fake"
 )
 
 var update = flag.Bool("update", false, "write the expectations in testdata/script anew")
@@ -29,11 +30,13 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/script. Scripts see the lab at $LAB, a server that
-// repeats every header at $ECHO, and one that listens nowhere at $NOWHERE.
+// repeats every header at $ECHO, one that listens nowhere at $NOWHERE, and a
+// registry that lists some of the lab by registries.yaml.
 func TestScripts(t *testing.T) {
 	labURL, ca := startLab(t)
 	echo := httptest.NewServer(http.HandlerFunc(echoHeaders))
 	t.Cleanup(echo.Close)
+	registries := startRegistry(t, labURL)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -44,6 +47,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ECHO", echo.URL)
 			env.Setenv("NOWHERE", "http://127.0.0.1:1/mcp")
 			env.Setenv("LANG", "C.UTF-8")
+			if err := os.WriteFile(env.WorkDir+"/registries.yaml", registries, 0o600); err != nil {
+				return err
+			}
 			return os.WriteFile(env.WorkDir+"/lab-ca.pem", ca, 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "mask": mask},
@@ -85,6 +91,37 @@ func mask(ts *testscript.TestScript, neg bool, args []string) {
 		text = regexp.MustCompile(pattern).ReplaceAllString(text, with)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+// startRegistry serves a fake registry and returns the configuration that reads it
+// and another one that refuses.
+func startRegistry(t *testing.T, labURL string) []byte {
+	t.Helper()
+	var records []fake.Record
+	for _, scenario := range []string{"healthy-legacy", "healthy-dual", "http-404", "tools-null"} {
+		records = append(records, fake.One("io.github.lab/"+scenario, labURL+"/"+scenario+"/mcp", fake.Epoch()))
+	}
+	records = append(records, fake.One("io.github.lab/tenant", "https://{tenant}.acme-corp.dev/mcp", fake.Epoch()))
+	good, bad := fake.New(records...), fake.New()
+	bad.Break(fake.Refuse(1000, http.StatusForbidden, ""))
+	var urls []any
+	for _, r := range []*fake.Registry{good, bad} {
+		s := httptest.NewServer(r)
+		t.Cleanup(s.Close)
+		urls = append(urls, s.URL)
+	}
+	return fmt.Appendf(nil, `data: data
+registries:
+  contact: ops@example.com
+  sources:
+    official: {url: %q, private: true}
+    github: {url: %q, private: true}
+    github-topics: false
+    docker: false
+    cline: false
+    toolsdk: false
+    mcp.so: false
+`, urls...)
 }
 
 func startLab(t *testing.T) (url string, ca []byte) {

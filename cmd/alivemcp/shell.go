@@ -24,6 +24,8 @@ type Shell struct {
 	LookupEnv func(string) (string, bool)
 	// OutTTY and ErrTTY say whether Out and Err are terminals.
 	OutTTY, ErrTTY bool
+	// Args is what was typed after the program's name.
+	Args []string
 	// Width of the terminal in columns; 0 when not known.
 	Width int
 }

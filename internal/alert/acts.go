@@ -83,21 +83,40 @@ func (r *Router) SilencesChanged() {
 // SinkFails tells that a sink takes nothing since a moment. The tenant's other
 // sinks are told, once.
 func (r *Router) SinkFails(ctx context.Context, tenant uptime.TenantID, sink string, since time.Time, reason string) error {
+	return r.partFails(ctx, uptime.AlertSink, uptime.P2, tenant, sink, since, reason)
+}
+
+// SinkWorks tells that a sink takes notices again.
+func (r *Router) SinkWorks(ctx context.Context, tenant uptime.TenantID, sink string) error {
+	return r.partWorks(ctx, uptime.AlertSink, tenant, sink)
+}
+
+// RegistryFails tells that what a registry lists is not taken over since a moment.
+// The operator is told, once.
+func (r *Router) RegistryFails(ctx context.Context, registry string, since time.Time, reason string) error {
+	return r.partFails(ctx, uptime.AlertRegistry, uptime.P3, r.opt.Operator, registry, since, reason)
+}
+
+// RegistryWorks tells that what a registry lists was taken over.
+func (r *Router) RegistryWorks(ctx context.Context, registry string) error {
+	return r.partWorks(ctx, uptime.AlertRegistry, r.opt.Operator, registry)
+}
+
+func (r *Router) partFails(ctx context.Context, kind uptime.AlertKind, p uptime.Priority, tenant uptime.TenantID, part string, since time.Time, reason string) error {
 	return r.act(ctx, func(s *step) error {
-		if s.failing(tenant, sink) == nil {
+		if s.failing(kind, tenant, part) == nil {
 			s.put(uptime.Alert{
-				Key: uptime.NewAlertKey(uptime.AlertSink, tenant, sink, since), Tenant: tenant, Kind: uptime.AlertSink,
-				Priority: uptime.P2, Opened: since.UTC(), Sink: sink, Detail: clean(reason, 200),
+				Key: uptime.NewAlertKey(kind, tenant, part, since), Tenant: tenant, Kind: kind,
+				Priority: p, Opened: since.UTC(), Sink: part, Detail: clean(reason, 200),
 			})
 		}
 		return nil
 	})
 }
 
-// SinkWorks tells that a sink takes notices again.
-func (r *Router) SinkWorks(ctx context.Context, tenant uptime.TenantID, sink string) error {
+func (r *Router) partWorks(ctx context.Context, kind uptime.AlertKind, tenant uptime.TenantID, part string) error {
 	return r.act(ctx, func(s *step) error {
-		if a := s.failing(tenant, sink); a != nil {
+		if a := s.failing(kind, tenant, part); a != nil {
 			n := *a
 			n.Resolved = s.now
 			s.put(n)
@@ -106,10 +125,10 @@ func (r *Router) SinkWorks(ctx context.Context, tenant uptime.TenantID, sink str
 	})
 }
 
-// failing returns the open alert about a sink; nil when there is none.
-func (s *step) failing(tenant uptime.TenantID, sink string) *uptime.Alert {
+// failing returns the open alert about a sink or a registry; nil when there is none.
+func (s *step) failing(kind uptime.AlertKind, tenant uptime.TenantID, part string) *uptime.Alert {
 	for _, a := range s.alerts {
-		if a.Tenant == tenant && a.Kind == uptime.AlertSink && a.Sink == sink && a.Open() {
+		if a.Tenant == tenant && a.Kind == kind && a.Sink == part && a.Open() {
 			return a
 		}
 	}

@@ -199,6 +199,8 @@ func (s *step) advice(kind uptime.AlertKind, c uptime.Cause, sink *uptime.Sink) 
 		return "Issue a new credential for monitoring, and put it into the configuration."
 	case uptime.AlertSink:
 		return "Look at the sink's page: it says what the service answered."
+	case uptime.AlertRegistry:
+		return "What was known of it stays. If it is right that it lists less: alivemcp registry crawl --accept-fewer with its name."
 	case uptime.AlertDrift:
 		c = uptime.DriftDetected
 	case uptime.AlertBurn, uptime.AlertDigest:

@@ -28,7 +28,7 @@ func about(servers, groups []string, srv *uptime.Server) bool {
 // say: nobody but the owner hears of hidden servers, of credentials and of what
 // is the owner's own business.
 func allowed(sink *uptime.Sink, a *uptime.Alert, srv *uptime.Server) bool {
-	if a.Sink != "" && a.Sink == sink.Name {
+	if a.Kind == uptime.AlertSink && a.Sink == sink.Name {
 		return false
 	}
 	if reads(sink) {

@@ -392,6 +392,27 @@ func TestSinkThatFailsIsToldElsewhere(t *testing.T) {
 	})
 }
 
+func TestRegistryThatIsNotTakenOverIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t, uptime.Policy{Sinks: []uptime.Sink{sink("official"), sink("public", func(s *uptime.Sink) { s.Public = true })}}, weather)
+		d.opt.Operator = "t"
+		d.run()
+		for range 2 {
+			if err := d.router.RegistryFails(t.Context(), "official", time.Now(), "it lists 5 addresses, and had 50 before"); err != nil {
+				t.Fatal(err)
+			}
+			d.pass(10 * time.Second)
+		}
+		if err := d.router.RegistryWorks(t.Context(), "official"); err != nil {
+			t.Fatal(err)
+		}
+		d.pass(10 * time.Second)
+		d.wants("official", "opens Registry official is not taken over: it lists 5 addresses, and had 50 before", "closes Registry official: it was read and taken over again")
+		d.wants("public")
+		d.stop()
+	})
+}
+
 func TestUnverifiedSinkIsToldLater(t *testing.T) {
 	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("new", func(s *uptime.Sink) { s.Verified = false })}}, []*uptime.Server{weather}, func(d *desk) {
 		d.fails(weather, uptime.ConnectRefused)

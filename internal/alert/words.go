@@ -46,6 +46,8 @@ func (s *step) who(t *thread, v *view) string {
 	switch {
 	case t.Kind == uptime.AlertSink && lead != nil:
 		return "Sink " + clean(lead.Sink, maxName)
+	case t.Kind == uptime.AlertRegistry && lead != nil:
+		return "Registry " + clean(lead.Sink, maxName)
 	case n != 1:
 		return count(n, "server")
 	}
@@ -88,6 +90,8 @@ func verb(a *uptime.Alert, n int) string {
 		return is + " using up the error budget"
 	case uptime.AlertSink:
 		return "takes no notices"
+	case uptime.AlertRegistry:
+		return "is not taken over"
 	default:
 		return is + " failing"
 	}
@@ -96,7 +100,7 @@ func verb(a *uptime.Alert, n int) string {
 // reasonWords says why, when that is known and the same for all.
 func (s *step) reasonWords(a *uptime.Alert, n int) string {
 	switch a.Kind {
-	case uptime.AlertDrift, uptime.AlertSink:
+	case uptime.AlertDrift, uptime.AlertSink, uptime.AlertRegistry:
 		if n == 1 {
 			return strings.TrimSuffix(clean(a.Detail, 80), ".")
 		}
@@ -140,6 +144,8 @@ func (s *step) closing(t *thread, v *view, who string) string {
 		return who + ": the error budget does not burn any more"
 	case uptime.AlertSink:
 		return who + " takes notices again"
+	case uptime.AlertRegistry:
+		return who + ": it was read and taken over again"
 	case uptime.AlertDegraded:
 		return fmt.Sprintf("%s %s well again after %s", who, works, lasted)
 	default:

@@ -17,6 +17,10 @@ type Options struct {
 	// Tenant is whose servers are shown.
 	Tenant uptime.TenantID
 	Source Source
+	// Registries, when set, answers about what registries list.
+	Registries Registries
+	// Reports, when set, answers about audits.
+	Reports Reports
 	// BaseURL is the public address of the site, without a slash at its end, for
 	// links to pages. Empty: links have no host.
 	BaseURL string
@@ -100,6 +104,14 @@ func (a *API) routes(metrics http.Handler) {
 	a.get("/api/v1/drifts", a.listDrifts)
 	a.get("/api/v1/drifts/{id}", a.drift)
 	a.get("/api/v1/windows", a.windows)
+	if a.Registries != nil {
+		a.get("/api/v1/endpoints", a.listEndpoints)
+		a.get("/api/v1/endpoints/{key}", a.endpoint)
+	}
+	if a.Reports != nil {
+		a.get("/api/v1/reports", a.listReports)
+		a.get("/api/v1/reports/{id}", a.report)
+	}
 	a.get("/api/v1/", nothingHere)
 	a.get("/api/openapi.json", a.openapi)
 	a.get("/api", a.index)

@@ -13,6 +13,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/api"
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
+	"github.com/alivemcp/alivemcp/internal/statuspage/registrytest"
 )
 
 type list struct {
@@ -40,7 +41,7 @@ func (l *list) names() (out []string) {
 }
 
 func TestEveryPathOfTheDocument(t *testing.T) {
-	s := open(t)
+	s, registries := withRegistries(t)
 	var incidents, drifts list
 	s.get(t, "/api/v1/incidents", &incidents)
 	s.get(t, "/api/v1/drifts", &drifts)
@@ -56,8 +57,11 @@ func TestEveryPathOfTheDocument(t *testing.T) {
 			t.Errorf("HEAD %s: %d with %d bytes", path, head.Code, head.Body.Len())
 		}
 	}
-	for _, p := range []string{"/api/v1/servers", "/api/v1/windows", "/api/openapi.json", "/live", "/ready", "/health", "/metrics", "/probe", "/api/v1/incidents", "/api/v1/drifts"} {
+	for _, p := range []string{"/api/v1/servers", "/api/v1/windows", "/api/openapi.json", "/live", "/ready", "/health", "/metrics", "/probe", "/api/v1/incidents", "/api/v1/drifts", "/api/v1/endpoints", "/api/v1/reports", "/api/v1/reports/" + string(registrytest.Audit)} {
 		visit(p)
+	}
+	for _, key := range registries.Keys {
+		visit("/api/v1/endpoints/" + string(key))
 	}
 	for _, row := range s.List(boardtest.Tenant, board.Query{Limit: 100}).Rows {
 		base := "/api/v1/servers/" + row.Slug

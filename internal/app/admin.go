@@ -42,6 +42,10 @@ type command struct {
 	ID   string `json:"id,omitempty"`
 	By   string `json:"by,omitempty"`
 	Text string `json:"text,omitempty"`
+	// Names are registries.
+	Names []string `json:"names,omitempty"`
+	// Yes answers the question that a command asks.
+	Yes bool `json:"yes,omitempty"`
 	// Silence is the one to begin.
 	Silence *uptime.Silence `json:"silence,omitempty"`
 }
@@ -65,6 +69,7 @@ func (m *Monitor) adminHandler() http.Handler {
 	})
 	handle("POST /rotate-key", func(ctx context.Context, c command) (any, error) { return m.rotateKey(ctx, c.By) })
 	m.alertHandlers(handle)
+	m.registryHandlers(handle)
 	return mux
 }
 
@@ -115,22 +120,35 @@ type Admin struct {
 
 // OpenAdmin finds the monitor of a data directory. The caller must Close it.
 func OpenAdmin(ctx context.Context, dir string) (*Admin, error) {
+	if a := running(ctx, dir); a != nil {
+		return a, nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, sqlite.File)); err != nil {
+		return nil, fmt.Errorf("finding the data: %w; name the data directory with --data", err)
+	}
+	return openOwn(ctx, dir)
+}
+
+// openOwn takes the data directory, and makes it when it is missing.
+func openOwn(ctx context.Context, dir string) (*Admin, error) {
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: dir})
+	if err != nil {
+		return nil, err
+	}
+	return &Admin{dir: dir, store: store}, nil
+}
+
+// running returns the monitor that runs on a data directory; nil for none.
+func running(ctx context.Context, dir string) *Admin {
 	socket := filepath.Join(dir, SocketFile)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 	}
 	if conn, err := dial(ctx, "", ""); err == nil {
 		_ = conn.Close()
-		return &Admin{dir: dir, client: &http.Client{Transport: &http.Transport{DialContext: dial}}}, nil
+		return &Admin{dir: dir, client: &http.Client{Transport: &http.Transport{DialContext: dial}}}
 	}
-	if _, err := os.Stat(filepath.Join(dir, sqlite.File)); err != nil {
-		return nil, fmt.Errorf("finding the data: %w; name the data directory with --data", err)
-	}
-	store, err := sqlite.Open(ctx, sqlite.Options{Dir: dir})
-	if err != nil {
-		return nil, err
-	}
-	return &Admin{dir: dir, store: store}, nil
+	return nil
 }
 
 // Close releases the files.

@@ -61,7 +61,7 @@ func runDrill(ctx context.Context, d *drill.Drill, opt DrillOptions, dir string)
 		case i == 0:
 			monitor.File = f
 		default:
-			monitor.Tenants = append(monitor.Tenants, Tenant{t.ID, f})
+			monitor.Tenants = append(monitor.Tenants, Tenant{ID: t.ID, File: f})
 		}
 	}
 	m, err := OpenMonitor(ctx, monitor)

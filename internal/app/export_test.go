@@ -42,3 +42,6 @@ func (m *Monitor) BoardReady() <-chan struct{} { return m.board.Ready() }
 
 // Outlet returns what the outbox delivers to for a sink.
 func (m *Monitor) Outlet(name string) (outbox.Sink, bool) { return m.alarms.sink(DefaultTenant, name) }
+
+// Strange is where the pages of listed servers are served.
+func (m *Monitor) Strange() string { return m.strange.listener.Addr().String() }

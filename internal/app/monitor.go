@@ -15,18 +15,16 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/api"
 	"github.com/alivemcp/alivemcp/internal/archive"
+	"github.com/alivemcp/alivemcp/internal/audit/shelf"
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/drift"
-	"github.com/alivemcp/alivemcp/internal/embed"
-	"github.com/alivemcp/alivemcp/internal/feed"
 	"github.com/alivemcp/alivemcp/internal/live/memory"
 	"github.com/alivemcp/alivemcp/internal/schedule"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/verdict"
-	"github.com/alivemcp/alivemcp/internal/web"
 )
 
 // keepVerdicts is how long the journal keeps verdicts that every part has
@@ -87,8 +85,13 @@ type Monitor struct {
 	api       *api.API
 	alarms    *alarms
 	tally     *tally
+	crawl     *crawling
+	crawls    *crawlTally
+	listed    *listed
+	shelf     *shelf.Shelf
 
 	public  *webServer
+	strange *webServer // the pages of listed servers; nil for none
 	private *webServer // profiles; nil for none
 	admin   *webServer // nil when the socket cannot be had
 }
@@ -107,6 +110,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 	if m.store, err = sqlite.Open(ctx, sqlite.Options{Dir: m.opt.File.Data}); err != nil {
 		return err
 	}
+	m.openRegistries()
 	m.plans = &planner{store: m.store, environ: m.opt.Environ, others: m.opt.Tenants}
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
@@ -174,7 +178,7 @@ func (m *Monitor) sweep(ctx context.Context) error {
 			return fmt.Errorf("sweeping what the tenant %s has: %w", tenant, err)
 		}
 	}
-	return nil
+	return m.crawl.sweep(ctx)
 }
 
 // tenants returns all tenants, the operator first.
@@ -255,6 +259,9 @@ func (m *Monitor) openPorts(ctx context.Context) (err error) {
 		return err
 	}
 	m.public.stop = m.site.Stop
+	if err := m.openStrange(ctx); err != nil {
+		return err
+	}
 	if f.Pprof != "" {
 		if m.private, err = listenHTTP(ctx, f.Pprof, profiler(), m.log); err != nil {
 			return err
@@ -298,6 +305,7 @@ func (m *Monitor) stages() []stage {
 	if m.admin != nil {
 		look = append(look, part{"admin socket", m.admin.run})
 	}
+	look = append(look, m.registryParts()...)
 	if m.opt.Demo != nil {
 		look = append(look, part{"lab", m.opt.Demo.lab.Run}, part{"inbox", m.opt.Demo.inbox.run})
 	}
@@ -366,7 +374,7 @@ func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, e
 // Close releases what Open took.
 func (m *Monitor) Close() error {
 	var errs []error
-	for _, w := range []*webServer{m.public, m.private, m.admin} {
+	for _, w := range []*webServer{m.public, m.strange, m.private, m.admin} {
 		if w != nil {
 			errs = append(errs, ignoreClosed(w.listener.Close()))
 		}
@@ -382,58 +390,6 @@ func ignoreClosed(err error) error {
 		return nil
 	}
 	return err
-}
-
-// openPages makes the site and the API.
-func (m *Monitor) openPages(context.Context) (err error) {
-	f := m.opt.File
-	city := func(region string) string { return m.plans.Plan().City(region) }
-	opt := statuspage.Options{
-		Tenant: DefaultTenant, BaseURL: f.BaseURL, Source: m.board, Demo: m.opt.Demo != nil,
-		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
-	}
-	if f.OperatorToken != "" {
-		opt.Acts, opt.Alarms = acts{m, f.OperatorToken}, m.alarms
-	}
-	if f.BaseURL != "" {
-		opt.Links, opt.Mailboxes = links{m.alarms}, mailboxes{m.alarms}
-	}
-	if m.alarms.readers != nil {
-		opt.Subscribers = m.alarms.readers
-	}
-	m.site, err = statuspage.New(opt)
-	if err != nil {
-		return err
-	}
-	most := f.Metrics.Max
-	if !f.Metrics.PerServer {
-		most = -1
-	}
-	m.api, err = api.New(api.Options{
-		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL,
-		City: city, Version: m.opt.Version, Schema: m.store.Schema(), Started: m.began, Vitals: m.vitals,
-		MaxServers: most, Probe: m.probeNow, Logger: m.log.With("part", "api"),
-	})
-	return err
-}
-
-// handler joins pages, API, embeds and feeds.
-func (m *Monitor) handler() http.Handler {
-	mux, f, log := http.NewServeMux(), m.opt.File, m.log.With("part", "http")
-	mux.Handle("/", m.site)
-	for _, pattern := range api.Patterns() {
-		mux.Handle(pattern, m.api)
-	}
-	embed.Register(mux, embed.Options{Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Logger: log})
-	feed.Register(mux, feed.Options{
-		Tenant: DefaultTenant, Source: m.board, BaseURL: f.BaseURL, Name: f.Branding.Title, Demo: m.opt.Demo != nil, Logger: log,
-		Calendar: m.board,
-	})
-	all := web.Compress(feed.Documents(mux))
-	if m.opt.Demo != nil && loopback(f.Listen) {
-		all = keepLocal(all)
-	}
-	return web.Log(log, web.Protect(all))
 }
 
 // needRestart names the keys whose change a reload does not follow.
@@ -459,6 +415,7 @@ func needRestart(old, now *config.File) []string {
 	differ("smtp", old.SMTP, now.SMTP)
 	differ("subscriptions", old.Subscriptions, now.Subscriptions)
 	differ("secrets_key", old.SecretsKey, now.SecretsKey)
+	differ("registries", old.Registries, now.Registries)
 	differ("reference_endpoints", old.ReferenceEndpoints, now.ReferenceEndpoints)
 	return keys
 }

@@ -65,9 +65,18 @@ func (p *planner) adopt(ctx context.Context, f *config.File) error {
 
 // add stores what one tenant has monitored and adds it to a plan.
 func (p *planner) add(ctx context.Context, plan *uptime.Plan, t Tenant) error {
-	servers, err := p.store.SyncServers(ctx, t.ID, p.probed(t.File.ServersOf(t.ID)))
+	wanted, err := t.serversOf(ctx)
 	if err != nil {
-		return fmt.Errorf("storing the servers of the configuration: %w", err)
+		return err
+	}
+	servers, err := p.store.SyncServers(ctx, t.ID, p.probed(wanted))
+	if err != nil {
+		return fmt.Errorf("storing the servers of the tenant %s: %w", t.ID, err)
+	}
+	if t.stored != nil {
+		if err := t.stored(ctx, servers); err != nil {
+			return err
+		}
 	}
 	windows := t.File.WindowsOf(t.ID)
 	if err := p.store.SyncWindows(ctx, t.ID, windows); err != nil {
@@ -92,6 +101,14 @@ func (p *planner) renew(ctx context.Context) error {
 	if f == nil || !slices.ContainsFunc(tenantsOf(f, p.others), func(t Tenant) bool { return t.File.Repeats() }) {
 		return nil
 	}
+	return p.adopt(ctx, f)
+}
+
+// again makes the plan anew: a tenant has other servers.
+func (p *planner) again(ctx context.Context) error {
+	p.mu.Lock()
+	f := p.file
+	p.mu.Unlock()
 	return p.adopt(ctx, f)
 }
 

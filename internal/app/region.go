@@ -81,3 +81,16 @@ func userAgent(p config.Probe, version string) string {
 	contact := cmp.Or(p.Contact, "https://github.com/alivemcp/alivemcp")
 	return cmp.Or(p.UserAgent, "AliveMCP/"+version+" (+"+contact+")")
 }
+
+// UserAgent says, for a configuration, who knocks, and whom to ask about it.
+func UserAgent(f *config.File, version string) string {
+	p := f.Probe
+	p.Contact = f.Whom()
+	return userAgent(p, version)
+}
+
+// CheckEgress says what is wrong with a way out; nil for none and for a good one.
+func CheckEgress(spec string) error {
+	_, err := egress(spec)
+	return err
+}

@@ -87,6 +87,10 @@ type File struct {
 	// missing. Keep a copy elsewhere: without it sealed secrets are lost.
 	SecretsKey string `key:"secrets_key" path:"yes" example:"/etc/alivemcp/secret.key"`
 
+	// Registries says whether the public registries of MCP servers are read, and what
+	// is done with what they list.
+	Registries Registries `key:"registries"`
+
 	sources  []string
 	patterns []string // of servers_from, as paths
 	// refs are the texts that were given as env:NAME or file:PATH: secrets, also

@@ -133,7 +133,7 @@ type Rule struct {
 	// contract changed (`drift`), its certificate (`tls`) or our `credential` ends
 	// soon, its error budget burns (`slo`), a `sink` fails, many tenants have one
 	// cause (`cluster`), or there is an hour of what was above the budget (`digest`).
-	Kinds []string `key:"kinds" one:"incident degraded drift tls credential slo sink cluster digest" example:"[incident, slo]"`
+	Kinds []string `key:"kinds" one:"incident degraded drift tls credential slo sink registry cluster digest" example:"[incident, slo]"`
 	// Severities are how urgent it is.
 	Severities []string `key:"severities" one:"P1 P2 P3" example:"[P1, P2]"`
 	// Reasons are why a server fails.

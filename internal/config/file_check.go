@@ -36,7 +36,8 @@ func (d *decoder) check() {
 	d.checkWindows()
 	d.checkSinks()
 	d.checkAlerts()
-	if len(d.f.Servers) == 0 && !d.problems.Broken() {
+	d.checkRegistries()
+	if len(d.f.Servers) == 0 && !d.f.Registries.Enabled && !d.problems.Broken() {
 		d.add(place{file: d.name}, SeverityWarn, "there are no servers; write servers: and below it - url: https://example.com/mcp")
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 // source is the types of the file: their comments are the reference.
 //
-//go:embed file.go file_alerts.go
+//go:embed file.go file_alerts.go file_registries.go
 var source embed.FS
 
 // Manual returns the reference of alivemcp.yaml in Markdown, made from the
@@ -59,7 +59,7 @@ type manual struct {
 
 // collect reads the comments of all types and fields.
 func (w *manual) collect() error {
-	for _, name := range []string{"file.go", "file_alerts.go"} {
+	for _, name := range []string{"file.go", "file_alerts.go", "file_registries.go"} {
 		text, err := source.ReadFile(name)
 		if err != nil {
 			return err

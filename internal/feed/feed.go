@@ -48,6 +48,8 @@ type Options struct {
 	Source Source
 	// Calendar has the maintenance; nil means that there are no calendars.
 	Calendar Calendar
+	// Reports are those of the audit; nil means that there is no feed of them.
+	Reports Reports
 	// BaseURL is the public address of the site, without a slash at its end.
 	// Empty: taken from the request.
 	BaseURL string
@@ -65,7 +67,7 @@ type feeds struct{ Options }
 
 // Register adds /feed.atom, /status/{slug}/feed.atom, /llms.txt, /index.md and
 // /status/{slug}/index.md to the mux, and with a Calendar /status/calendar.ics and
-// /status/{slug}/calendar.ics. Put Documents around the mux for /status/{slug}.md.
+// /status/{slug}/calendar.ics, with Reports /reports.atom. Put Documents around the mux for /status/{slug}.md.
 func Register(mux *http.ServeMux, o Options) {
 	o.Name = cmp.Or(o.Name, "AliveMCP")
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
@@ -83,6 +85,9 @@ func Register(mux *http.ServeMux, o Options) {
 	if o.Calendar != nil {
 		patterns["GET /status/calendar.ics"] = f.serveCalendar
 		patterns["GET /status/{slug}/calendar.ics"] = f.serveServerCalendar
+	}
+	if o.Reports != nil {
+		patterns["GET /reports.atom"] = f.serveReports
 	}
 	for pattern, h := range patterns {
 		mux.Handle(pattern, web.Open(h, o.Logger))

@@ -221,7 +221,7 @@ func kindWords(k uptime.AlertKind) string {
 	words := map[uptime.AlertKind]string{
 		uptime.AlertIncident: "A server is down", uptime.AlertDegraded: "A server is degraded", uptime.AlertDrift: "Tools changed",
 		uptime.AlertTLS: "A certificate ends soon", uptime.AlertCredential: "A credential ends soon", uptime.AlertBurn: "An error budget burns",
-		uptime.AlertSink: "A sink fails", uptime.AlertCluster: "Many tenants have one cause", uptime.AlertDigest: "The hourly digest", uptime.AlertTest: "A test",
+		uptime.AlertSink: "A sink fails", uptime.AlertRegistry: "A registry cannot be read", uptime.AlertCluster: "Many tenants have one cause", uptime.AlertDigest: "The hourly digest", uptime.AlertTest: "A test",
 	}
 	if w, ok := words[k]; ok {
 		return w

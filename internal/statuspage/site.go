@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/audit/shelf"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -38,6 +39,13 @@ type Options struct {
 	Mailboxes Mailboxes
 	// Subscribers, when set, lets readers subscribe.
 	Subscribers Subscribers
+	// Registries, when set, shows what registries list.
+	Registries Registries
+	// OptoutPath is the path of the file by which an owner says that a server is not
+	// to be probed, such as /.well-known/name; empty when no file is looked for.
+	OptoutPath string
+	// Reports, when set, shows reports of the audit.
+	Reports Reports
 	// Demo marks the whole site as a demonstration.
 	Demo bool
 	// Streams is how many clients may follow live updates at once; zero means
@@ -73,6 +81,7 @@ type Site struct {
 	live   *liveFeed
 	nav    []navItem
 	desk   *desk // of the operator; nil without Acts
+	listed listedCache
 }
 
 // New returns the site. An error means that the binary is broken.
@@ -85,6 +94,7 @@ func New(opt Options) (*Site, error) {
 	if s.static, err = web.NewStatic(sub, "/static/"); err != nil {
 		return nil, err
 	}
+	s.static.Add("report.css", []byte(shelf.CSS()))
 	if s.pages, err = web.ParseTemplates(files, "templates", "layout.html", s.funcs()); err != nil {
 		return nil, err
 	}
@@ -128,6 +138,12 @@ func (s *Site) routes() {
 	}
 	if s.opt.Subscribers != nil {
 		s.subscribeRoutes()
+	}
+	if s.opt.Registries != nil {
+		s.registryRoutes()
+	}
+	if s.opt.Reports != nil {
+		s.reportRoutes()
 	}
 	s.handle("/", notFound)
 }

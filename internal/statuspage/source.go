@@ -22,6 +22,7 @@ type Source interface {
 type Rows interface {
 	List(tenant uptime.TenantID, q board.Query) board.Page
 	Row(tenant uptime.TenantID, slug string) (*board.Row, bool)
+	RowOf(tenant uptime.TenantID, id uptime.ServerID) (*board.Row, bool)
 	// LastDays returns the last 90 days of a row, oldest first, the last one is
 	// today.
 	LastDays(ctx context.Context, r *board.Row) ([]uptime.DayStat, error)

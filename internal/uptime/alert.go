@@ -27,6 +27,7 @@ const (
 	AlertCredential AlertKind = "credential" // what we sign in with ends soon
 	AlertBurn       AlertKind = "slo"        // an error budget burns
 	AlertSink       AlertKind = "sink"       // a sink fails; told through the others
+	AlertRegistry   AlertKind = "registry"   // a registry cannot be read, or lists much less; told to the operator
 	AlertCluster    AlertKind = "cluster"    // many tenants have one root cause; told to the operator
 	AlertDigest     AlertKind = "digest"     // an hour of what was above the budget
 	AlertTest       AlertKind = "test"       // somebody tries a sink
@@ -64,7 +65,7 @@ type Alert struct {
 	Detail string
 	// Recovering means that the first good verdict was seen: it is about to be over.
 	Recovering bool
-	// Sink is the one that an AlertSink is about.
+	// Sink is the one that an AlertSink is about; of an AlertRegistry the registry.
 	Sink string
 	// Ended says how it ended when it was not by getting well; empty otherwise.
 	Ended Ending

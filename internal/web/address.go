@@ -39,3 +39,9 @@ func DriftPath(slug string, id uptime.DriftID) string {
 func NoServer(slug string) error {
 	return fmt.Errorf("%w: no server %q is monitored here", uptime.ErrNotFound, Visible(slug, 60))
 }
+
+// EndpointPath is where an endpoint has its page.
+func EndpointPath(key uptime.EndpointKey) string { return "/endpoints/" + url.PathEscape(string(key)) }
+
+// ReportPath is where a report of the audit has its page.
+func ReportPath(id uptime.AuditRunID) string { return "/reports/" + url.PathEscape(string(id)) }

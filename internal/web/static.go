@@ -26,7 +26,7 @@ func NewStatic(fsys fs.FS, prefix string) (*Static, error) {
 		}
 		body, err := fs.ReadFile(fsys, name)
 		if err == nil {
-			s.add(name, body)
+			s.Add(name, body)
 		}
 		return err
 	})
@@ -36,7 +36,8 @@ func NewStatic(fsys fs.FS, prefix string) (*Static, error) {
 	return s, nil
 }
 
-func (s *Static) add(name string, body []byte) {
+// Add adds a file. It is for before the first request.
+func (s *Static) Add(name string, body []byte) {
 	tag, ext := Tag(body), path.Ext(name)
 	hashed := strings.TrimSuffix(name, ext) + "." + tag[:10] + ext
 	s.urls[name] = s.prefix + hashed

@@ -221,6 +221,8 @@ func alertName(k uptime.AlertKind) string {
 		return "MCPErrorBudgetBurning"
 	case uptime.AlertSink:
 		return "AliveMCPSinkFails"
+	case uptime.AlertRegistry:
+		return "AliveMCPRegistryStale"
 	case uptime.AlertCluster:
 		return "AliveMCPCluster"
 	case uptime.AlertDigest:

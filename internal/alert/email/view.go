@@ -111,6 +111,8 @@ func word(n *uptime.Notice) (text, color string) {
 		return "Burning", colorWarn
 	case uptime.AlertSink:
 		return "Undelivered", colorWarn
+	case uptime.AlertRegistry:
+		return "Stale", colorWarn
 	case uptime.AlertDigest:
 		return "Digest", colorCalm
 	default:

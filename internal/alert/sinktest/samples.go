@@ -154,6 +154,7 @@ func kinds() []kind {
 		{uptime.AlertCredential, uptime.NoticeCredential, "expiring", "", "The credential for Weather ends in 7 days"},
 		{uptime.AlertBurn, uptime.NoticeBurn, "burning", "", "Weather burns its error budget"},
 		{uptime.AlertSink, uptime.NoticeTriggered, "", "", "The sink team-chat takes nothing"},
+		{uptime.AlertRegistry, uptime.NoticeTriggered, "", "", "The registry official is not taken over"},
 		{uptime.AlertCluster, uptime.NoticeTriggered, "", "", "Many servers share one cause"},
 		{uptime.AlertDigest, uptime.NoticeTriggered, "", "", "12 more alerts in the last hour"},
 	}

@@ -158,3 +158,14 @@ func (b *Board) Wait(ctx context.Context, after uint64) error {
 		}
 	}
 }
+
+// RowOf returns one server by its id.
+func (b *Board) RowOf(tenant uptime.TenantID, id uptime.ServerID) (*board.Row, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.IndexFunc(b.rows, func(r *board.Row) bool { return r.Tenant == tenant && r.Server == id })
+	if i < 0 {
+		return nil, false
+	}
+	return b.rows[i], true
+}

@@ -1,0 +1,293 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/alivemcp/alivemcp/internal/audit"
+	"github.com/alivemcp/alivemcp/internal/config"
+	"github.com/alivemcp/alivemcp/internal/probe"
+	"github.com/alivemcp/alivemcp/internal/schedule"
+	"github.com/alivemcp/alivemcp/internal/store/sqlite"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// AuditOptions say what is audited, and how.
+type AuditOptions struct {
+	// Run is the run's name; one that is there and not over goes on, as it began:
+	// then Draw, Rounds, Gap, Command and From count for nothing.
+	Run uptime.AuditRunID
+	// Dir is where the run is kept.
+	Dir string
+	// From is a file of listings, or the data directory of a monitor; empty for Dir.
+	From   string
+	Draw   audit.Draw
+	Rounds int
+	Gap    time.Duration
+	// Regions are where is looked from. Those of a run that goes on must be the same.
+	Regions []config.Region
+	// Rate is how many looks begin in a second.
+	Rate float64
+	// PerHost bounds the looks that are made at one host at once, HostGap is what
+	// lies between the beginnings of two; zero for what audit says.
+	PerHost int
+	HostGap time.Duration
+	// Private looks also at what is not on the public internet: for a registry, or a
+	// lab, of one's own.
+	Private bool
+	// Timeout bounds one attempt, Attempts is how often a failing server is tried,
+	// AttemptGap apart.
+	Timeout    time.Duration
+	Attempts   int
+	AttemptGap time.Duration
+	Roots      *x509.CertPool
+	Resolver   netip.AddrPort
+	// References are HOST:PORT that practically always answer: when none does, a
+	// failure is ours.
+	References []string
+	UserAgent  string
+	Version    string
+	// Command is what was typed; it is printed in the report.
+	Command  []string
+	Progress func(audit.Progress)
+	Log      *slog.Logger
+}
+
+// RunAudit makes the looks of a run that are missing, of a new run all. When ctx
+// ends it keeps what was seen and returns ctx's error.
+func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
+	if _, err := os.Stat(opt.From); opt.From != "" && err != nil { // before a directory is made
+		return fmt.Errorf("finding what is listed: %w", err)
+	}
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: opt.Dir})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	run, err := store.AuditRun(ctx, opt.Run)
+	if errors.Is(err, uptime.ErrNotFound) {
+		run, err = beginAudit(ctx, store, &opt)
+	}
+	switch {
+	case err != nil:
+		return err
+	case !run.Ended.IsZero():
+		return fmt.Errorf("%w: the audit %s is over; give this one another name, or see: alivemcp audit report %s", uptime.ErrConflict, run.ID, run.ID)
+	case !slices.Equal(run.Regions, placesOf(opt.Regions)):
+		return fmt.Errorf("%w: the audit %s was begun with other regions; give the same ones to go on", uptime.ErrConflict, run.ID)
+	}
+	return opt.look(ctx, store)
+}
+
+func placesOf(regions []config.Region) []uptime.Region {
+	return (&config.File{Regions: regions}).Places()
+}
+
+// beginAudit keeps what a new run looks at.
+func beginAudit(ctx context.Context, store *sqlite.Store, opt *AuditOptions) (uptime.AuditRun, error) {
+	all, crawls, err := opt.listed(ctx, store)
+	if err != nil {
+		return uptime.AuditRun{}, err
+	}
+	if opt.Private {
+		openLocal(all)
+	}
+	targets, population, optouts := audit.Plan(all, opt.Draw)
+	if population == 0 {
+		return uptime.AuditRun{}, fmt.Errorf("%w: nothing is listed here; read the registries first (alivemcp registry crawl), or name a file with --from", uptime.ErrNotFound)
+	}
+	run := uptime.AuditRun{
+		ID: opt.Run, Began: time.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
+		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate,
+		Version: opt.Version, Command: commandLine(opt.Command), Crawls: crawls,
+	}
+	return run, store.BeginAudit(ctx, run, targets)
+}
+
+func counted(targets []uptime.AuditTarget) (n int) {
+	for i := range targets {
+		if targets[i].Gone.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// commandLine is what was typed, ready to be copied, without secrets.
+func commandLine(argv []string) string {
+	out := make([]string, len(argv))
+	for i, arg := range argv {
+		follows := i > 1 && secretFlag(argv[i-1])
+		out[i] = quote(redactArg(hideEgress(arg), i > 0, follows))
+	}
+	return strings.Join(out, " ")
+}
+
+// hideEgress hides the name and password of a proxy in ID=City:URL.
+func hideEgress(arg string) string {
+	before, _, ok := strings.Cut(arg, "://")
+	if !ok {
+		return arg
+	}
+	start := strings.LastIndexAny(before, ":=,") + 1
+	return arg[:start] + probe.SafeURL(arg[start:])
+}
+
+// openLocal makes remote what is listed on this machine or network.
+func openLocal(targets []uptime.AuditTarget) {
+	for i := range targets {
+		if t := &targets[i]; t.Kind == uptime.EndpointLocal {
+			t.Kind, t.Why, t.Probe = uptime.EndpointRemote, "", t.URL
+		}
+	}
+}
+
+// listed returns everything that is known to be listed, and how that was read.
+func (o *AuditOptions) listed(ctx context.Context, store *sqlite.Store) ([]uptime.AuditTarget, []uptime.Crawl, error) {
+	if o.From == "" {
+		return storedTargets(ctx, store)
+	}
+	info, err := os.Stat(o.From)
+	if err != nil {
+		return nil, nil, fmt.Errorf("finding what is listed: %w", err)
+	}
+	if !info.IsDir() {
+		return fileTargets(o.From)
+	}
+	if same, _ := os.Stat(o.Dir); os.SameFile(info, same) {
+		return storedTargets(ctx, store)
+	}
+	other, err := sqlite.Open(ctx, sqlite.Options{Dir: o.From, ReadOnly: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	targets, crawls, err := storedTargets(ctx, other)
+	return targets, crawls, errors.Join(err, other.Close())
+}
+
+// look makes the looks.
+func (o *AuditOptions) look(ctx context.Context, store *sqlite.Store) error {
+	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, lookers: map[string]*looker{}}
+	for _, r := range o.Regions {
+		l, err := o.looker(r, a.clock)
+		if err != nil {
+			return fmt.Errorf("region %s: %w", r.ID, err)
+		}
+		a.lookers[r.ID] = l
+	}
+	runner := audit.New(audit.Options{
+		Run: o.Run, Records: store, Look: a.look, Rate: o.Rate, PerHost: o.PerHost, HostGap: o.HostGap, Progress: o.Progress, Logger: o.Log,
+		Skip: func(key uptime.EndpointKey) bool {
+			e, err := store.Endpoint(ctx, key)
+			return err == nil && e.Optout
+		},
+	})
+	ticking, stop := context.WithCancel(ctx)
+	var group errgroup.Group
+	group.Go(func() error { _ = a.clock.Run(ticking); return nil }) // ends with its context alone
+	err := runner.Run(ctx)
+	stop()
+	return errors.Join(err, group.Wait())
+}
+
+// looker makes what looks from one region.
+func (o *AuditOptions) looker(r config.Region, clock *schedule.Clock) (*looker, error) {
+	out, err := egress(r.Egress)
+	if err != nil {
+		return nil, err
+	}
+	var way *wayOut
+	if out != nil {
+		way = &wayOut{connect: out}
+		out = way.dial
+	}
+	p, err := probe.New(probe.Options{
+		Timeout: o.Timeout, Attempts: o.Attempts, Gap: o.AttemptGap, Region: r.ID, Roots: o.Roots, Resolver: o.Resolver,
+		UserAgent: o.UserAgent, Version: o.Version, Connect: out, Lag: clock.Lag,
+		Handshakes: max(1, 64*runtime.NumCPU()/len(o.Regions)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &looker{prober: p, clock: clock, way: way, refs: &references{addrs: o.References, dial: way.reach}, log: o.Log}, nil
+}
+
+// auditor looks at endpoints, as the monitor does at servers of strangers.
+type auditor struct {
+	clock   *schedule.Clock
+	lookers map[string]*looker // by region
+	private bool
+}
+
+// look makes one look. Which transport a server speaks is found out, whatever is
+// listed: what the listing says is compared later.
+func (a *auditor) look(ctx context.Context, t *uptime.AuditTarget, region string) uptime.AuditLook {
+	l, leaps := a.lookers[region], a.clock.Leaps()
+	srv := &uptime.Server{ID: uptime.ServerID(t.Key), Tenant: PublicTenant, Name: string(t.Key), URL: t.Probe, Private: a.private}
+	cell := l.prober.Cell(ctx, srv)
+	if len(cell.Attempts) > 0 && ctx.Err() == nil {
+		l.suspect(ctx, &cell, leaps)
+	}
+	return audit.LookOf(cell)
+}
+
+// OpenEvidence opens the audits of a data directory to be read, also beside a
+// process that owns them. The caller must Close it.
+func OpenEvidence(ctx context.Context, dir string) (*Evidence, error) {
+	if _, err := os.Stat(filepath.Join(dir, sqlite.File)); err != nil {
+		return nil, fmt.Errorf("finding the audits: %w; name the data directory with --data", err)
+	}
+	store, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	return &Evidence{store}, nil
+}
+
+// Evidence is the audits of a data directory.
+type Evidence struct{ *sqlite.Store }
+
+// Run returns a run by its name, the newest for an empty one.
+func (e *Evidence) Run(ctx context.Context, id uptime.AuditRunID) (uptime.AuditRun, error) {
+	if id != "" {
+		run, err := e.AuditRun(ctx, id)
+		if errors.Is(err, uptime.ErrNotFound) {
+			return run, fmt.Errorf("%w: there is no audit %q here; see: alivemcp audit list", err, id)
+		}
+		return run, err
+	}
+	runs, err := e.AuditRuns(ctx)
+	if err != nil || len(runs) == 0 {
+		return uptime.AuditRun{}, errors.Join(err, fmt.Errorf("%w: there is no audit here yet; begin one with: alivemcp audit run", uptime.ErrNotFound))
+	}
+	return slices.MaxFunc(runs, func(a, b uptime.AuditRun) int { return a.Began.Compare(b.Began) }), nil
+}
+
+// Report makes the report of a run, compared with an earlier one unless that is
+// empty.
+func (e *Evidence) Report(ctx context.Context, id, with uptime.AuditRunID) (*audit.Report, error) {
+	run, err := e.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if with == "" {
+		return audit.Build(ctx, run, nil, e)
+	}
+	earlier, err := e.Run(ctx, with)
+	if err != nil {
+		return nil, err
+	}
+	return audit.Build(ctx, run, &earlier, e)
+}

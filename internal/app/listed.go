@@ -1,0 +1,229 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/config"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// PublicTenant owns the servers that registries list and nobody here has
+// registered.
+const PublicTenant uptime.TenantID = "public"
+
+// settle is how long after a change what is listed is read again: registries are
+// often read at the same time.
+const settle = 5 * time.Second
+
+// listedStore is where what is listed is kept.
+type listedStore interface {
+	Endpoints(ctx context.Context, q uptime.EndpointQuery) ([]uptime.Endpoint, error)
+	Listings(ctx context.Context, q uptime.ListingQuery) (page []uptime.Listing, next string, err error)
+	BindEndpoints(ctx context.Context, tenant uptime.TenantID, servers map[uptime.EndpointKey]uptime.ServerID) error
+}
+
+// listed makes servers of what registries list. The zero listed makes none.
+type listed struct {
+	store   listedStore
+	set     config.ServeListed
+	regions []string
+	news    chan struct{} // holds a token when something changed
+
+	mu sync.Mutex
+	// bound is which endpoint each server of the plan is, by slug; served are those
+	// that the store knows of. Guarded by mu.
+	bound  map[string]uptime.EndpointKey
+	served map[uptime.EndpointKey]uptime.ServerID
+}
+
+func newListed(store listedStore, f *config.File) *listed {
+	l := &listed{store: store, set: f.Registries.Serve, news: make(chan struct{}, 1)}
+	for _, r := range f.Places() {
+		l.regions = append(l.regions, r.ID)
+	}
+	return l
+}
+
+// changed says that what is listed may be something else now.
+func (l *listed) changed() {
+	select {
+	case l.news <- struct{}{}:
+	default: // it is known
+	}
+}
+
+// run calls adopt after each change, until ctx ends.
+func (l *listed) run(ctx context.Context, adopt func(context.Context) error, failed func(error)) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-l.news:
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(settle):
+		}
+		if err := adopt(ctx); err != nil && ctx.Err() == nil {
+			failed(err)
+		}
+	}
+}
+
+// servers returns what is to be served: what most listings name comes first, and
+// of one host only some.
+func (l *listed) servers(ctx context.Context) ([]uptime.Server, error) {
+	endpoints, err := l.chosen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	best, err := l.best(ctx, endpoints)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.bound = map[string]uptime.EndpointKey{}
+	out := make([]uptime.Server, 0, len(endpoints))
+	for i := range endpoints {
+		srv := l.server(&endpoints[i], best[endpoints[i].Key])
+		l.bound[srv.Slug] = endpoints[i].Key
+		out = append(out, srv)
+	}
+	slices.SortFunc(out, func(a, b uptime.Server) int { return strings.Compare(a.Slug, b.Slug) })
+	return out, nil
+}
+
+// chosen returns the endpoints that are served.
+func (l *listed) chosen(ctx context.Context) ([]uptime.Endpoint, error) {
+	all, err := l.remote(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading what is listed: %w", err)
+	}
+	slices.SortFunc(all, func(a, b uptime.Endpoint) int {
+		return cmp.Or(cmp.Compare(b.Listings, a.Listings), cmp.Compare(a.Key, b.Key))
+	})
+	of := map[string]int{}
+	all = slices.DeleteFunc(all, func(e uptime.Endpoint) bool {
+		of[e.Host]++
+		return of[e.Host] > l.set.PerHost
+	})
+	return all[:min(len(all), l.set.MaxServers)], nil
+}
+
+// remote returns the endpoints that may be probed.
+func (l *listed) remote(ctx context.Context) (out []uptime.Endpoint, err error) {
+	for q := (uptime.EndpointQuery{Limit: targetsPage}); ; {
+		page, err := l.store.Endpoints(ctx, q)
+		if err != nil || len(page) == 0 {
+			return out, err
+		}
+		for _, e := range page {
+			if !e.Optout && (e.Kind == uptime.EndpointRemote || l.set.Private && e.Kind == uptime.EndpointLocal) {
+				out = append(out, e)
+			}
+		}
+		q.After = page[len(page)-1].Key
+	}
+}
+
+// best returns the listing of each endpoint that names it for people: one with a
+// title before one without, the longest established before newer ones.
+func (l *listed) best(ctx context.Context, of []uptime.Endpoint) (map[uptime.EndpointKey]*uptime.Listing, error) {
+	wanted := make(map[uptime.EndpointKey]*uptime.Listing, len(of))
+	for i := range of {
+		wanted[of[i].Key] = nil
+	}
+	for q := (uptime.ListingQuery{Limit: listingsRead}); ; {
+		page, next, err := l.store.Listings(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("reading the listings: %w", err)
+		}
+		for i := range page {
+			one := &page[i]
+			if old, ok := wanted[one.Endpoint]; ok && (old == nil || better(one, old)) {
+				wanted[one.Endpoint] = one
+			}
+		}
+		if q.After = next; next == "" {
+			return wanted, nil
+		}
+	}
+}
+
+func better(a, b *uptime.Listing) bool {
+	if (a.Title != "") != (b.Title != "") {
+		return a.Title != ""
+	}
+	return cmp.Or(a.FirstSeen.Compare(b.FirstSeen), strings.Compare(a.Name, b.Name), strings.Compare(string(a.Source), string(b.Source))) < 0
+}
+
+// server makes a server of an endpoint. Whatever transport is listed, the one that
+// it speaks is found out.
+func (l *listed) server(e *uptime.Endpoint, named *uptime.Listing) uptime.Server {
+	srv := uptime.Server{
+		Tenant: PublicTenant, Slug: slugOf(e), Name: e.Host, Group: e.Platform, URL: cmp.Or(e.Probe, e.URL), Guest: true, Private: l.set.Private,
+		Interval: l.set.Interval, Regions: l.regions, Slow: slowListed,
+	}
+	if named != nil {
+		srv.Name, srv.Description = cmp.Or(named.Title, named.Name, e.Host), named.Description
+	}
+	return srv
+}
+
+// slowListed is the time of a handshake above which a listed server is degraded.
+const slowListed = 5 * time.Second
+
+// slugOf names an endpoint in addresses: by its host and path, and by a piece of its
+// key, so that no other has the name and it lasts.
+func slugOf(e *uptime.Endpoint) string {
+	const most = 52
+	text := strings.TrimPrefix(strings.TrimPrefix(e.URL, "https://"), "http://")
+	var b strings.Builder
+	for _, c := range strings.ToLower(text) {
+		switch {
+		case b.Len() >= most:
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			b.WriteRune(c)
+		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	name := strings.Trim(b.String(), "-")
+	key := strings.TrimPrefix(string(e.Key), "ep_")
+	return strings.TrimPrefix(name+"-"+key[:min(len(key), 10)], "-")
+}
+
+// bind notes which server is which endpoint.
+func (l *listed) bind(ctx context.Context, servers []uptime.Server) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	of := make(map[uptime.EndpointKey]uptime.ServerID, len(servers))
+	for i := range servers {
+		if key, ok := l.bound[servers[i].Slug]; ok {
+			of[key] = servers[i].ID
+		}
+	}
+	change := maps.Clone(of)
+	for key, server := range l.served {
+		switch now, ok := of[key]; {
+		case !ok:
+			change[key] = "" // not served any more
+		case now == server:
+			delete(change, key)
+		}
+	}
+	if err := l.store.BindEndpoints(ctx, PublicTenant, change); err != nil {
+		return err
+	}
+	l.served = of
+	return nil
+}

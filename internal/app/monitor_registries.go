@@ -1,0 +1,162 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/alivemcp/alivemcp/internal/audit/shelf"
+	"github.com/alivemcp/alivemcp/internal/config"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// openRegistries makes what reads the registries, and the tenant of the servers
+// that they list.
+func (m *Monitor) openRegistries() {
+	f := m.opt.File
+	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}, row: map[uptime.SourceID]int{}}
+	m.listed = newListed(m.store, f)
+	m.shelf = shelf.New(m.store, m.log.With("part", "reports"))
+	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
+	if f.Registries.Serve.Enabled {
+		m.opt.Tenants = append(slices.Clip(m.opt.Tenants), Tenant{
+			ID: PublicTenant, File: &config.File{}, servers: m.listed.servers, stored: m.listed.bind,
+		})
+	}
+}
+
+// patience is how often in a row a registry may fail before the operator is told:
+// once is the weather.
+const patience = 3
+
+// crawled hears how a crawl ended. What was not taken over is told to the operator.
+func (m *Monitor) crawled(ctx context.Context, c uptime.Crawl) {
+	failures := m.crawls.add(c)
+	var err error
+	switch {
+	case c.State == uptime.CrawlDone:
+		m.listed.changed()
+		err = m.alarms.router.RegistryWorks(ctx, string(c.Source))
+	case c.State == uptime.CrawlHeld, failures >= patience:
+		err = m.alarms.router.RegistryFails(ctx, string(c.Source), c.Began, c.Why)
+	}
+	if err != nil {
+		m.log.ErrorContext(ctx, "the operator is not told of a registry", "source", c.Source, "error", err)
+	}
+}
+
+// registryParts are those who read registries and serve what they list.
+func (m *Monitor) registryParts() (out []part) {
+	if m.opt.File.Registries.Enabled {
+		out = append(out, part{"registries", m.crawl.crawler.Run})
+	}
+	if m.showsListed(DefaultTenant) || m.showsListed(PublicTenant) {
+		out = append(out, part{"reports", m.shelf.Run})
+	}
+	if m.strange != nil {
+		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run})
+	}
+	return out
+}
+
+// followListed makes the plan anew after what is listed has changed.
+func (m *Monitor) followListed(ctx context.Context) error {
+	return m.listed.run(ctx, func(ctx context.Context) error {
+		if err := m.plans.again(ctx); err != nil {
+			return err
+		}
+		for _, r := range m.regions {
+			r.looker.forget()
+		}
+		return nil
+	}, func(err error) {
+		m.log.ErrorContext(ctx, "cannot serve what is listed now, will try again after the next crawl", "error", err)
+	})
+}
+
+// crawlKind is what crawls are counted by.
+type crawlKind struct {
+	source uptime.SourceID
+	state  uptime.CrawlState
+}
+
+// crawlTally counts crawls since the start.
+type crawlTally struct {
+	mu    sync.Mutex
+	ended map[crawlKind]uint64
+	row   map[uptime.SourceID]int // failures in a row
+}
+
+// add counts a crawl and returns how many of its source have failed in a row.
+func (t *crawlTally) add(c uptime.Crawl) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ended[crawlKind{c.Source, c.State}]++
+	if c.State != uptime.CrawlFailed {
+		delete(t.row, c.Source)
+		return 0
+	}
+	t.row[c.Source]++
+	return t.row[c.Source]
+}
+
+// crawlMetrics tells how the registries are read.
+func (m *Monitor) crawlMetrics() []prometheus.Collector {
+	if !m.opt.File.Registries.Enabled {
+		return nil
+	}
+	name := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, nil)
+	}
+	return []prometheus.Collector{&crawlCollector{
+		m:        m,
+		ended:    name("alivemcp_crawls_total", "Crawls since the start, by how they ended.", "source", "state"),
+		age:      name("alivemcp_crawl_age_seconds", "How long ago the crawl began that is shown.", "source"),
+		listings: name("alivemcp_listings", "Listings with an address.", "source"),
+		healthy:  name("alivemcp_crawl_ok", "Whether the last crawl was taken over.", "source"),
+	}}
+}
+
+// crawlCollector makes its metrics at the moment of a scrape.
+type crawlCollector struct {
+	m                             *Monitor
+	ended, age, listings, healthy *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector: what is there depends on the sources.
+func (c *crawlCollector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c *crawlCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c.m.crawls.mu.Lock()
+	for kind, n := range c.m.crawls.ended {
+		out <- prometheus.MustNewConstMetric(c.ended, prometheus.CounterValue, float64(n), string(kind.source), string(kind.state))
+	}
+	c.m.crawls.mu.Unlock()
+	sources, err := c.m.store.Sources(ctx)
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(c.listings, err)
+		return
+	}
+	for _, s := range sources {
+		gauge := func(d *prometheus.Desc, v float64) {
+			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, string(s.ID))
+		}
+		gauge(c.listings, float64(s.Listings))
+		if !s.Good.Began.IsZero() {
+			gauge(c.age, time.Since(s.Good.Began).Seconds())
+		}
+		if s.Last.State != uptime.CrawlNone {
+			ok := 0.0
+			if s.Last.State == uptime.CrawlDone {
+				ok = 1
+			}
+			gauge(c.healthy, ok)
+		}
+	}
+}

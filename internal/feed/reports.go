@@ -1,0 +1,45 @@
+package feed
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/audit/shelf"
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/web"
+)
+
+// Reports are those of the audit: a *shelf.Shelf.
+type Reports interface {
+	// Entries returns all runs, newest first.
+	Entries() []shelf.Entry
+}
+
+// serveReports tells of each report of the audit once its run is over.
+func (f *feeds) serveReports(w http.ResponseWriter, r *http.Request) error {
+	var events []event
+	for _, e := range f.Reports.Entries() {
+		if e.Report != nil {
+			events = append(events, reportEvent(e.Report))
+		}
+	}
+	feed := atomFeed{
+		Title:    plainText(web.Visible(f.Name, maxFeedName) + ": reports"),
+		Subtitle: &atomText{Type: "text", Text: "How many of the MCP servers that registries list work"},
+	}
+	return f.sendFeed(w, r, feed, "/reports.atom", "/reports", events)
+}
+
+func reportEvent(r *shelf.Report) event {
+	text := []string{fmt.Sprintf("%s, looked at from %s to %s.", board.Plural(r.Endpoints, "endpoint", "endpoints"), board.Stamp(r.Began), board.Stamp(r.Ended))}
+	for _, h := range r.Headlines {
+		if h.Percent != nil {
+			text = append(text, fmt.Sprintf("%s: %.1f %% (%s of %s: %s).", h.Name, *h.Percent, board.Count(h.Numerator), board.Count(h.Denominator), h.Definition))
+		}
+	}
+	return event{
+		kind: "report", id: "report/" + string(r.ID), at: r.Ended, updated: r.Ended, path: web.ReportPath(r.ID),
+		title: web.Visible(r.Title, 200), text: strings.Join(text, " "),
+	}
+}

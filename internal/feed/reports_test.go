@@ -1,0 +1,53 @@
+package feed_test
+
+import (
+	"encoding/xml"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/alivemcp/alivemcp/internal/board/boardtest"
+	"github.com/alivemcp/alivemcp/internal/feed"
+	"github.com/alivemcp/alivemcp/internal/statuspage/registrytest"
+)
+
+func TestFeedOfReports(t *testing.T) {
+	story, err := registrytest.New(t.Context(), t.TempDir(), boardtest.Tenant, "srv_weather", surfaceNow())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = story.Close() })
+	b, mux := boardtest.New(surfaceNow()), http.NewServeMux()
+	feed.Register(mux, feed.Options{Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: b, Now: b.Now, Reports: story.Shelf})
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/reports.atom", http.NoBody))
+	var got struct {
+		Entries []struct {
+			ID      string `xml:"id"`
+			Title   string `xml:"title"`
+			Content string `xml:"content"`
+			Link    struct {
+				Href string `xml:"href,attr"`
+			} `xml:"link"`
+		} `xml:"entry"`
+	}
+	if err := xml.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK {
+		t.Fatalf("status %d, %v", w.Code, err)
+	}
+	if len(got.Entries) != 2 {
+		t.Fatalf("%d entries; the run that is not over has none", len(got.Entries))
+	}
+	e := got.Entries[0]
+	if e.Link.Href != surfaceBase+"/reports/2026-q1" || !strings.HasPrefix(e.Title, "15.0 %") || !strings.Contains(e.Content, "9 of 60") || !strings.Contains(e.ID, "report/2026-q1") {
+		t.Errorf("the newest entry is %+v", e)
+	}
+}
+
+func TestNoFeedOfReportsWithoutAudits(t *testing.T) {
+	w := httptest.NewRecorder()
+	newSurface(t).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/reports.atom", http.NoBody))
+	if w.Code != http.StatusNotFound {
+		t.Errorf("status %d", w.Code)
+	}
+}

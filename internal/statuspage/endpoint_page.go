@@ -1,0 +1,279 @@
+package statuspage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+	"github.com/alivemcp/alivemcp/internal/web"
+)
+
+// Bounds of an endpoint's page.
+const (
+	maxEndpointListings = 200
+	maxEndpointChanges  = 100
+)
+
+// endpointView is what endpoint.html shows.
+type endpointView struct {
+	Key, Address                 string
+	Kind, KindWord, Means        string
+	Why                          string
+	Transport, Host, Platform    string
+	PlatformHref                 string
+	SignIn, Tunnel, Optout       bool
+	First, Last, Gone            draw.Moment
+	Listings                     []listingRow // those now
+	Former                       []listingRow
+	More                         int // listings that are not shown
+	VersionDiffers, RouteDiffers bool
+	Live                         *liveSide
+	Sibling                      *siblingView
+	Monitored                    *monitoredView
+	Changes                      []changeRow
+	OptoutURL                    string
+	Credits                      []credit
+}
+
+// siblingView is the same address with the other transport: registries do not
+// always agree on that.
+type siblingView struct {
+	Transport, Href string
+	Listings        int
+}
+
+// liveSide is what the server says of itself.
+type liveSide struct{ Version, Transport string }
+
+// monitoredView is how an endpoint does that is a monitored server.
+type monitoredView struct {
+	Mark, Word, Headline, Href string
+	Access                     uptime.Access
+	Uptime, Measured           string
+	Tools                      int
+	Listed                     bool // tools were listed
+	Probed                     draw.Moment
+}
+
+// changeRow is one thing that became of a listing.
+type changeRow struct {
+	At                    draw.Moment
+	What, Words           string
+	Source, Name, Version string
+}
+
+func (s *Site) endpointPage(w http.ResponseWriter, r *http.Request) error {
+	key, err := pathPart(r, "key")
+	if err != nil {
+		return err
+	}
+	e, err := s.opt.Registries.Endpoint(r.Context(), uptime.EndpointKey(key))
+	if errors.Is(err, uptime.ErrNotFound) {
+		return fmt.Errorf("%w: nobody ever listed an endpoint %q", uptime.ErrNotFound, visible(key, 40))
+	} else if err != nil {
+		return fmt.Errorf("reading an endpoint: %w", err)
+	}
+	v, err := s.endpointOf(r.Context(), &e)
+	if err != nil {
+		return err
+	}
+	v.OptoutURL = s.optoutURL(&e)
+	if e.Kind != uptime.EndpointRemote || !e.Gone.IsZero() || e.Optout {
+		w.Header().Set("X-Robots-Tag", "noindex")
+	}
+	return s.show(w, r, "endpoint.html", Frame{
+		Title: visible(strings.TrimPrefix(e.URL, "https://"), maxName), Nav: "registries", Styles: []string{"server.css", "registries.css"},
+		Alternates: []Alternate{{"application/json", "As JSON", "/api/v1" + web.EndpointPath(e.Key)}}, Data: v,
+	})
+}
+
+func (s *Site) endpointOf(ctx context.Context, e *uptime.Endpoint) (endpointView, error) {
+	now := s.opt.Now().UTC()
+	v := endpointView{
+		Key: string(e.Key), Address: visible(e.URL, maxAddress), Kind: string(e.Kind), Why: visible(e.Why, 200), Transport: cmp.Or(transportWords(e.Transport), "no listing says"),
+		Host: visible(e.Host, 260), Platform: visible(e.Platform, 260), PlatformHref: searchForm{Platform: e.Platform}.at(nil),
+		SignIn: e.SignIn, Tunnel: e.Tunnel, Optout: e.Optout,
+		First: draw.Clock(e.FirstSeen, now), Last: draw.Clock(e.LastSeen, now), Gone: draw.Clock(e.Gone, now),
+	}
+	v.KindWord, v.Means = endpointKind(e.Kind)
+	if err := s.addListings(ctx, e, &v); err != nil {
+		return v, err
+	}
+	for _, more := range []func(context.Context, *uptime.Endpoint, *endpointView) error{s.addSibling, s.addChanges, s.addMonitored} {
+		if err := more(ctx, e, &v); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// addListings puts all registries side by side: those that list it now, and those
+// that did.
+func (s *Site) addListings(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
+	q := uptime.ListingQuery{Endpoint: e.Key, Gone: true, Limit: maxEndpointListings}
+	all, next, err := s.opt.Registries.Listings(ctx, q)
+	if err != nil {
+		return fmt.Errorf("reading who lists an endpoint: %w", err)
+	}
+	if next != "" {
+		n, err := s.opt.Registries.CountListings(ctx, q)
+		if err != nil {
+			return fmt.Errorf("counting who lists an endpoint: %w", err)
+		}
+		v.More = n - len(all)
+	}
+	for i := range all {
+		row := listingOf(&all[i], e, s.opt.Now().UTC())
+		if all[i].Gone.IsZero() {
+			v.Listings = append(v.Listings, row)
+		} else {
+			v.Former = append(v.Former, row)
+		}
+	}
+	v.Credits = creditsOfListings(all)
+	return nil
+}
+
+// addSibling looks for the endpoint with the same address and another transport.
+func (s *Site) addSibling(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
+	for _, t := range []uptime.Transport{uptime.StreamableHTTP, uptime.HTTPSSE} {
+		key := uptime.NewEndpointKey(e.URL, t)
+		if key == e.Key {
+			continue
+		}
+		other, err := s.opt.Registries.Endpoint(ctx, key)
+		if errors.Is(err, uptime.ErrNotFound) || err == nil && !other.Gone.IsZero() {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("reading the other transport of an endpoint: %w", err)
+		}
+		v.Sibling = &siblingView{Transport: transportWords(t), Href: endpointPath(key), Listings: other.Listings}
+	}
+	return nil
+}
+
+// creditsOfListings are those of the registries that a page shows.
+func creditsOfListings(all []uptime.Listing) []credit {
+	var sources []uptime.SourceStatus
+	seen := map[uptime.SourceID]bool{}
+	for i := range all {
+		if id := all[i].Source; !seen[id] {
+			seen[id] = true
+			sources = append(sources, uptime.SourceStatus{ID: id, Good: uptime.Crawl{ID: "read"}})
+		}
+	}
+	return creditsOf(sources)
+}
+
+func (s *Site) addChanges(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
+	changes, err := s.opt.Registries.ListingChanges(ctx, e.Key, maxEndpointChanges)
+	if err != nil {
+		return fmt.Errorf("reading what became of an endpoint: %w", err)
+	}
+	now := s.opt.Now().UTC()
+	for _, c := range changes {
+		v.Changes = append(v.Changes, changeRow{
+			At: draw.Clock(c.At, now), What: visible(c.What, 20), Words: changeWords(c.What), Source: sourceName(c.Source), Name: visible(c.Name, 200), Version: visible(c.Version, 100),
+		})
+	}
+	return nil
+}
+
+func changeWords(what string) string {
+	switch what {
+	case "added":
+		return "Listed for the first time"
+	case "changed":
+		return "The listing changed"
+	case "gone":
+		return "Not listed any more"
+	case "back":
+		return "Listed again"
+	}
+	return upperFirst(visible(what, 20))
+}
+
+// addMonitored shows how the server does that the endpoint is, and where listings
+// say something else than the server.
+func (s *Site) addMonitored(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
+	defer v.compare()
+	if e.Server == "" {
+		return nil
+	}
+	row, ok := s.opt.Source.RowOf(s.opt.Tenant, e.Server)
+	if !ok {
+		return nil // not shown here
+	}
+	now := s.opt.Now()
+	v.Monitored = &monitoredView{
+		Mark: rowMark(row), Word: board.StateWord(row.State), Headline: board.Headline(row, now), Href: web.ServerPath(row.Slug), Access: row.Access,
+		Uptime: percentText(row.Summary.D30), Measured: shareText(row.Summary.D30, "30 days"), Tools: row.Tools, Listed: row.ToolsHash != "", Probed: draw.Clock(row.LastProbe, now.UTC()),
+	}
+	live := liveSide{Transport: string(row.Transport)}
+	view, err := s.opt.Source.View(ctx, s.opt.Tenant, row.Slug)
+	if err != nil && !errors.Is(err, uptime.ErrNotFound) {
+		return fmt.Errorf("reading how an endpoint does: %w", err)
+	}
+	for i := range view.Regions {
+		if look := view.Regions[i].Look; look != nil {
+			live.Version = cmp.Or(live.Version, visible(look.ServerVer, 100))
+		}
+	}
+	if live != (liveSide{}) {
+		v.Live = &live
+	}
+	return nil
+}
+
+// compare marks what listings say differently from the server, or, when nothing
+// is known of that, from each other.
+func (v *endpointView) compare() {
+	var live liveSide
+	if v.Live != nil {
+		live = *v.Live
+	}
+	version, route := live.Version, routeOf(live.Transport)
+	for _, l := range v.Listings {
+		version, route = cmp.Or(version, l.Version), cmp.Or(route, routeOf(l.Transport))
+	}
+	for i := range v.Listings {
+		l := &v.Listings[i]
+		l.DiffersVersion = l.Version != "" && plainVersion(l.Version) != plainVersion(version)
+		l.DiffersTransport = routeOf(l.Transport) != "" && routeOf(l.Transport) != route
+		v.VersionDiffers = v.VersionDiffers || l.DiffersVersion
+		v.RouteDiffers = v.RouteDiffers || l.DiffersTransport
+	}
+}
+
+// plainVersion is a version without the v that some put before it.
+func plainVersion(v string) string { return strings.TrimPrefix(strings.ToLower(v), "v") }
+
+// routeOf makes one of the spellings of a transport; empty when it is none.
+func routeOf(word string) string {
+	switch strings.ToLower(strings.NewReplacer("-", "", "_", "", "+", "", " ", "").Replace(word)) {
+	case "streamablehttp", "http", "streamable", "httpstream":
+		return "streamable-http"
+	case "sse", "httpsse":
+		return "sse"
+	}
+	return ""
+}
+
+// optoutURL is where the owner of an endpoint says that it is not to be probed;
+// empty when no file is looked for.
+func (s *Site) optoutURL(e *uptime.Endpoint) string {
+	if s.opt.OptoutPath == "" || e.Kind != uptime.EndpointRemote || e.Host == "" {
+		return ""
+	}
+	scheme, _, ok := strings.Cut(e.URL, "://")
+	if !ok {
+		return ""
+	}
+	return visible(scheme+"://"+e.Host+s.opt.OptoutPath, 400)
+}
