@@ -67,10 +67,8 @@ func (l *listed) run(ctx context.Context, adopt func(context.Context) error, fai
 			return ctx.Err()
 		case <-l.news:
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(settle):
+		if err := rest(ctx, settle); err != nil {
+			return err
 		}
 		if err := adopt(ctx); err != nil && ctx.Err() == nil {
 			failed(err)
