@@ -199,6 +199,7 @@ func TestListedBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	r.reduced(f)
 	if !slices.Equal(slugs[0], slugs[1]) {
 		t.Errorf("after a restart they are called %v, before %v", slugs[1], slugs[0])
 	}
@@ -239,4 +240,36 @@ func TestHeldAlarms(t *testing.T) {
 		t.Fatal(crawls, err)
 	}
 	r.await(aCycle, "the alert is over", func() bool { return told() == 0 })
+}
+
+// reduced serves fewer after a restart: the others are not bound to servers any
+// more.
+func (r *rig) reduced(f *config.File) {
+	r.t.Helper()
+	bound := func() (n int) {
+		page, err := r.stored().Endpoints(r.t.Context(), uptime.EndpointQuery{Limit: 1000})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for _, e := range page {
+			if e.Server != "" {
+				n++
+			}
+		}
+		return n
+	}
+	if n := bound(); n != f.Registries.Serve.MaxServers {
+		r.t.Errorf("%d endpoints are bound, want %d", n, f.Registries.Serve.MaxServers)
+	}
+	f.Registries.Serve.MaxServers = 4
+	m, err := r.open(f)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	if n := bound(); n != 4 {
+		r.t.Errorf("%d endpoints are bound, want 4", n)
+	}
 }
