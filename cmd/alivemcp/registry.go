@@ -156,6 +156,9 @@ func sourceOf(row *app.SourceRow) sourceShape {
 	if s.State == uptime.CrawlNone {
 		s.Read = time.Time{}
 	}
+	if row.Off && s.Why == "" {
+		s.Why = "the configuration leaves it out"
+	}
 	return s
 }
 
