@@ -33,6 +33,7 @@ func TestBrowser(t *testing.T) {
 		t.Run("live", r.live)
 		t.Run("hostile", r.hostile)
 		t.Run("alarms", r.alarms)
+		t.Run("registries", r.registries)
 		t.Run("pages", r.pages)
 		t.Run("board", r.board)
 		t.Run("server", r.server)

@@ -1,0 +1,60 @@
+package browser_test
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/statuspage/registrytest"
+)
+
+// registries looks at what registries list, hostile listings among it, and at
+// reports: of a monitor that has read and counted before.
+func (r *rig) registries(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	story, err := registrytest.New(t.Context(), dir, "default", "", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := story.Close(); err != nil {
+		t.Fatal(err)
+	}
+	base, args := r.listing(t)
+	r.serveAt(t, base[len("http://"):], append(args, "--data", dir)...)
+	report := "/reports/" + string(registrytest.Audit)
+	w := r.tab(t)
+	w.expect("409")
+	awaitFor(t, cycle, "the reports are made", func() bool {
+		w.open(base + report)
+		return eval[bool](w, has("Of a hundred endpoints"))
+	})
+	endpoint := func(what string) string { return "/endpoints/" + string(story.Keys[what]) }
+	for _, c := range []pageCase{
+		{name: "registries", path: "/registries", words: has("Held back")},
+		{name: "listings", path: "/registries/search?q=dev.test", words: has("<script>alert(1)</script>")},
+		{name: "listings-none", path: "/registries/search?q=nothing+has+this+name", words: has("Nothing like this is listed")},
+		{name: "endpoint", path: endpoint(registrytest.Weather), words: has("Listed for the first time")},
+		{name: "endpoint-gone", path: endpoint(registrytest.Gone), words: has("no registry lists it any more")},
+		{name: "endpoint-hostile", path: endpoint(registrytest.Hostile), words: has("never probed")},
+		{name: "reports", path: "/reports", words: has("strictly")},
+		{name: "report", path: report, words: has("Where every endpoint is")},
+	} {
+		for _, width := range []int64{1280, 768, 360} {
+			r.lookAt(w, base, c, width)
+		}
+	}
+}
+
+// listing is where a monitor will be that shows what registries list, and how it is
+// started. None is asked: the only one that is not off wants a key.
+func (r *rig) listing(t *testing.T) (base string, args []string) {
+	t.Helper()
+	args = config(t, `  []
+registries:
+  enabled: true
+  contact: ops@example.com
+  sources: {official: false, github: false, pulsemcp: false, glama: false, smithery: true, github-topics: false, docker: false, cline: false, toolsdk: false, mcp.so: false}
+`)
+	return "http://" + freeAddr(t), args[:2]
+}
