@@ -156,6 +156,9 @@ func sourceOf(row *app.SourceRow) sourceShape {
 	if s.State == uptime.CrawlNone {
 		s.Read = time.Time{}
 	}
+	if row.Off && s.Why == "" {
+		s.Why = "the configuration leaves it out"
+	}
 	return s
 }
 
@@ -180,7 +183,7 @@ func writeSources(sh Shell, as show.Format, rows []app.SourceRow) error {
 
 func newRegistryCrawl(sh Shell, f *registryFlags) *cobra.Command {
 	var format string
-	var shrunk bool
+	var shrunk, quiet bool
 	cmd := &cobra.Command{
 		Use: "crawl [REGISTRY...]", Short: "Read registries as a whole, now",
 		Long: `Crawl reads registries to their end and takes over what they list. What cannot be
@@ -198,13 +201,18 @@ columns name, registry, url and, if you like, transport and version.`,
 				return err
 			}
 			return f.with(cmd.Context(), sh, true, func(r *app.Registries) error {
+				stop := sh.progress(cmd.Context(), quiet, func(d time.Duration) string {
+					return fmt.Sprintf("reading registries, %.0f s", d.Seconds())
+				})
 				crawls, err := r.Crawl(cmd.Context(), args, shrunk)
+				stop()
 				return errors.Join(writeCrawls(sh, as, crawls), err)
 			})
 		},
 	}
 	formatFlag(cmd, &format, show.Text, show.JSON)
 	cmd.Flags().BoolVar(&shrunk, "accept-fewer", false, "take over also what lists much less than before")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress")
 	cmd.Flags().StringVar(&f.contact, "contact", "", "a `URL` or mail address that registries find in the User-Agent")
 	cmd.Flags().StringVar(&f.from, "from", "", "read this CSV `file` of listings in place of the registries")
 	return cmd

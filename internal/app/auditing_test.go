@@ -230,7 +230,7 @@ func checkTruth(t *testing.T, list *truth, e *app.Evidence) {
 			t.Errorf("%s is %q, want %q: %s", name, got[name], list.of[name], why[name])
 		}
 	}
-	if want := "alivemcp audit run trial --region 'c=Celle:"; !strings.HasPrefix(run.Command, want) || strings.Contains(run.Command, "SECRET") {
+	if want := "alivemcp audit run trial --region"; !strings.HasPrefix(run.Command, want) || strings.Contains(run.Command, "SECRET") {
 		t.Errorf("the command is told as %s", run.Command)
 	}
 }
@@ -290,5 +290,41 @@ func TestAuditRefuses(t *testing.T) {
 	}
 	if _, err := app.OpenEvidence(t.Context(), t.TempDir()); err == nil {
 		t.Error("evidence was found where none is")
+	}
+}
+
+// TestPublish: a run that is over is copied to a monitor that runs; one that is not
+// over is refused.
+func TestPublish(t *testing.T) {
+	list := newTruth()
+	list.add("template", "https://{tenant}.acme-corp.dev/mcp", uptime.BucketTemplated)
+	list.add("nobody", "http://127.0.0.1:1/mcp", uptime.BucketDead)
+	opt := auditOf(t, list, "")
+	opt.Regions, opt.Rounds = opt.Regions[:1], 1
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := newRig(t)
+	m := r.start(r.file("", "slug: own, url: http://127.0.0.1:1/mcp"))
+	admin, err := app.OpenAdmin(t.Context(), r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close() }()
+	if err := app.RunAudit(ctx, opt); err == nil {
+		t.Error("an audit was made although it was cut off at once")
+	}
+	if err := app.RunAudit(t.Context(), opt); err != nil {
+		t.Fatal(err)
+	}
+	if err := admin.Publish(t.Context(), opt.Dir, "trial"); err != nil {
+		t.Fatal(err)
+	}
+	run, err := m.Store().AuditRun(t.Context(), "trial")
+	if err != nil || run.Ended.IsZero() || run.Endpoints != 2 {
+		t.Errorf("published %+v, %v", run, err)
+	}
+	checkTruth(t, list, &app.Evidence{Store: m.Store()})
+	if err := admin.Publish(t.Context(), opt.Dir, "trial"); err == nil || !strings.Contains(err.Error(), "there is an audit trial already") {
+		t.Errorf("a second time: %v", err)
 	}
 }

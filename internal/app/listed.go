@@ -67,10 +67,8 @@ func (l *listed) run(ctx context.Context, adopt func(context.Context) error, fai
 			return ctx.Err()
 		case <-l.news:
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(settle):
+		if err := rest(ctx, settle); err != nil {
+			return err
 		}
 		if err := adopt(ctx); err != nil && ctx.Err() == nil {
 			failed(err)
@@ -212,6 +210,11 @@ func (l *listed) bind(ctx context.Context, servers []uptime.Server) error {
 			of[key] = servers[i].ID
 		}
 	}
+	if l.served == nil {
+		if err := l.recall(ctx); err != nil {
+			return err
+		}
+	}
 	change := maps.Clone(of)
 	for key, server := range l.served {
 		switch now, ok := of[key]; {
@@ -226,4 +229,25 @@ func (l *listed) bind(ctx context.Context, servers []uptime.Server) error {
 	}
 	l.served = of
 	return nil
+}
+
+// recall reads which endpoints were served before the start. The caller holds mu.
+func (l *listed) recall(ctx context.Context) error {
+	before := map[uptime.EndpointKey]uptime.ServerID{}
+	for q := (uptime.EndpointQuery{Gone: true, Limit: targetsPage}); ; {
+		page, err := l.store.Endpoints(ctx, q)
+		if err != nil {
+			return fmt.Errorf("reading what was served before: %w", err)
+		}
+		if len(page) == 0 {
+			l.served = before
+			return nil
+		}
+		for i := range page {
+			if page[i].Server != "" {
+				before[page[i].Key] = page[i].Server
+			}
+		}
+		q.After = page[len(page)-1].Key
+	}
 }

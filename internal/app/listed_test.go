@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,6 +57,8 @@ func TestListedServers(t *testing.T) {
 	reg, f := served(t, r.dir,
 		fake.One("io.github.one/well", well.URL+"/mcp", fake.Epoch()), fake.One("io.github.two/sick", sick.URL+"/mcp", fake.Epoch()),
 		fake.One("io.github.three/away", away.URL+"/mcp", fake.Epoch()), fake.One("io.github.four/tenant", "https://{tenant}.acme-corp.dev/mcp", fake.Epoch()))
+	shy := shyHost(t)
+	reg.Publish(fake.One("io.github.five/shy", shy+"/mcp", fake.Epoch()))
 	f.Listen, f.Probe.Gap, f.Probe.Timeout = "127.0.0.1:0", 500*time.Millisecond, 5*time.Second
 	f.Registries.Enabled, f.Registries.Serve.Enabled, f.Registries.Serve.Private = true, true, true
 	f.Registries.Serve.Listen, f.Registries.Serve.Interval = "127.0.0.1:0", 5*time.Second
@@ -63,7 +66,7 @@ func TestListedServers(t *testing.T) {
 	f.Servers = r.file("", server("own", own)).Servers
 	m := r.start(f)
 
-	r.await(aCycle, "what is listed is served", func() bool { return len(publicServers(m)) == 3 })
+	r.await(aCycle, "what is listed is served", func() bool { return len(publicServers(m)) >= 3 })
 	slugs := map[string]string{}
 	for _, srv := range publicServers(m) {
 		if !srv.Guest || srv.Profile.Aggressive {
@@ -89,10 +92,24 @@ func TestListedServers(t *testing.T) {
 	if status, _ := r.get("/status/" + slugs["io.github.one/well"]); status != http.StatusNotFound {
 		t.Errorf("the operator's pages show what is listed: %d", status)
 	}
-	if _, body := r.get("/metrics"); !strings.Contains(body, `alivemcp_crawls_total{source="official",state="done"}`) || !strings.Contains(body, `alivemcp_listings{source="official"} 4`) {
+	if _, body := r.get("/metrics"); !strings.Contains(body, `alivemcp_crawls_total{source="official",state="done"}`) || !strings.Contains(body, `alivemcp_listings{source="official"} 5`) {
 		t.Error("the metrics do not tell of the crawl")
 	}
 	r.unwanted(m, f, reg)
+}
+
+// shyHost is a host whose owner does not want it to be probed.
+func shyHost(t *testing.T) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/.well-known/alivemcp.json" {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.WriteString(w, `{"optout":true}`)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }
 
 // unwanted has one owner opt out, and the registry forget another server.
@@ -114,6 +131,14 @@ func (r *rig) unwanted(m *app.Monitor, f *config.File, reg *fake.Registry) {
 		return slices.ContainsFunc(publicServers(m), func(s *uptime.Server) bool { return s.Name == name })
 	}
 	r.await(aCycle, "who opted out is not served", func() bool { return !named("io.github.two/sick") && named("io.github.one/well") })
+	shy, _, _, err := desk.Search(r.t.Context(), uptime.ListingQuery{Search: "shy", Limit: 10})
+	if err != nil || len(shy) != 1 {
+		r.t.Fatal(shy, err)
+	}
+	r.await(2*aCycle, "whose host says so is not served", func() bool {
+		e, err := desk.Endpoint(r.t.Context(), shy[0].Endpoint)
+		return err == nil && e.Optout && !named("io.github.five/shy")
+	})
 	reg.Keep(func(_ int, one fake.Record) bool { return one.Name != "io.github.three/away" })
 	if _, err := desk.Crawl(r.t.Context(), []string{"official"}, false); err != nil {
 		r.t.Fatal(err)
@@ -174,6 +199,7 @@ func TestListedBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	r.reduced(f)
 	if !slices.Equal(slugs[0], slugs[1]) {
 		t.Errorf("after a restart they are called %v, before %v", slugs[1], slugs[0])
 	}
@@ -214,4 +240,36 @@ func TestHeldAlarms(t *testing.T) {
 		t.Fatal(crawls, err)
 	}
 	r.await(aCycle, "the alert is over", func() bool { return told() == 0 })
+}
+
+// reduced serves fewer after a restart: the others are not bound to servers any
+// more.
+func (r *rig) reduced(f *config.File) {
+	r.t.Helper()
+	bound := func() (n int) {
+		page, err := r.stored().Endpoints(r.t.Context(), uptime.EndpointQuery{Limit: 1000})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for _, e := range page {
+			if e.Server != "" {
+				n++
+			}
+		}
+		return n
+	}
+	if n := bound(); n != f.Registries.Serve.MaxServers {
+		r.t.Errorf("%d endpoints are bound, want %d", n, f.Registries.Serve.MaxServers)
+	}
+	f.Registries.Serve.MaxServers = 4
+	m, err := r.open(f)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := m.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	if n := bound(); n != 4 {
+		r.t.Errorf("%d endpoints are bound, want 4", n)
+	}
 }

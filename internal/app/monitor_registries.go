@@ -57,7 +57,7 @@ func (m *Monitor) registryParts() (out []part) {
 		out = append(out, part{"reports", m.shelf.Run})
 	}
 	if m.strange != nil {
-		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run})
+		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run}, part{"owners", m.askOwners})
 	}
 	return out
 }
@@ -75,6 +75,16 @@ func (m *Monitor) followListed(ctx context.Context) error {
 	}, func(err error) {
 		m.log.ErrorContext(ctx, "cannot serve what is listed now, will try again after the next crawl", "error", err)
 	})
+}
+
+// askOwners notes which owners do not want what is listed of them to be probed.
+func (m *Monitor) askOwners(ctx context.Context) error {
+	f := m.opt.File
+	note := func(ctx context.Context, key uptime.EndpointKey) error {
+		return m.store.SetOptout(ctx, key, true, optoutEntry(string(key), "owner", "by "+ownersFile, true))
+	}
+	o := newOwners(f.Registries.Serve.Private, UserAgent(f, m.opt.Version), note, m.log.With("part", "owners"))
+	return o.run(ctx, m.listed.chosen, m.listed.changed)
 }
 
 // crawlKind is what crawls are counted by.

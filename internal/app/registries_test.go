@@ -250,3 +250,24 @@ func TestOptout(t *testing.T) {
 		t.Errorf("counted %v, %v", counts, err)
 	}
 }
+
+// TestRealListings: what the official registry listed on 18 December 2025 (CC0) is
+// read, and is served or not as it should be.
+func TestRealListings(t *testing.T) {
+	_, f := served(t, t.TempDir())
+	r := openRegistries(t, app.RegistriesOptions{File: f, Create: true, From: "../endpoint/testdata/official.csv"})
+	if crawls, err := r.Crawl(t.Context(), nil, false); err != nil || len(crawls) != 1 || crawls[0].State != uptime.CrawlDone {
+		t.Fatal(crawls, err)
+	}
+	counts, err := r.Counts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[uptime.EndpointKind]int{}
+	for _, c := range counts {
+		got[c.Kind] += c.Endpoints
+	}
+	if diff := cmp.Diff(map[uptime.EndpointKind]int{uptime.EndpointRemote: 597, uptime.EndpointTemplated: 1}, got); diff != "" {
+		t.Error(diff)
+	}
+}
