@@ -70,7 +70,7 @@ func (a *alarms) deliverTest(ctx context.Context, s *builtSink, tenant uptime.Te
 		return fmt.Errorf("testing the sink %s: %w", s.word.Name, err)
 	}
 	a.outbox.Reset(tenant, s.word.Name) // it works: what waited for it goes on
-	return nil
+	return a.router.SinkWorks(ctx, tenant, s.word.Name)
 }
 
 // Challenge has a sink prove that it is wanted, or sends it a code when it cannot

@@ -251,7 +251,10 @@ func (w *world) heal() {
 	w.drain()
 	for _, k := range w.sinks() { // whoever takes nothing is tried
 		if w.sink(k).Verified {
-			w.process.outbox.Reset(k.Tenant, k.Name)
+			w.process.outbox.Reset(k.Tenant, k.Name) // as a test that arrives does
+			if err := w.process.router.SinkWorks(w.t.Context(), k.Tenant, k.Name); err != nil {
+				w.t.Fatal(err)
+			}
 		}
 	}
 	w.process.outbox.Wake()
