@@ -167,8 +167,9 @@ func trickScenarios(group string) []Scenario {
 		},
 		{
 			Name: "answer-for-later", Group: group,
-			About:   "Behind the answer stands a second one, for a request that was not made yet.",
-			Expect:  live(toolCount).or(uptime.IDMismatch, uptime.BadEnvelope, uptime.BadJSON, uptime.NotMCP, uptime.InitializedRefused),
+			About: "Behind the answer stands a second one, for a request that was not made yet.",
+			// Whoever threw the second answer away waits for another.
+			Expect:  live(toolCount).or(uptime.IDMismatch, uptime.BadEnvelope, uptime.BadJSON, uptime.NotMCP, uptime.InitializedRefused, uptime.FirstByteTimeout),
 			handler: legacy(on{"initialize": smuggling(greetingAnswer, `{"jsonrpc":"2.0","id":2,"result":{"tools":[]}}`)}),
 		},
 		{
