@@ -29,6 +29,9 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
+// audited is how many endpoints the trial looks at.
+const audited = 500
+
 // truth is what is listed, and the bucket in which each address belongs.
 type truth struct {
 	rows bytes.Buffer
@@ -251,8 +254,9 @@ func TestAuditTruth(t *testing.T) {
 		t.Skip("looks at hundreds of servers nine times")
 	}
 	list := planted(t)
-	if len(list.of) != audited {
-		t.Errorf("%d endpoints are planted, want %d", len(list.of), audited)
+	planted := slices.Collect(maps.Values(list.of))
+	if len(planted) != audited || slices.ContainsFunc(audit.Buckets(), func(b uptime.AuditBucket) bool { return !slices.Contains(planted, b) }) {
+		t.Errorf("%d endpoints are planted, want %d, some for every bucket", len(planted), audited)
 	}
 	opt := auditOf(t, list.truth, list.proxy)
 	list.tokens.rows.WriteString("https://nobody.acme-corp.dev/mcp,,unused,,,\n")
@@ -321,6 +325,11 @@ func checkTruth(t *testing.T, list *truth, e *app.Evidence) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	counts := map[uptime.AuditBucket]int{}
+	for _, b := range got {
+		counts[b]++
+	}
+	t.Logf("%d endpoints: %v", len(got), counts)
 	for _, name := range slices.Sorted(maps.Keys(list.of)) {
 		if got[name] != list.of[name] {
 			t.Errorf("%s is %q, want %q: %s", name, got[name], list.of[name], why[name])
