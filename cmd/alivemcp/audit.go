@@ -39,6 +39,7 @@ type auditFlags struct {
 	app.AuditOptions
 	config   string
 	from     []string // regions, as they are typed
+	tokens   string
 	caFile   string
 	resolver string
 	contact  string
@@ -57,8 +58,11 @@ unless you name it.
 What is listed is taken from the data directory (see: alivemcp registry crawl), from
 that of a monitor, or from a CSV file with the columns name,registry,url,transport.
 
-It is a guest: no look uses a credential or a malformed request, a failing server is
-tried --attempts times, and of one host only --per-host looks are made at once.`,
+It is a guest: no look uses a malformed request, a failing server is tried --attempts
+times, and of one host only --per-host looks are made at once. No look uses a
+credential, except that tokens which servers publish for everybody are tried in looks
+of their own: --tokens names a CSV file with the columns url (or endpoint, its key) and
+token (or header,value). A secret may be env:NAME or file:PATH.`,
 		Example: `  alivemcp audit run --data ./audits --from /var/lib/alivemcp --contact https://example.com/audit
   alivemcp audit run 2026-q4 --from listings.csv --sample 500 --seed 7 --rate 5
   alivemcp audit run trial --from listings.csv --rounds 2 --gap 10m \
@@ -73,6 +77,7 @@ func (f *auditFlags) declare(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.Dir, "data", "./data", "keep the run in this data `directory`")
 	flags.StringVar(&f.From, "from", "", "what is listed: a CSV `file`, or the data directory of a monitor; default the data directory")
+	flags.StringVar(&f.tokens, "tokens", "", "a CSV `file` of published tokens: url,token or url,header,value")
 	flags.StringVarP(&f.config, "config", "c", "", "take the regions, the contact and the reference endpoints from this `file`; default "+defaultConfig+", when it is there")
 	flags.IntVar(&f.Rounds, "rounds", 3, "how often is looked at each endpoint, at most 100")
 	flags.DurationVar(&f.Gap, "gap", 24*time.Hour, "from the beginning of one round to that of the next")
@@ -179,6 +184,12 @@ func (f *auditFlags) surround(sh Shell) error {
 		return err
 	}
 	f.UserAgent, f.Version = app.UserAgent(file, build().Version), build().Version
+	if f.tokens != "" {
+		if f.Tokens, err = app.ReadTokens(f.tokens, sh.secret); err != nil {
+			return err
+		}
+	}
+	f.Remark = sh.remark
 	f.Command = append([]string{"alivemcp"}, sh.Args...)
 	f.Log = slog.New(slog.DiscardHandler)
 	return nil

@@ -32,7 +32,10 @@ type AuditOptions struct {
 	// Dir is where the run is kept.
 	Dir string
 	// From is a file of listings, or the data directory of a monitor; empty for Dir.
-	From   string
+	From string
+	// Tokens are tried in looks of their own. Those of a run that goes on must be for
+	// the same endpoints.
+	Tokens Tokens
 	Draw   audit.Draw
 	Rounds int
 	Gap    time.Duration
@@ -62,7 +65,9 @@ type AuditOptions struct {
 	// Command is what was typed; it is printed in the report.
 	Command  []string
 	Progress func(audit.Progress)
-	Log      *slog.Logger
+	// Remark is told what the operator should know before the first look; may be nil.
+	Remark func(string)
+	Log    *slog.Logger
 }
 
 // RunAudit makes the looks of a run that are missing, of a new run all. When ctx
@@ -88,7 +93,19 @@ func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
 	case !slices.Equal(run.Regions, placesOf(opt.Regions)):
 		return fmt.Errorf("%w: the audit %s was begun with other regions; give the same ones to go on", uptime.ErrConflict, run.ID)
 	}
+	if err := opt.match(ctx, store); err != nil {
+		return err
+	}
 	return opt.look(ctx, store)
+}
+
+// match finds the endpoints that the tokens are for, and tells which have none.
+func (o *AuditOptions) match(ctx context.Context, store *sqlite.Store) error {
+	unused, err := o.Tokens.match(ctx, store, o.Run)
+	if err == nil && len(unused) > 0 && o.Remark != nil {
+		o.Remark(o.Tokens.unusedWords(unused))
+	}
+	return err
 }
 
 func placesOf(regions []config.Region) []uptime.Region {
@@ -108,6 +125,7 @@ func beginAudit(ctx context.Context, store *sqlite.Store, opt *AuditOptions) (up
 	if population == 0 {
 		return uptime.AuditRun{}, fmt.Errorf("%w: nothing is listed here; read the registries first (alivemcp registry crawl), or name a file with --from", uptime.ErrNotFound)
 	}
+	opt.Tokens.mark(targets)
 	run := uptime.AuditRun{
 		ID: opt.Run, Began: time.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
 		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate,
@@ -125,11 +143,21 @@ func counted(targets []uptime.AuditTarget) (n int) {
 	return n
 }
 
-// commandLine is what was typed, ready to be copied, without secrets.
+// commandLine is what was typed, ready to be copied, without secrets. Of the file
+// of tokens it has the name, not where it lies.
 func commandLine(argv []string) string {
+	const tokens = "--tokens"
 	out := make([]string, len(argv))
 	for i, arg := range argv {
 		follows := i > 1 && secretFlag(argv[i-1])
+		if i > 1 && argv[i-1] == tokens {
+			out[i] = quote(filepath.Base(arg))
+			continue
+		}
+		if file, ok := strings.CutPrefix(arg, tokens+"="); ok {
+			out[i] = quote(tokens + "=" + filepath.Base(file))
+			continue
+		}
 		out[i] = quote(redactArg(hideEgress(arg), i > 0, follows))
 	}
 	return strings.Join(out, " ")
@@ -179,7 +207,7 @@ func (o *AuditOptions) listed(ctx context.Context, store *sqlite.Store) ([]uptim
 
 // look makes the looks.
 func (o *AuditOptions) look(ctx context.Context, store *sqlite.Store) error {
-	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, lookers: map[string]*looker{}}
+	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, tokens: &o.Tokens, lookers: map[string]*looker{}}
 	for _, r := range o.Regions {
 		l, err := o.looker(r, a.clock)
 		if err != nil {
@@ -229,18 +257,35 @@ type auditor struct {
 	clock   *schedule.Clock
 	lookers map[string]*looker // by region
 	private bool
+	tokens  *Tokens
 }
 
-// look makes one look. Which transport a server speaks is found out, whatever is
-// listed: what the listing says is compared later.
+// look makes one look, and where there is a published token a second one with it.
+// One that was not answered, or met a limit, says nothing that a token could change,
+// and the server is left alone.
 func (a *auditor) look(ctx context.Context, t *uptime.AuditTarget, region string) uptime.AuditLook {
+	seen := audit.LookOf(a.cell(ctx, region, &uptime.Server{ID: uptime.ServerID(t.Key), URL: t.Probe}))
+	cred := a.tokens.credential(t.Key)
+	if cred == nil || !t.Demo || ctx.Err() != nil || !audit.ClassOf(&seen).Answered() {
+		return seen
+	}
+	seen.Demo = audit.DemoOf(a.cell(ctx, region, &uptime.Server{
+		// Apart from the other, so that neither look remembers what the other one met.
+		ID: uptime.ServerID(t.Key + "+token"), URL: t.Probe, Profile: uptime.Profile{Credential: cred},
+	}))
+	return seen
+}
+
+// cell makes the attempts of a look. Which transport a server speaks is found out,
+// whatever is listed: what the listing says is compared later.
+func (a *auditor) cell(ctx context.Context, region string, srv *uptime.Server) uptime.Cell {
 	l, leaps := a.lookers[region], a.clock.Leaps()
-	srv := &uptime.Server{ID: uptime.ServerID(t.Key), Tenant: PublicTenant, Name: string(t.Key), URL: t.Probe, Private: a.private}
+	srv.Tenant, srv.Name, srv.Private = PublicTenant, string(srv.ID), a.private
 	cell := l.prober.Cell(ctx, srv)
 	if len(cell.Attempts) > 0 && ctx.Err() == nil {
 		l.suspect(ctx, &cell, leaps)
 	}
-	return audit.LookOf(cell)
+	return cell
 }
 
 // OpenEvidence opens the audits of a data directory to be read, also beside a

@@ -29,6 +29,9 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
+// audited is how many endpoints the trial looks at.
+const audited = 500
+
 // truth is what is listed, and the bucket in which each address belongs.
 type truth struct {
 	rows bytes.Buffer
@@ -101,7 +104,7 @@ func changing(t *testing.T) string {
 		}
 	}))
 	t.Cleanup(s.Close)
-	return s.URL + "/mcp"
+	return s.URL
 }
 
 // wall is a proxy through which some ports cannot be reached.
@@ -131,26 +134,103 @@ func wall(t *testing.T, never ...string) string {
 	return s.URL
 }
 
-// planted lists what the audit is to find out.
-func planted(t *testing.T) (list *truth, proxy string) {
+// plant is what the audit is to find out.
+type plant struct {
+	*truth
+	tokens *listedTokens
+	proxy  string
+	owners []string // addresses whose owners opt out when the first looks are made
+}
+
+// planted lists audited endpoints, some of every bucket.
+func planted(t *testing.T) *plant {
 	t.Helper()
-	s, list := newStage(t), newTruth()
+	s, p := newStage(t), &plant{truth: newTruth(), tokens: newTokens()}
+	p.scenarios(s, "", func(*lab.Scenario) bool { return true })
+	few := audited / 50
+	p.failing(s, few)
+	p.withTokens(s, few)
+	p.moving(t, s, few)
+	if again := newStage(t); audited >= 500 {
+		p.scenarios(again, "again-", func(s *lab.Scenario) bool {
+			return slices.Contains([]string{"auth", "tools", "handshake", "json-rpc"}, s.Group)
+		})
+	}
+	crowd := s.gate(nil)
+	for i := 0; len(p.of) < audited; i++ {
+		p.add(fmt.Sprintf("crowd-%d", i), fmt.Sprintf("%s/%d/mcp", crowd, i), uptime.BucketStable)
+	}
+	return p
+}
+
+// scenarios lists the lab's.
+func (p *plant) scenarios(s *stage, prefix string, which func(*lab.Scenario) bool) {
 	for _, one := range lab.Scenarios() {
-		if ordinary(s.lab, &one) {
-			list.add(one.Name, s.lab.URL(one.Name), bucketOf(&one.Expect, one.Expect.Cause))
+		if ordinary(s.lab, &one) && which(&one) {
+			p.add(prefix+one.Name, s.lab.URL(one.Name), bucketOf(&one.Expect, one.Expect.Cause))
 		}
 	}
-	list.add("changing", changing(t), uptime.BucketDrift)
-	var far []string
-	for i := range 3 {
-		d := s.door("weather")
-		far = append(far, strings.TrimPrefix(d.URL, "http://"))
-		list.add(fmt.Sprintf("far-%d", i), d.URL+"/mcp", uptime.BucketRegional)
+}
+
+// failing lists what is never looked at, dead, limited or no MCP.
+func (p *plant) failing(s *stage, few int) {
+	limited, pages := s.gate(says(http.StatusTooManyRequests, "slow down")), s.gate(says(http.StatusOK, "<html>It works!</html>"))
+	for i := range few {
+		p.add(fmt.Sprintf("template-%d", i), fmt.Sprintf("https://{tenant}.acme-%d.dev/mcp", i), uptime.BucketTemplated)
+		p.add(fmt.Sprintf("example-%d", i), fmt.Sprintf("https://mcp%d.example.com/mcp", i), uptime.BucketTemplated)
+		p.add(fmt.Sprintf("junk-%d", i), fmt.Sprintf("see README %d", i), uptime.BucketTemplated)
+		p.add(fmt.Sprintf("nobody-%d", i), fmt.Sprintf("http://127.0.0.1:1/%d/mcp", i), uptime.BucketDead)
+		p.add(fmt.Sprintf("limited-%d", i), fmt.Sprintf("%s/%d/mcp", limited, i), uptime.BucketLimited)
+		p.add(fmt.Sprintf("page-%d", i), fmt.Sprintf("%s/%d/mcp", pages, i), uptime.BucketNotMCP)
 	}
-	list.add("template", "https://{tenant}.acme-corp.dev/mcp", uptime.BucketTemplated)
-	list.add("example", "https://mcp.example.com/mcp", uptime.BucketTemplated)
-	list.add("junk", "see the README", uptime.BucketTemplated)
-	return list, wall(t, far...)
+}
+
+// withTokens lists servers with published tokens, which work or not.
+func (p *plant) withTokens(s *stage, few int) {
+	for _, kind := range []struct {
+		name   string
+		gate   string
+		state  uptime.State
+		bucket uptime.AuditBucket
+	}{
+		{"accepted", s.gate(func(http.ResponseWriter, *http.Request) bool { return false }), uptime.Live, uptime.BucketStable},
+		{"revoked", s.gate(refuses(http.StatusUnauthorized)), uptime.Degraded, uptime.BucketCredentialed},
+		{"forbidden", s.gate(refuses(http.StatusForbidden)), uptime.Degraded, uptime.BucketCredentialed},
+		{"crashing", s.gate(refuses(http.StatusInternalServerError)), uptime.Down, uptime.BucketCredentialed},
+		{"spent", s.gate(refuses(http.StatusTooManyRequests)), uptime.Unknown, uptime.BucketStable},
+		{"limited-all", s.gate(says(http.StatusTooManyRequests, "slow down")), uptime.Unknown, uptime.BucketLimited},
+	} {
+		for i := range few / 2 {
+			name, at := fmt.Sprintf("%s-%d", kind.name, i), fmt.Sprintf("%s/%d/mcp", kind.gate, i)
+			p.add(name, at, kind.bucket)
+			p.tokens.add(name, at, kind.state)
+		}
+	}
+	for name, state := range map[string]uptime.State{"credential-bearer": uptime.Live, "credential-header": uptime.Live, "credential-refused": uptime.Degraded, "credential-scope": uptime.Degraded} {
+		bucket := uptime.BucketAuthProper
+		if name == "credential-header" {
+			bucket = uptime.BucketAuthCustom
+		}
+		p.add(name, s.lab.URL(name), bucket) // walled for strangers: the token decides nothing
+		p.tokens.ofLab(name, s.lab.URL(name), s.lab.Server(name).Profile.Credential, state)
+	}
+}
+
+// moving lists what is not the same at all times and from everywhere.
+func (p *plant) moving(t *testing.T, s *stage, few int) {
+	t.Helper()
+	change, owned := changing(t), s.gate(nil)
+	var far []string
+	for i := range few {
+		p.add(fmt.Sprintf("changing-%d", i), fmt.Sprintf("%s/%d/mcp", change, i), uptime.BucketDrift)
+		at := s.gate(nil)
+		far = append(far, strings.TrimPrefix(at, "http://"))
+		p.add(fmt.Sprintf("far-%d", i), at+"/mcp", uptime.BucketRegional)
+		at = fmt.Sprintf("%s/%d/mcp", owned, i)
+		p.add(fmt.Sprintf("owned-%d", i), at, uptime.BucketUnknown)
+		p.owners = append(p.owners, at)
+	}
+	p.proxy = wall(t, far...)
 }
 
 func auditOf(t *testing.T, list *truth, proxy string) app.AuditOptions {
@@ -163,7 +243,7 @@ func auditOf(t *testing.T, list *truth, proxy string) app.AuditOptions {
 		Run: "trial", Dir: t.TempDir(), From: file, Rounds: 3, Gap: 10 * time.Millisecond, HostGap: -1, PerHost: 100,
 		Regions: []config.Region{{ID: "a", City: "Aachen"}, {ID: "b", City: "Bonn"}, {ID: "c", City: "Celle", Egress: proxy}},
 		Private: true, Timeout: 3 * time.Second, Attempts: 1, UserAgent: "AliveMCP/test", Version: "1.2.3",
-		Command: []string{"alivemcp", "audit", "run", "trial", "--region", "c=Celle:http://me:SECRET@proxy.example:1"}, Log: slog.New(slog.DiscardHandler),
+		Command: []string{"alivemcp", "audit", "run", "trial", "--tokens", "/home/me/tokens.csv", "--region", "c=Celle:http://me:SECRET@proxy.example:1"}, Log: slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -173,24 +253,27 @@ func TestAuditTruth(t *testing.T) {
 	if testing.Short() {
 		t.Skip("looks at hundreds of servers nine times")
 	}
-	list, proxy := planted(t)
-	if len(list.of) < 200 {
-		t.Errorf("only %d endpoints are planted", len(list.of))
+	list := planted(t)
+	planted := slices.Collect(maps.Values(list.of))
+	if len(planted) != audited || slices.ContainsFunc(audit.Buckets(), func(b uptime.AuditBucket) bool { return !slices.Contains(planted, b) }) {
+		t.Errorf("%d endpoints are planted, want %d, some for every bucket", len(planted), audited)
 	}
-	opt := auditOf(t, list, proxy)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	opt.Progress = func(p audit.Progress) {
-		if p.Done > p.Total/2 {
-			cancel()
-		}
+	opt := auditOf(t, list.truth, list.proxy)
+	list.tokens.rows.WriteString("https://nobody.acme-corp.dev/mcp,,unused,,,\n")
+	opt.Tokens = list.tokens.read(t)
+	cutOff(t, opt)
+	optOut(t, opt.Dir, list.owners)
+	without := opt
+	if without.Tokens = (app.Tokens{}); !errors.Is(app.RunAudit(t.Context(), without), uptime.ErrConflict) {
+		t.Error("the audit goes on without the tokens that it began with")
 	}
-	if err := app.RunAudit(ctx, opt); !errors.Is(err, context.Canceled) {
-		t.Fatalf("cut off, the audit says %v", err)
-	}
-	opt.Progress = nil
+	var told []string
+	opt.Remark = func(s string) { told = append(told, s) }
 	if err := app.RunAudit(t.Context(), opt); err != nil {
 		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("line %d of tokens.csv is for no endpoint", list.tokens.line+1); len(told) != 1 || !strings.HasPrefix(told[0], want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 	if err := app.RunAudit(t.Context(), opt); !errors.Is(err, uptime.ErrConflict) {
 		t.Errorf("an audit that is over goes on: %v", err)
@@ -200,8 +283,25 @@ func TestAuditTruth(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = e.Close() }()
-	checkTruth(t, list, e)
-	checkReport(t, list, e)
+	checkTruth(t, list.truth, e)
+	checkTokens(t, list.tokens, e)
+	checkReport(t, list.truth, e)
+	checkNowhere(t, opt.Dir, demoSecret)
+}
+
+// cutOff audits until a part of the first round is kept.
+func cutOff(t *testing.T, opt app.AuditOptions) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	opt.Progress = func(p audit.Progress) {
+		if p.Done > 0 {
+			cancel()
+		}
+	}
+	if err := app.RunAudit(ctx, opt); !errors.Is(err, context.Canceled) {
+		t.Fatalf("cut off, the audit says %v", err)
+	}
 }
 
 // checkTruth compares the bucket of each endpoint.
@@ -225,12 +325,17 @@ func checkTruth(t *testing.T, list *truth, e *app.Evidence) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	counts := map[uptime.AuditBucket]int{}
+	for _, b := range got {
+		counts[b]++
+	}
+	t.Logf("%d endpoints: %v", len(got), counts)
 	for _, name := range slices.Sorted(maps.Keys(list.of)) {
 		if got[name] != list.of[name] {
 			t.Errorf("%s is %q, want %q: %s", name, got[name], list.of[name], why[name])
 		}
 	}
-	if want := "alivemcp audit run trial --region"; !strings.HasPrefix(run.Command, want) || strings.Contains(run.Command, "SECRET") {
+	if want := "alivemcp audit run trial --tokens tokens.csv --region"; !strings.HasPrefix(run.Command, want) || strings.Contains(run.Command, "SECRET") {
 		t.Errorf("the command is told as %s", run.Command)
 	}
 }

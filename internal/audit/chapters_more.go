@@ -307,7 +307,7 @@ func tokenWords(n int) string {
 	if n == 0 {
 		return ", and no credential was sent"
 	}
-	return ". No credential was sent, except that " + amount(n, "published token was", "published tokens were") + " tried in another look, which decides nothing but whether the token works"
+	return ". No credential was sent, except that " + amount(n, "published token was", "published tokens were") + " tried in another look at endpoints that answered, of which nothing is kept but whether the token works"
 }
 
 func rateWords(rate float64) string {

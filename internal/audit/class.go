@@ -25,6 +25,10 @@ const (
 // judged reports whether a class says something about the endpoint.
 func (c Class) judged() bool { return c != ClassUnknown && c != ClassLimited }
 
+// Answered reports whether a class says that the endpoint answered, and not only
+// that it would rather not be asked.
+func (c Class) Answered() bool { return c.judged() && c != ClassDead }
+
 // LookRule is a row of the table that classes looks: the first that holds
 // decides.
 type LookRule struct {

@@ -18,8 +18,7 @@ const (
 )
 
 // LookOf returns the evidence of a look from what the prober found. Endpoint and
-// Round are left to the runner, Demo to who tried the token: Live also when the
-// server was only slow.
+// Round are left to the runner, Demo to who tried the token; see [DemoOf].
 func LookOf(cell uptime.Cell) uptime.AuditLook {
 	l := uptime.AuditLook{Region: cell.Region, Attempts: len(cell.Attempts)}
 	if len(cell.Attempts) == 0 {
@@ -47,6 +46,23 @@ func LookOf(cell uptime.Cell) uptime.AuditLook {
 		l.Tools, l.ToolsHash, l.ContractHash = t.Count, t.Hash, t.ContractHash
 	}
 	return l
+}
+
+// DemoOf returns the state that a look with the published token had, which is all
+// that is kept of it: Live also when the server was slow, or when only the second
+// try succeeded; Unknown when the fault may be ours, or a limit was met.
+func DemoOf(cell uptime.Cell) uptime.State {
+	if len(cell.Attempts) == 0 {
+		return uptime.Unknown
+	}
+	switch f := cell.Last().Failure; {
+	case f == nil:
+		return uptime.Live
+	case ours(f.Cause):
+		return uptime.Unknown
+	default:
+		return f.Effect
+	}
 }
 
 // millis rounds up: what took time is not 0.

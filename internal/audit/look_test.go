@@ -80,6 +80,30 @@ func TestLookOfFailures(t *testing.T) {
 	}
 }
 
+func TestDemoOf(t *testing.T) {
+	failing := func(c uptime.Cause, effect uptime.State) uptime.Result {
+		return uptime.Result{Failure: &uptime.Failure{Cause: c, Effect: effect}}
+	}
+	for _, c := range []struct {
+		name string
+		res  []uptime.Result
+		want uptime.State
+	}{
+		{"no attempt", nil, uptime.Unknown},
+		{"works", []uptime.Result{{}}, uptime.Live},
+		{"works slowly", []uptime.Result{{Timings: uptime.Timings{Handshake: time.Minute}}}, uptime.Live},
+		{"works at the second try", []uptime.Result{failing(uptime.ConnectReset, uptime.Down), {}}, uptime.Live},
+		{"refused", []uptime.Result{failing(uptime.CredentialRefused, uptime.Degraded)}, uptime.Degraded},
+		{"down", []uptime.Result{failing(uptime.NotMCP, uptime.Down)}, uptime.Down},
+		{"limited", []uptime.Result{failing(uptime.RateLimited, uptime.Unknown)}, uptime.Unknown},
+		{"ours", []uptime.Result{failing(uptime.SelfOverload, uptime.Down)}, uptime.Unknown},
+	} {
+		if got := audit.DemoOf(uptime.Cell{Attempts: c.res}); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
 func TestLibraryBehindAServer(t *testing.T) {
 	answer := func(s string) uptime.Result { return uptime.Result{Transcript: []uptime.Exchange{{Response: s}}} }
 	for _, c := range []struct {
