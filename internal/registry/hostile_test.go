@@ -82,6 +82,8 @@ func (d *discard) StageListings(_ context.Context, _ string, listings []uptime.L
 	return nil
 }
 
+func (*discard) Missed(context.Context, uptime.Crawl) (int, error) { return 0, nil }
+
 func (*discard) FinishCrawl(context.Context, uptime.Crawl) (added, changed, gone int, err error) {
 	return 0, 0, 0, nil
 }
