@@ -51,5 +51,16 @@ func Listed(store listedStore, f *config.File) (servers func(context.Context) ([
 	return l.servers, l.bind
 }
 
+// AskOwners asks the hosts of what is served until ctx ends, and notes what those say
+// that do not want to be probed.
+func AskOwners(ctx context.Context, served, listed []uptime.Endpoint, note func(uptime.EndpointKey), changed func()) error {
+	o := newOwners(true, "test", func(_ context.Context, key uptime.EndpointKey) error { note(key); return nil }, slog.New(slog.DiscardHandler))
+	give := func(list []uptime.Endpoint) readEndpoints {
+		return func(context.Context) ([]uptime.Endpoint, error) { return list, nil }
+	}
+	o.first = 0
+	return o.run(ctx, give(served), give(listed), changed)
+}
+
 // Strange is where the pages of listed servers are served.
 func (m *Monitor) Strange() string { return m.strange.listener.Addr().String() }
