@@ -1,6 +1,7 @@
 package endpoint
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -24,10 +25,7 @@ func cut(s string) string {
 // hide takes secrets out of an address, whether it can be parsed or not, and
 // reports whether it did.
 func hide(raw string) (shown string, hid bool) {
-	scheme, rest, ok := strings.Cut(withoutFragment(raw), "://")
-	if !ok {
-		scheme, rest = "", scheme
-	}
+	scheme, rest := splitScheme(withoutFragment(raw))
 	end := authority(rest)
 	host, path := rest[:end], rest[end:]
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
@@ -36,13 +34,21 @@ func hide(raw string) (shown string, hid bool) {
 	path, query, asked := strings.Cut(path, "?")
 	path, inPath := hideParts(path, "/", hideSegment)
 	query, inQuery := hideParts(query, "&", hideParameter)
-	if ok {
-		scheme += "://"
-	}
 	if asked {
 		query = "?" + query
 	}
 	return scheme + host + path + query, hid || inPath || inQuery
+}
+
+// splitScheme returns what stands before the host, also where people write one slash
+// or three.
+func splitScheme(raw string) (scheme, rest string) {
+	at := 0
+	if colon := strings.Index(raw, ":/"); colon >= 0 && !strings.ContainsAny(raw[:colon], "/?@") {
+		at = colon + 1
+	}
+	rest = strings.TrimLeft(raw[at:], "/")
+	return raw[:len(raw)-len(rest)], rest
 }
 
 // hideParts hides in each part of a text.
@@ -69,7 +75,13 @@ func hideSegment(part string) (string, bool) {
 	return part, false
 }
 
+// hideParameter hides in a parameter, and in what some separate by other signs.
 func hideParameter(part string) (string, bool) {
+	for _, between := range []string{";", "?"} {
+		if strings.Contains(part, between) {
+			return hideParts(part, between, hideParameter)
+		}
+	}
 	name, value, _ := strings.Cut(part, "=")
 	if value == "" || hasVariables("?"+value) || !namesSecret(name) && !looksSecret(value) && !isHex(value) {
 		return part, false
@@ -79,6 +91,9 @@ func hideParameter(part string) (string, bool) {
 
 // namesSecret reports whether a header or parameter has the name of a secret.
 func namesSecret(name string) bool {
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
 	switch letters(name) {
 	case "apikey", "xapikey", "key", "token", "accesstoken", "xaccesstoken", "authtoken", "xauthtoken", "auth", "authorization",
 		"authentication", "secret", "clientsecret", "password", "passwd", "pwd", "pass", "pat", "sig", "signature", "credential",

@@ -1,0 +1,52 @@
+package endpoint_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/alivemcp/alivemcp/internal/endpoint"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// TestCleanWithoutForm: what is no address can hold a password all the same.
+func TestCleanWithoutForm(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https:/ann:hunter2@a.b.dev/mcp":             "https:/a.b.dev/mcp",
+		"https:///ann:hunter2@a.b.dev/mcp":           "https:///a.b.dev/mcp",
+		"https:ann:hunter2@a.b.dev/mcp":              "a.b.dev/mcp",
+		"//ann:hunter2@a.b.dev/mcp":                  "//a.b.dev/mcp",
+		"https:\\\\ann:hunter2@a.b.dev\\mcp":         "a.b.dev\\mcp",
+		"https://a.b.dev/mcp?api%5Fkey=hunter2":      "https://a.b.dev/mcp?api%5Fkey={api%5Fkey}",
+		"https://a.b.dev/mcp?x=1;token=hunter2":      "https://a.b.dev/mcp?x=1;token={token}",
+		"https://a.b.dev/mcp?next=1?api_key=hunter2": "https://a.b.dev/mcp?next=1?api_key={api_key}",
+		"https://server.smithery.ai/@ann/thing/mcp":  "https://server.smithery.ai/@ann/thing/mcp",
+		"https://a.b.dev/npm:thing@1.2/mcp":          "https://a.b.dev/npm:thing@1.2/mcp",
+		"https://a.b.dev/mcp?filter=a;b":             "https://a.b.dev/mcp?filter=a;b",
+	} {
+		if got := endpoint.Clean(raw); got != want {
+			t.Errorf("%s is shown as %s, want %s", raw, got, want)
+		}
+	}
+}
+
+// TestManyVariables: values cannot make an address endless, and what it becomes does
+// not hang on their order.
+func TestManyVariables(t *testing.T) {
+	long := uptime.Listing{URL: "https://a.b.dev/" + strings.Repeat("{a}", 300_000), Variables: map[string]string{"a": strings.Repeat("x", 200)}}
+	if grown := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			endpoint.Of(&long)
+		}
+	}).AllocedBytesPerOp(); grown > 8<<20 {
+		t.Errorf("a long template takes %d bytes", grown)
+	}
+	keys := map[uptime.EndpointKey]bool{}
+	for range 50 {
+		l := uptime.Listing{URL: "https://a.b.dev/{a}{b}/mcp", Variables: map[string]string{"a": "1", "b": "2", "a}{b": "3", "b}/mcp": "4"}}
+		keys[endpoint.Of(&l).Key] = true
+	}
+	if len(keys) != 1 {
+		t.Errorf("one listing is %d endpoints", len(keys))
+	}
+}
