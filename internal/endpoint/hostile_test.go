@@ -50,3 +50,30 @@ func TestManyVariables(t *testing.T) {
 		t.Errorf("one listing is %d endpoints", len(keys))
 	}
 }
+
+// TestUnseen: what is not seen in an address is not shown as it is.
+func TestUnseen(t *testing.T) {
+	for raw, want := range map[string]string{
+		"https://a.b.dev/mcp?x=\u202egpj.exe": "https://a.b.dev/mcp?x=%E2%80%AEgpj.exe",
+		"https://a.b.dev/mcp?x=\u00e4":        "https://a.b.dev/mcp?x=%C3%A4",
+		"https://a.b.dev/\u202egpj":           "https://a.b.dev/%E2%80%AEgpj",
+		"gopher\u202e://x":                    "gopher%E2%80%AE://x",
+	} {
+		e := of(raw)
+		if shown := endpoint.Clean(raw); e.URL != want || strings.ContainsRune(shown, '\u202e') {
+			t.Errorf("%q is %s and shown as %s, want %s", raw, e.URL, shown, want)
+		}
+	}
+}
+
+// TestPortsOfOthers: nobody makes us talk to mail servers.
+func TestPortsOfOthers(t *testing.T) {
+	for port, want := range map[string]uptime.EndpointKind{
+		"22": uptime.EndpointJunk, "25": uptime.EndpointJunk, "587": uptime.EndpointJunk, "0025": uptime.EndpointJunk, "6379": uptime.EndpointJunk, "9100": uptime.EndpointJunk,
+		"80": uptime.EndpointRemote, "443": uptime.EndpointRemote, "1024": uptime.EndpointRemote, "3000": uptime.EndpointRemote, "8443": uptime.EndpointRemote, "65535": uptime.EndpointRemote,
+	} {
+		if got := of("https://a.b.dev:" + port + "/mcp"); got.Kind != want || (got.Why == "") != (want == uptime.EndpointRemote) {
+			t.Errorf("port %s is %s (%s), want %s", port, got.Kind, got.Why, want)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // Clean returns what may be stored and shown of an address that somebody listed:
@@ -11,7 +12,26 @@ import (
 // every value that looks like a key. What is longer than 2 KiB is cut.
 func Clean(raw string) string {
 	shown, _ := hide(strings.ToValidUTF8(strings.TrimSpace(raw), "\uFFFD"))
-	return cut(shown)
+	return cut(inert(shown))
+}
+
+// inert escapes what is not seen, or changes the direction of writing.
+func inert(s string) string {
+	unseen := func(c rune) bool {
+		return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == '\u2028' || c == '\u2029'
+	}
+	if !strings.ContainsFunc(s, unseen) {
+		return s
+	}
+	var b strings.Builder
+	for _, c := range s {
+		if unseen(c) {
+			b.WriteString(url.QueryEscape(string(c)))
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }
 
 // cut shortens to the bound of addresses, between two characters.
