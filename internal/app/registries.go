@@ -30,6 +30,9 @@ const (
 	keepListings = 400 * 24 * time.Hour
 	// keepAnswers is how long answers of registries are kept that nobody asks for.
 	keepAnswers = 30 * 24 * time.Hour
+	// mostAnswers is how many bytes of them are left by a sweep: strangers write
+	// what registries point to.
+	mostAnswers = 1 << 30
 )
 
 // crawling reads the registries that a configuration names.
@@ -155,7 +158,7 @@ func (c *crawling) sweep(ctx context.Context) error {
 	if err := c.store.SweepListings(ctx, time.Now().Add(-keepListings)); err != nil {
 		return fmt.Errorf("sweeping the listings: %w", err)
 	}
-	if err := c.cache.Sweep(time.Now().Add(-keepAnswers)); err != nil {
+	if err := c.cache.Sweep(time.Now().Add(-keepAnswers), mostAnswers); err != nil {
 		return fmt.Errorf("sweeping what registries answered: %w", err)
 	}
 	return nil
