@@ -267,7 +267,7 @@ func TestRealListings(t *testing.T) {
 	for _, c := range counts {
 		got[c.Kind] += c.Endpoints
 	}
-	if diff := cmp.Diff(map[uptime.EndpointKind]int{uptime.EndpointRemote: 597, uptime.EndpointTemplated: 1}, got); diff != "" {
+	if diff := cmp.Diff(map[uptime.EndpointKind]int{uptime.EndpointRemote: 634, uptime.EndpointTemplated: 1}, got); diff != "" {
 		t.Error(diff)
 	}
 }
