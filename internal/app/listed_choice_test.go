@@ -22,13 +22,13 @@ type choice struct {
 	crawls  int
 }
 
-func newChoice(t testing.TB, maxServers, perHost int) *choice {
-	t.Helper()
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
+func newChoice(tb testing.TB, maxServers, perHost int) *choice {
+	tb.Helper()
+	store, err := sqlite.Open(tb.Context(), sqlite.Options{Dir: tb.TempDir()})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = store.Close() })
+	tb.Cleanup(func() { _ = store.Close() })
 	f := &config.File{}
 	f.Registries.Serve.MaxServers, f.Registries.Serve.PerHost = maxServers, perHost
 	c := &choice{store: store}
@@ -37,8 +37,8 @@ func newChoice(t testing.TB, maxServers, perHost int) *choice {
 }
 
 // list has a registry list these addresses, and nothing else.
-func (c *choice) list(t testing.TB, addresses ...string) {
-	t.Helper()
+func (c *choice) list(tb testing.TB, addresses ...string) {
+	tb.Helper()
 	c.crawls++
 	crawl := uptime.Crawl{ID: fmt.Sprint("crawl_", c.crawls), Source: "official", State: uptime.CrawlRunning, Began: time.Unix(int64(c.crawls), 0)}
 	var listings []uptime.Listing
@@ -49,31 +49,31 @@ func (c *choice) list(t testing.TB, addresses ...string) {
 		e := endpoint.Take(&l)
 		listings, endpoints = append(listings, l), append(endpoints, e)
 	}
-	err := c.store.BeginCrawl(t.Context(), crawl)
+	err := c.store.BeginCrawl(tb.Context(), crawl)
 	if err == nil {
-		err = c.store.StageListings(t.Context(), crawl.ID, listings, endpoints)
+		err = c.store.StageListings(tb.Context(), crawl.ID, listings, endpoints)
 	}
 	if err == nil {
 		crawl.State, crawl.Ended = uptime.CrawlDone, crawl.Began.Add(time.Second)
-		_, _, _, err = c.store.FinishCrawl(t.Context(), crawl)
+		_, _, _, err = c.store.FinishCrawl(tb.Context(), crawl)
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
 // serve makes what is listed the servers of the tenant, as a plan does.
-func (c *choice) serve(t testing.TB) map[string]uptime.ServerID {
-	t.Helper()
-	servers, err := c.servers(t.Context())
+func (c *choice) serve(tb testing.TB) map[string]uptime.ServerID {
+	tb.Helper()
+	servers, err := c.servers(tb.Context())
 	if err == nil {
-		servers, err = c.store.SyncServers(t.Context(), app.PublicTenant, servers)
+		servers, err = c.store.SyncServers(tb.Context(), app.PublicTenant, servers)
 	}
 	if err == nil {
-		err = c.bind(t.Context(), servers)
+		err = c.bind(tb.Context(), servers)
 	}
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	out := map[string]uptime.ServerID{}
 	for _, s := range servers {

@@ -283,7 +283,9 @@ func TestDeletedAtOnce(t *testing.T) {
 		}
 		time.Sleep(66 * time.Minute)
 		stop()
-		<-done
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("it ended with %v", err)
+		}
 		if now := r.status(t); now.Listings != before || now.Last.State != uptime.CrawlHeld || !strings.Contains(now.Last.Why, "more than a tenth") {
 			t.Errorf("of %d listings %d are left, and the crawl is %+v; want it to be held", before, now.Listings, now.Last)
 		}

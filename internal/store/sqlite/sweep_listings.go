@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 )
 
@@ -58,7 +59,7 @@ const listingBatch = 5_000
 // deletion is one statement; its last parameter is how many rows it may remove.
 func deletion(query string, args ...any) func(context.Context, *sql.Tx) (int64, error) {
 	return func(ctx context.Context, tx *sql.Tx) (int64, error) {
-		done, err := tx.ExecContext(ctx, query, append(args[:len(args):len(args)], listingBatch)...)
+		done, err := tx.ExecContext(ctx, query, append(slices.Clip(args), listingBatch)...)
 		if err != nil {
 			return 0, err
 		}
