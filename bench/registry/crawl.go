@@ -121,6 +121,8 @@ func (nowhere) StageListings(context.Context, string, []uptime.Listing, []uptime
 	return nil
 }
 
+func (nowhere) Missed(context.Context, uptime.Crawl) (int, error) { return 0, nil }
+
 func (nowhere) FinishCrawl(context.Context, uptime.Crawl) (added, changed, gone int, err error) {
 	return 0, 0, 0, nil
 }

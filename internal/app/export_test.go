@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
+	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -42,6 +43,24 @@ func (m *Monitor) BoardReady() <-chan struct{} { return m.board.Ready() }
 
 // Outlet returns what the outbox delivers to for a sink.
 func (m *Monitor) Outlet(name string) (outbox.Sink, bool) { return m.alarms.sink(DefaultTenant, name) }
+
+// Listed returns the servers that are made of what a store lists, and binds them
+// when it is given their ids.
+func Listed(store listedStore, f *config.File) (servers func(context.Context) ([]uptime.Server, error), bind func(context.Context, []uptime.Server) error) {
+	l := newListed(store, f)
+	return l.servers, l.bind
+}
+
+// AskOwners asks the hosts of what is served until ctx ends, and notes what those say
+// that do not want to be probed.
+func AskOwners(ctx context.Context, served, listed []uptime.Endpoint, note func(uptime.EndpointKey), changed func()) error {
+	o := newOwners(true, "test", func(_ context.Context, key uptime.EndpointKey) error { note(key); return nil }, slog.New(slog.DiscardHandler))
+	give := func(list []uptime.Endpoint) readEndpoints {
+		return func(context.Context) ([]uptime.Endpoint, error) { return list, nil }
+	}
+	o.first = 0
+	return o.run(ctx, give(served), give(listed), changed)
+}
 
 // Strange is where the pages of listed servers are served.
 func (m *Monitor) Strange() string { return m.strange.listener.Addr().String() }

@@ -106,15 +106,38 @@ func (l *listed) chosen(ctx context.Context) ([]uptime.Endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading what is listed: %w", err)
 	}
-	slices.SortFunc(all, func(a, b uptime.Endpoint) int {
-		return cmp.Or(cmp.Compare(b.Listings, a.Listings), cmp.Compare(a.Key, b.Key))
-	})
+	slices.SortFunc(all, byRank)
 	of := map[string]int{}
 	all = slices.DeleteFunc(all, func(e uptime.Endpoint) bool {
 		of[e.Host]++
 		return of[e.Host] > l.set.PerHost
 	})
+	all = l.mixed(all)
 	return all[:min(len(all), l.set.MaxServers)], nil
+}
+
+// byRank puts what more listings name first, and what is served already before
+// what is not, so that places do not change hands without need. Who lists an
+// address more than a few times gains nothing.
+func byRank(a, b uptime.Endpoint) int {
+	const few = 5
+	served := func(e *uptime.Endpoint) int { return min(len(e.Server), 1) }
+	return cmp.Or(cmp.Compare(min(b.Listings, few), min(a.Listings, few)), cmp.Compare(served(&b), served(&a)), cmp.Compare(a.Key, b.Key))
+}
+
+// mixed puts what one platform has beyond a tenth of the places behind the others:
+// hosts under one domain cost nothing, and must not take all places.
+func (l *listed) mixed(all []uptime.Endpoint) []uptime.Endpoint {
+	most, of := max(l.set.PerHost, l.set.MaxServers/10), map[string]int{}
+	first, rest := make([]uptime.Endpoint, 0, len(all)), []uptime.Endpoint(nil)
+	for _, e := range all {
+		if of[e.Platform]++; of[e.Platform] > most {
+			rest = append(rest, e)
+			continue
+		}
+		first = append(first, e)
+	}
+	return append(first, rest...)
 }
 
 // remote returns the endpoints that may be probed.
@@ -146,9 +169,9 @@ func (l *listed) best(ctx context.Context, of []uptime.Endpoint) (map[uptime.End
 			return nil, fmt.Errorf("reading the listings: %w", err)
 		}
 		for i := range page {
-			one := &page[i]
-			if old, ok := wanted[one.Endpoint]; ok && (old == nil || better(one, old)) {
-				wanted[one.Endpoint] = one
+			if old, ok := wanted[page[i].Endpoint]; ok && (old == nil || better(&page[i], old)) {
+				one := page[i] // a copy: the page is not kept for one of its listings
+				wanted[one.Endpoint] = &one
 			}
 		}
 		if q.After = next; next == "" {
@@ -180,10 +203,11 @@ func (l *listed) server(e *uptime.Endpoint, named *uptime.Listing) uptime.Server
 // slowListed is the time of a handshake above which a listed server is degraded.
 const slowListed = 5 * time.Second
 
-// slugOf names an endpoint in addresses: by its host and path, and by a piece of its
-// key, so that no other has the name and it lasts.
+// slugOf names an endpoint in addresses: by its host and path, and by its key, so
+// that it lasts and no stranger can make another of the same name: for half of a
+// key that would take seconds.
 func slugOf(e *uptime.Endpoint) string {
-	const most = 52
+	const most = 42 // of the 64 of a slug
 	text := strings.TrimPrefix(strings.TrimPrefix(e.URL, "https://"), "http://")
 	var b strings.Builder
 	for _, c := range strings.ToLower(text) {
@@ -197,7 +221,7 @@ func slugOf(e *uptime.Endpoint) string {
 	}
 	name := strings.Trim(b.String(), "-")
 	key := strings.TrimPrefix(string(e.Key), "ep_")
-	return strings.TrimPrefix(name+"-"+key[:min(len(key), 10)], "-")
+	return strings.TrimPrefix(name+"-"+key, "-")
 }
 
 // bind notes which server is which endpoint.

@@ -12,6 +12,17 @@ import (
 // noSources leaves one registry, which is not read for want of a key.
 const noSources = "sources: {official: false, github: false, pulsemcp: false, glama: false, smithery: true, github-topics: false, docker: false, cline: false, toolsdk: false, mcp.so: false}"
 
+// TestNoRegistries: a monitor that is told to read none goes on.
+func TestNoRegistries(t *testing.T) {
+	r := newRig(t)
+	m := r.start(r.file("registries: {enabled: true, contact: ops@example.com, " + strings.Replace(noSources, "smithery: true", "smithery: false", 1) + "}"))
+	<-m.BoardReady()
+	if status, _ := r.get("/registries"); status != http.StatusOK {
+		t.Errorf("/registries: %d", status)
+	}
+	r.stop() // fails the test when it ended by itself
+}
+
 // TestListedPages: what was listed and audited before the start is there when
 // registries are read, and not when they are not.
 func TestListedPages(t *testing.T) {

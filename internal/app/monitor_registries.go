@@ -84,7 +84,7 @@ func (m *Monitor) askOwners(ctx context.Context) error {
 		return m.store.SetOptout(ctx, key, true, optoutEntry(string(key), "owner", "by "+ownersFile, true))
 	}
 	o := newOwners(f.Registries.Serve.Private, UserAgent(f, m.opt.Version), note, m.log.With("part", "owners"))
-	return o.run(ctx, m.listed.chosen, m.listed.changed)
+	return o.run(ctx, m.listed.chosen, m.listed.remote, m.listed.changed)
 }
 
 // crawlKind is what crawls are counted by.

@@ -37,18 +37,23 @@ type owners struct {
 	asked  map[string]time.Time // by origin; of run alone
 	note   func(ctx context.Context, key uptime.EndpointKey) error
 	log    *slog.Logger
+	first  time.Duration // until the first round
 }
 
 func newOwners(private bool, agent string, note func(context.Context, uptime.EndpointKey) error, log *slog.Logger) *owners {
 	client := *registry.NewClient(guard.Policy{AllowPrivate: private})
 	client.Timeout = ownersWait
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // another host says nothing for this one
-	return &owners{client: &client, agent: agent, asked: map[string]time.Time{}, note: note, log: log}
+	return &owners{client: &client, agent: agent, asked: map[string]time.Time{}, note: note, log: log, first: settle}
 }
 
-// run asks the hosts of what is served, again and again, until ctx ends.
-func (o *owners) run(ctx context.Context, served func(context.Context) ([]uptime.Endpoint, error), changed func()) error {
-	for wait := settle; ; wait = ownersTurn {
+// readEndpoints returns some of the endpoints that are listed.
+type readEndpoints func(context.Context) ([]uptime.Endpoint, error)
+
+// run asks the hosts of what is served, again and again, until ctx ends. What one
+// says counts for all that is listed of it.
+func (o *owners) run(ctx context.Context, served, listed readEndpoints, changed func()) error {
+	for wait := o.first; ; wait = ownersTurn {
 		if err := rest(ctx, wait); err != nil {
 			return err
 		}
@@ -57,23 +62,24 @@ func (o *owners) run(ctx context.Context, served func(context.Context) ([]uptime
 			o.log.ErrorContext(ctx, "cannot ask owners, will try again", "error", err)
 			continue
 		}
-		if o.round(ctx, endpoints) {
+		if refused := o.round(ctx, endpoints); len(refused) > 0 {
+			o.notes(ctx, refused, listed)
 			changed()
 		}
 	}
 }
 
-// round asks every host that was not asked of late, and reports whether one does
-// not want to be probed.
-func (o *owners) round(ctx context.Context, endpoints []uptime.Endpoint) (refused bool) {
-	of := map[string][]uptime.EndpointKey{}
+// round asks every host that was not asked of late, and returns those that do not
+// want to be probed.
+func (o *owners) round(ctx context.Context, endpoints []uptime.Endpoint) (refused []string) {
+	served := map[string]bool{}
 	var order []string
 	for i := range endpoints {
 		origin := originOf(&endpoints[i])
-		if of[origin] == nil {
+		if !served[origin] {
 			order = append(order, origin)
 		}
-		of[origin] = append(of[origin], endpoints[i].Key)
+		served[origin] = true
 	}
 	for _, origin := range order {
 		if origin == "" || time.Since(o.asked[origin]) < ownersAgain {
@@ -81,30 +87,38 @@ func (o *owners) round(ctx context.Context, endpoints []uptime.Endpoint) (refuse
 		}
 		o.asked[origin] = time.Now()
 		if o.refuses(ctx, origin) {
-			refused = true
-			o.notes(ctx, of[origin])
+			refused = append(refused, origin)
+			delete(o.asked, origin) // what is listed of it later is a reason to ask at once
 		}
 		if rest(ctx, ownersGap) != nil {
 			return refused
 		}
 	}
-	o.forget(of)
+	o.forget(served)
 	return refused
 }
 
 // forget drops hosts that are not served any more.
-func (o *owners) forget(served map[string][]uptime.EndpointKey) {
+func (o *owners) forget(served map[string]bool) {
 	for origin := range o.asked {
-		if served[origin] == nil {
+		if !served[origin] {
 			delete(o.asked, origin)
 		}
 	}
 }
 
-func (o *owners) notes(ctx context.Context, keys []uptime.EndpointKey) {
-	for _, key := range slices.Sorted(slices.Values(keys)) {
-		if err := o.note(ctx, key); err != nil {
-			o.log.ErrorContext(ctx, "an opt-out is not noted, will try again", "endpoint", key, "error", err)
+// notes notes everything that is listed of hosts.
+func (o *owners) notes(ctx context.Context, hosts []string, listed readEndpoints) {
+	all, err := listed(ctx)
+	if err != nil {
+		o.log.ErrorContext(ctx, "opt-outs are not noted, will try again", "error", err)
+	}
+	for i := range all {
+		if !slices.Contains(hosts, originOf(&all[i])) {
+			continue
+		}
+		if err := o.note(ctx, all[i].Key); err != nil {
+			o.log.ErrorContext(ctx, "an opt-out is not noted, will try again", "endpoint", all[i].Key, "error", err)
 		}
 	}
 }

@@ -25,8 +25,14 @@ const (
 	requestGap = 250 * time.Millisecond
 	// keepCrawls is how long it is known how a registry was read.
 	keepCrawls = 90 * 24 * time.Hour
+	// keepListings is how long it is known what a registry no longer lists, and what
+	// became of a listing.
+	keepListings = 400 * 24 * time.Hour
 	// keepAnswers is how long answers of registries are kept that nobody asks for.
 	keepAnswers = 30 * 24 * time.Hour
+	// mostAnswers is how many bytes of them are left by a sweep: strangers write
+	// what registries point to.
+	mostAnswers = 1 << 30
 )
 
 // crawling reads the registries that a configuration names.
@@ -149,7 +155,10 @@ func (c *crawling) sweep(ctx context.Context) error {
 	if err := c.store.SweepCrawls(ctx, time.Now().Add(-keepCrawls)); err != nil {
 		return fmt.Errorf("sweeping the crawls: %w", err)
 	}
-	if err := c.cache.Sweep(time.Now().Add(-keepAnswers)); err != nil {
+	if err := c.store.SweepListings(ctx, time.Now().Add(-keepListings)); err != nil {
+		return fmt.Errorf("sweeping the listings: %w", err)
+	}
+	if err := c.cache.Sweep(time.Now().Add(-keepAnswers), mostAnswers); err != nil {
 		return fmt.Errorf("sweeping what registries answered: %w", err)
 	}
 	return nil

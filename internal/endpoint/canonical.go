@@ -1,9 +1,11 @@
 package endpoint
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // canonical gives an address its one form (RFC 3986 §6.2.2, §6.2.3): u has been
@@ -19,7 +21,7 @@ func canonical(u *url.URL) string {
 	}
 	u.Host = host
 	s := u.Scheme + "://" + host + strings.TrimRight(withoutDots(escapes(u.EscapedPath())), "/")
-	if q := parameters(u.RawQuery); q != "" {
+	if q := ascii(parameters(u.RawQuery)); q != "" {
 		s += "?" + q
 	}
 	return s
@@ -92,6 +94,19 @@ func parameters(query string) string {
 		name, _, _ := strings.Cut(p, "=")
 		return p == "" || strings.HasPrefix(name, "utm_") || tracks(name)
 	}), "&")
+}
+
+// ascii escapes what no query may have as it is (RFC 3986 §3.4, RFC 3987 §3.1).
+func ascii(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; c >= utf8.RuneSelf {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func tracks(name string) bool {

@@ -46,7 +46,7 @@ func Take(l *uptime.Listing) uptime.Endpoint {
 // read says what an address with its variables filled in is.
 func read(raw string) uptime.Endpoint {
 	shown, hid := hide(raw)
-	e := uptime.Endpoint{URL: cut(shown), Kind: uptime.EndpointRemote}
+	e := uptime.Endpoint{URL: cut(inert(shown)), Kind: uptime.EndpointRemote}
 	if kind, why := atFirstSight(raw); kind != "" {
 		e.Kind, e.Why = kind, why
 		e.Host, e.Platform = hostOfTemplate(shown)
@@ -80,6 +80,9 @@ func refused(err error) (uptime.EndpointKind, string) {
 // kindOf judges a well-formed address by where it leads.
 func kindOf(u *url.URL) (uptime.EndpointKind, string) {
 	host := u.Hostname()
+	if speaksOther(u.Port()) {
+		return uptime.EndpointJunk, "its port is that of another protocol"
+	}
 	if addr, err := netip.ParseAddr(host); err == nil {
 		if err := (guard.Policy{}).Check(addr); err != nil {
 			return uptime.EndpointLocal, "its address is not on the public internet"

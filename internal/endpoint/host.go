@@ -49,6 +49,19 @@ func localName(host string) string {
 	return ""
 }
 
+// speaksOther reports whether something else than HTTP answers at a port: whoever
+// lists an address must not have us talk to mail servers and printers.
+func speaksOther(port string) bool {
+	switch port {
+	case "", "80", "443":
+		return false
+	case "1720", "1723", "2049", "3306", "3659", "4045", "4190", "5060", "5061", "5432", "6000", "6379", "6566", "6665", "6666", "6667", "6668", "6669", "6679", "6697",
+		"9100", "10080", "11211":
+		return true
+	}
+	return len(port) < 4 || port < "1024" && len(port) == 4
+}
+
 func isUnder(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }

@@ -1,8 +1,10 @@
 package endpoint
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 )
 
 // Clean returns what may be stored and shown of an address that somebody listed:
@@ -10,7 +12,26 @@ import (
 // every value that looks like a key. What is longer than 2 KiB is cut.
 func Clean(raw string) string {
 	shown, _ := hide(strings.ToValidUTF8(strings.TrimSpace(raw), "\uFFFD"))
-	return cut(shown)
+	return cut(inert(shown))
+}
+
+// inert escapes what is not seen, or changes the direction of writing.
+func inert(s string) string {
+	unseen := func(c rune) bool {
+		return unicode.IsControl(c) || unicode.Is(unicode.Cf, c) || c == '\u2028' || c == '\u2029'
+	}
+	if !strings.ContainsFunc(s, unseen) {
+		return s
+	}
+	var b strings.Builder
+	for _, c := range s {
+		if unseen(c) {
+			b.WriteString(url.QueryEscape(string(c)))
+			continue
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
 }
 
 // cut shortens to the bound of addresses, between two characters.
@@ -24,10 +45,7 @@ func cut(s string) string {
 // hide takes secrets out of an address, whether it can be parsed or not, and
 // reports whether it did.
 func hide(raw string) (shown string, hid bool) {
-	scheme, rest, ok := strings.Cut(withoutFragment(raw), "://")
-	if !ok {
-		scheme, rest = "", scheme
-	}
+	scheme, rest := splitScheme(withoutFragment(raw))
 	end := authority(rest)
 	host, path := rest[:end], rest[end:]
 	if i := strings.LastIndexByte(host, '@'); i >= 0 {
@@ -36,13 +54,21 @@ func hide(raw string) (shown string, hid bool) {
 	path, query, asked := strings.Cut(path, "?")
 	path, inPath := hideParts(path, "/", hideSegment)
 	query, inQuery := hideParts(query, "&", hideParameter)
-	if ok {
-		scheme += "://"
-	}
 	if asked {
 		query = "?" + query
 	}
 	return scheme + host + path + query, hid || inPath || inQuery
+}
+
+// splitScheme returns what stands before the host, also where people write one slash
+// or three.
+func splitScheme(raw string) (scheme, rest string) {
+	at := 0
+	if colon := strings.Index(raw, ":/"); colon >= 0 && !strings.ContainsAny(raw[:colon], "/?@") {
+		at = colon + 1
+	}
+	rest = strings.TrimLeft(raw[at:], "/")
+	return raw[:len(raw)-len(rest)], rest
 }
 
 // hideParts hides in each part of a text.
@@ -69,7 +95,13 @@ func hideSegment(part string) (string, bool) {
 	return part, false
 }
 
+// hideParameter hides in a parameter, and in what some separate by other signs.
 func hideParameter(part string) (string, bool) {
+	for _, between := range []string{";", "?"} {
+		if strings.Contains(part, between) {
+			return hideParts(part, between, hideParameter)
+		}
+	}
 	name, value, _ := strings.Cut(part, "=")
 	if value == "" || hasVariables("?"+value) || !namesSecret(name) && !looksSecret(value) && !isHex(value) {
 		return part, false
@@ -79,6 +111,9 @@ func hideParameter(part string) (string, bool) {
 
 // namesSecret reports whether a header or parameter has the name of a secret.
 func namesSecret(name string) bool {
+	if plain, err := url.QueryUnescape(name); err == nil {
+		name = plain
+	}
 	switch letters(name) {
 	case "apikey", "xapikey", "key", "token", "accesstoken", "xaccesstoken", "authtoken", "xauthtoken", "auth", "authorization",
 		"authentication", "secret", "clientsecret", "password", "passwd", "pwd", "pass", "pat", "sig", "signature", "credential",

@@ -1,7 +1,9 @@
 package endpoint
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -51,10 +53,12 @@ func atFirstSight(raw string) (uptime.EndpointKind, string) {
 	return "", ""
 }
 
-// fill puts the values that a listing gives into its address.
+// fill puts the values that a listing gives into its address, in the order of their
+// names; what is too long already stays as it is.
 func fill(raw string, values map[string]string) string {
-	for name, value := range values {
-		if value == "" || hasVariables(value) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := values[name]
+		if value == "" || hasVariables(value) || len(raw) > maxURL {
 			continue
 		}
 		raw = strings.ReplaceAll(raw, "${"+name+"}", value)

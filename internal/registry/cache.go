@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -71,20 +72,34 @@ func (d *Dir) Put(_ context.Context, key string, value []byte) {
 	}
 }
 
-// Sweep removes what was put before a time.
-func (d *Dir) Sweep(before time.Time) error {
+// Sweep removes what was put before a time, and the oldest of what is more than so
+// many bytes together.
+func (d *Dir) Sweep(before time.Time, most int64) error {
+	var kept []fs.FileInfo
+	paths := map[fs.FileInfo]string{}
 	err := filepath.WalkDir(d.path, func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
 		info, err := e.Info()
-		if err == nil && info.ModTime().Before(before) {
+		switch {
+		case err != nil:
+			return err
+		case info.ModTime().Before(before):
 			return os.Remove(path)
 		}
-		return err
+		kept = append(kept, info)
+		paths[info] = path
+		return nil
 	})
 	if os.IsNotExist(err) {
 		return nil
+	}
+	slices.SortFunc(kept, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	for _, info := range kept {
+		if most -= info.Size(); most < 0 && err == nil {
+			err = os.Remove(paths[info])
+		}
 	}
 	return err
 }

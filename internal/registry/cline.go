@@ -44,7 +44,7 @@ func (c *cline) Read(ctx context.Context, f *Fetcher, _ time.Time, page func(*Pa
 	if err != nil {
 		return fmt.Errorf("the catalog: %w", err)
 	}
-	var catalog struct{ Entries []json.RawMessage }
+	var catalog struct{ Entries many[json.RawMessage] }
 	if err := json.Unmarshal(body, &catalog); err != nil || catalog.Entries == nil {
 		return errors.New("the catalog is not the JSON that it should be")
 	}

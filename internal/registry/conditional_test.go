@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +20,7 @@ func TestDir(t *testing.T) {
 		if _, _, ok := d.Get(t.Context(), "a"); ok {
 			t.Error("an empty cache has something")
 		}
-		if err := d.Sweep(time.Now()); err != nil {
+		if err := d.Sweep(time.Now(), 1<<30); err != nil {
 			t.Errorf("sweeping a cache that is not there: %v", err)
 		}
 		began := time.Now()
@@ -38,7 +39,7 @@ func TestDir(t *testing.T) {
 			t.Error("9 MiB were kept")
 		}
 		// Files have the time of the machine.
-		if err := d.Sweep(time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
+		if err := d.Sweep(time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC), 1<<30); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, ok := d.Get(t.Context(), "a"); ok {
@@ -94,4 +95,39 @@ func TestAgain(t *testing.T) {
 	f := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotModified) }))
 	_, _, err := f.Get(t.Context(), "http://registry.test/catalog", nil)
 	_ = wantStatus(t, err, http.StatusNotModified)
+}
+
+// TestDirIsBounded: of too much the oldest goes.
+func TestDirIsBounded(t *testing.T) {
+	path := t.TempDir()
+	d := registry.NewDir(path)
+	for i, key := range []string{"oldest", "older", "newest"} {
+		before := files(t, path)
+		d.Put(t.Context(), key, make([]byte, 1000))
+		for _, name := range files(t, path) {
+			if !slices.Contains(before, name) {
+				at := time.Now().Add(time.Duration(i) * time.Second)
+				if err := os.Chtimes(name, at, at); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if err := d.Sweep(time.Time{}, 2100); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]bool{"oldest": false, "older": true, "newest": true} {
+		if _, _, ok := d.Get(t.Context(), key); ok != want {
+			t.Errorf("%s is kept: %t, want %t", key, ok, want)
+		}
+	}
+}
+
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }

@@ -25,6 +25,8 @@ const (
 	// overlap is how far before the beginning of a full crawl the changes are asked
 	// for that came while it ran.
 	overlap = 5 * time.Minute
+	// maxWhy is how long the reason of a failure may be, in bytes.
+	maxWhy = 300
 )
 
 // Records is where crawls are kept. Staged listings are invisible until their
@@ -32,6 +34,8 @@ const (
 type Records interface {
 	BeginCrawl(ctx context.Context, c uptime.Crawl) error
 	StageListings(ctx context.Context, crawl string, listings []uptime.Listing, endpoints []uptime.Endpoint) error
+	// Missed returns how many addresses would be gone if the crawl were finished now.
+	Missed(ctx context.Context, c uptime.Crawl) (int, error)
 	FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed, gone int, err error)
 	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
 }
@@ -80,9 +84,13 @@ func New(opt Options) *Crawler {
 	return &Crawler{opt: opt, busy: map[uptime.SourceID]bool{}}
 }
 
-// Run reads all sources until ctx ends. One that fails does not disturb the
-// others, and is left alone for longer each time.
+// Run reads all sources, if there are any, until ctx ends. One that fails does not
+// disturb the others, and is left alone for longer each time.
 func (c *Crawler) Run(ctx context.Context) error {
+	if len(c.opt.Sources) == 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, s := range c.opt.Sources {
 		g.Go(func() error { return c.again(ctx, s) })
@@ -137,7 +145,7 @@ func (c *Crawler) round(ctx context.Context, s Source) (*reading, error) {
 	if err != nil {
 		return &reading{}, err
 	}
-	if good := status.Good; s.Incremental() && !good.Began.IsZero() && c.opt.Now().Sub(status.Full) < c.opt.FullEvery {
+	if good := status.Good; s.Incremental() && !good.Began.IsZero() && c.within(status.Full, c.opt.FullEvery) && c.within(good.Began, c.opt.FullEvery) {
 		return c.crawl(ctx, s, good.Began.Add(-overlap), false)
 	}
 	full, err := c.crawl(ctx, s, time.Time{}, false)
@@ -145,6 +153,13 @@ func (c *Crawler) round(ctx context.Context, s Source) (*reading, error) {
 		return full, err
 	}
 	return c.crawl(ctx, s, full.crawl.Began.Add(-overlap), false)
+}
+
+// within reports whether a moment is past, and not so long. One in the future is of
+// a clock that was wrong.
+func (c *Crawler) within(at time.Time, d time.Duration) bool {
+	ago := c.opt.Now().Sub(at)
+	return ago >= 0 && ago < d
 }
 
 // Crawl reads a source as a whole, once. shrunk accepts that it lists much less
@@ -221,16 +236,21 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 	r.crawl.Hash = hex.EncodeToString(r.hash.Sum(nil))
 	r.crawl.Ended = c.opt.Now().UTC()
 	r.crawl.State = uptime.CrawlDone
+	if r.broken == nil && failed == nil && ctx.Err() == nil && !r.crawl.Since.IsZero() {
+		r.missed, r.broken = c.opt.Records.Missed(ctx, r.crawl)
+	}
 	switch {
 	case r.broken != nil:
 		return r.broken // the database's: the next crawl throws away what is staged
 	case ctx.Err() != nil:
 		r.crawl.State, r.crawl.Why = uptime.CrawlFailed, "it was interrupted"
 	case failed != nil:
-		r.crawl.State, r.crawl.Why = uptime.CrawlFailed, failed.Error()
+		r.crawl.State, r.crawl.Why = uptime.CrawlFailed, Plain(failed.Error(), maxWhy)
 		if said := (*StatusError)(nil); errors.As(failed, &said) {
 			r.after = said.After
 		}
+	case lacks(r.crawl.Previous-r.missed, r.crawl.Previous): // changes must not say that nearly everything is gone
+		r.hold("addresses", r.crawl.Previous-r.missed, r.crawl.Previous)
 	case r.crawl.Since.IsZero() && !shrunk && lacks(r.crawl.Listings, r.crawl.Previous):
 		r.hold("addresses", r.crawl.Listings, r.crawl.Previous)
 	case r.crawl.Since.IsZero() && !shrunk && r.crawl.Previous < fewListings && lacks(r.crawl.Records, r.records):

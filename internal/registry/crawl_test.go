@@ -267,6 +267,67 @@ func TestShrink(t *testing.T) {
 	few.crawl(t, uptime.CrawlDone)
 }
 
+// TestDeletedAtOnce: a registry that says of nearly everything that it was deleted
+// since the last time is not believed before somebody has looked.
+func TestDeletedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, fake.Generate(150))
+		r.registry.Break(fake.Slow(9999, time.Millisecond))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		time.Sleep(time.Minute)
+		before := r.status(t).Listings
+		for _, l := range r.listed(t, uptime.ListingQuery{})[:100] {
+			r.registry.SetStatus(l.Key, "deleted", "", time.Now())
+		}
+		time.Sleep(66 * time.Minute)
+		stop()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("it ended with %v", err)
+		}
+		if now := r.status(t); now.Listings != before || now.Last.State != uptime.CrawlHeld || !strings.Contains(now.Last.Why, "more than a tenth") {
+			t.Errorf("of %d listings %d are left, and the crawl is %+v; want it to be held", before, now.Listings, now.Last)
+		}
+	})
+}
+
+// TestClockBack: a monitor whose clock was ahead reads everything anew, and does not
+// wait for the time that it believed it was.
+func TestClockBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ahead := 400 * 24 * time.Hour
+		r := newRig(t, fake.Generate(50), func(o *registry.Options) { o.Now = func() time.Time { return time.Now().Add(ahead) } })
+		r.registry.Break(fake.Slow(9999, time.Millisecond))
+		r.crawl(t, uptime.CrawlDone)
+		ahead = 0
+		ctx, stop := context.WithTimeout(t.Context(), 90*time.Minute)
+		defer stop()
+		_ = r.Run(ctx)
+		full := 0
+		for _, word := range r.crawls(t) {
+			if word == "full" {
+				full++
+			}
+		}
+		if full < 2 {
+			t.Errorf("the crawls are %v, want another full one", r.crawls(t))
+		}
+	})
+}
+
+// TestNoSources: with nothing to read a crawler waits for its end.
+func TestNoSources(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+		defer stop()
+		begin := time.Now()
+		if err := registry.New(registry.Options{}).Run(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Hour {
+			t.Errorf("it ended after %s with %v", time.Since(begin), err)
+		}
+	})
+}
+
 // TestShrinkingLeads lets half of a registry without addresses vanish.
 func TestShrinkingLeads(t *testing.T) {
 	r := newRig(t, nil)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -172,14 +173,27 @@ func (f *Fetcher) once(ctx context.Context, r *request) (reply, error) {
 func unreached(err error) (reply, error) {
 	var refused *redirectError
 	var blocked *guard.BlockedError
+	var name *net.DNSError
 	switch {
 	case errors.As(err, &refused):
 		return reply{wait: -1}, refused
 	case errors.As(err, &blocked):
-		return reply{wait: -1}, fmt.Errorf("it must not be asked: %w", blocked)
+		return reply{wait: -1}, &blockedError{blocked}
+	case errors.As(err, &name):
+		return reply{}, errors.New("its name could not be looked up") // the whole error names our resolver
 	}
 	return reply{}, fmt.Errorf("it could not be reached: %w", bare(err))
 }
+
+// blockedError is a registry at an address that is not to be dialled. It is shown to
+// anyone, and so says neither which nor what the operator could do.
+type blockedError struct{ of *guard.BlockedError }
+
+func (e *blockedError) Error() string {
+	return "it must not be asked: its address is not a public one"
+}
+
+func (e *blockedError) Unwrap() error { return e.of }
 
 // redirectError is a redirect that is not followed.
 type redirectError struct{ why string }
@@ -241,9 +255,12 @@ func (r *request) reply(res *http.Response) (reply, error) {
 func (r *request) decode(got *reply) error {
 	err := json.Unmarshal(got.body, r.into)
 	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &kind): // which holds what was sent, and names of ours
+		err = fmt.Errorf("something else is at byte %d", kind.Offset)
 	case errors.As(err, &syntax) && syntax.Offset >= int64(len(got.body)):
 		return errors.New("its answer broke off in the middle of its JSON")
 	}

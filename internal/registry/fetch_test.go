@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -238,4 +239,27 @@ func TestRedirects(t *testing.T) {
 	f = registry.NewFetcher(registry.FetchOptions{Client: tls.Client(), UserAgent: agent})
 	_, _, err := f.Get(t.Context(), tls.URL, nil)
 	wantError(t, "to plain http", err, "without TLS")
+}
+
+// TestReasonsAreForAnyone: why a registry was not read is shown on public pages.
+func TestReasonsAreForAnyone(t *testing.T) {
+	private := registry.NewFetcher(registry.FetchOptions{Client: registry.NewClient(guard.Policy{}), UserAgent: agent})
+	_, _, err := private.Get(t.Context(), "http://127.0.0.1:1/x", nil)
+	if err == nil || strings.Contains(err.Error(), "127.") || strings.Contains(err.Error(), "operator") || strings.Contains(err.Error(), "agent") {
+		t.Errorf("of an inner address it says: %v", err)
+	}
+	lookup := transport(func(*http.Request) (*http.Response, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "registry.corp", Server: "10.0.0.53:53", IsNotFound: true}}
+	})
+	f := registry.NewFetcher(registry.FetchOptions{Client: &http.Client{Transport: lookup}, UserAgent: agent, Backoff: time.Nanosecond})
+	_, _, err = f.Get(t.Context(), "https://registry.corp/x", nil)
+	if wantError(t, "a name that is not known", err, "could not be looked up"); strings.Contains(err.Error(), "10.0.0.53") || strings.Contains(err.Error(), "corp") {
+		t.Errorf("it tells of our resolver: %v", err)
+	}
+	long := `{"a":` + strings.Repeat("1", 1<<20) + `}`
+	var into struct{ A int }
+	_, err = direct(site{"/x": long}).JSON(t.Context(), "http://registry.test/x", nil, &into)
+	if wantError(t, "a long number", err, "not the JSON that it should be"); len(err.Error()) > 300 || strings.Contains(err.Error(), "struct") {
+		t.Errorf("the reason has %d bytes: %.200s", len(err.Error()), err)
+	}
 }

@@ -68,7 +68,7 @@ func (g *Generic) Incremental() bool { return !g.opt.NoSince }
 // genericPage is an answer of /v0.1/servers. Some mirrors spell the cursor in
 // another way.
 type genericPage struct {
-	Servers  []json.RawMessage `json:"servers"`
+	Servers  many[json.RawMessage] `json:"servers"`
 	Metadata struct {
 		NextCursor string `json:"nextCursor"`
 		Snake      string `json:"next_cursor"`

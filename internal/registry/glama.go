@@ -17,7 +17,7 @@ type glama struct{ api }
 
 // glamaPage is an answer of /v1/connectors, paged as Relay has it.
 type glamaPage struct {
-	Connectors []json.RawMessage `json:"connectors"`
+	Connectors many[json.RawMessage] `json:"connectors"`
 	PageInfo   struct {
 		EndCursor   string `json:"endCursor"`
 		HasNextPage bool   `json:"hasNextPage"`

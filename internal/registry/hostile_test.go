@@ -3,7 +3,9 @@ package registry_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +84,8 @@ func (d *discard) StageListings(_ context.Context, _ string, listings []uptime.L
 	return nil
 }
 
+func (*discard) Missed(context.Context, uptime.Crawl) (int, error) { return 0, nil }
+
 func (*discard) FinishCrawl(context.Context, uptime.Crawl) (added, changed, gone int, err error) {
 	return 0, 0, 0, nil
 }
@@ -152,5 +156,30 @@ func TestFloods(t *testing.T) {
 				t.Errorf("%v were refused", got.Refused)
 			}
 		})
+	}
+}
+
+// TestArraysOfMillions: a page that is short, and would fill the memory.
+func TestArraysOfMillions(t *testing.T) {
+	millions := strings.TrimSuffix(strings.Repeat("{},", 1_000_000), ",")
+	for id, page := range map[uptime.SourceID]string{
+		uptime.SourceOfficial: `{"servers":[` + millions + `]}`, uptime.SourceGlama: `{"connectors":[` + millions + `]}`, uptime.SourceSmithery: `{"servers":[` + millions + `]}`,
+		uptime.SourceTopics: `{"total_count":1,"items":[` + millions + `]}`,
+	} {
+		answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) })
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, err := all(t.Context(), of(t, id, withKey), direct(answer), time.Time{})
+		runtime.ReadMemStats(&after)
+		wantError(t, string(id), err, "more than 20000")
+		if used := (after.TotalAlloc - before.TotalAlloc) >> 20; used > 64 { // the answer itself, as it grows while it is read, is a third of that
+			t.Errorf("%s: it took %d MiB", id, used)
+		}
+	}
+	record := `{"server":{"name":"a/many","remotes":[` + strings.TrimSuffix(strings.Repeat("{},", 1<<19), ",") + `]}}`
+	f := direct(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"servers":[`+record+`]}`) }))
+	pages, listings, err := all(t.Context(), of(t, uptime.SourceOfficial), f, time.Time{})
+	if err != nil || len(listings) != 0 || pages[0].Refused["not readable"] != 1 {
+		t.Errorf("a record of many addresses: %d listings, %v", len(listings), err)
 	}
 }

@@ -46,7 +46,7 @@ func (l *looks) get(ctx context.Context, key string, fresh func(value []byte, at
 // forAWeek is the freshness of what changes rarely.
 func forAWeek(_ []byte, at time.Time) bool { return time.Since(at) < 7*24*time.Hour }
 
-// file reads an address; one that does not exist is empty.
+// file reads the first MiB of an address; one that does not exist is empty.
 func (l *looks) file(ctx context.Context, url string, header Header) ([]byte, error) {
 	body, fetched, err := l.fetch.Again(ctx, url, header)
 	if status := (*StatusError)(nil); errors.As(err, &status) && (status.Status == http.StatusNotFound || status.Status == http.StatusGone) {
@@ -55,7 +55,7 @@ func (l *looks) file(ctx context.Context, url string, header Header) ([]byte, er
 	if err == nil {
 		l.done = append(l.done, fetched)
 	}
-	return body, err
+	return body[:min(len(body), maxDetail)], err
 }
 
 // tell adds to a page what was read for it, and what had to wait.

@@ -34,6 +34,7 @@ type reading struct {
 	hash    hash.Hash
 	after   time.Duration // how long the source wants to be left alone
 	broken  error         // the database did not take a page
+	missed  int           // addresses that a crawl of changes says are gone
 }
 
 func newReading(c *Crawler, crawl uptime.Crawl) *reading {

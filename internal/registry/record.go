@@ -22,29 +22,29 @@ type genericRecord struct {
 
 // serverJSON is what is read of a server.json.
 type serverJSON struct {
-	Name        string          `json:"name"`
-	Title       string          `json:"title"`
-	Description string          `json:"description"`
-	Version     scalar          `json:"version"`
-	Repository  json.RawMessage `json:"repository"`
-	Remotes     []remoteJSON    `json:"remotes"`
+	Name        string           `json:"name"`
+	Title       string           `json:"title"`
+	Description string           `json:"description"`
+	Version     scalar           `json:"version"`
+	Repository  json.RawMessage  `json:"repository"`
+	Remotes     many[remoteJSON] `json:"remotes"`
 }
 
 type remoteJSON struct {
 	Type      string               `json:"type"`
 	URL       string               `json:"url"`
-	Headers   []inputJSON          `json:"headers"`
+	Headers   many[inputJSON]      `json:"headers"`
 	Variables map[string]inputJSON `json:"variables"`
 }
 
 // inputJSON is a header or a variable.
 type inputJSON struct {
-	Name     string   `json:"name"`
-	Value    scalar   `json:"value"`
-	Default  scalar   `json:"default"`
-	Choices  []scalar `json:"choices"`
-	Required bool     `json:"isRequired"`
-	Secret   bool     `json:"isSecret"`
+	Name     string       `json:"name"`
+	Value    scalar       `json:"value"`
+	Default  scalar       `json:"default"`
+	Choices  many[scalar] `json:"choices"`
+	Required bool         `json:"isRequired"`
+	Secret   bool         `json:"isSecret"`
 }
 
 // scalar is a text for which people also write numbers and booleans; anything else

@@ -22,7 +22,7 @@ type smithery struct {
 func (*smithery) pace() (gap, every time.Duration) { return 500 * time.Millisecond, 6 * time.Hour }
 
 type smitheryPage struct {
-	Servers    []smitheryRecord `json:"servers"`
+	Servers    many[smitheryRecord] `json:"servers"`
 	Pagination struct {
 		TotalPages int `json:"totalPages"`
 	} `json:"pagination"`

@@ -33,10 +33,10 @@ func (*toolSDK) Incremental() bool { return false }
 
 // toolSDKPackage is a file of the registry.
 type toolSDKPackage struct {
-	Name        string       `json:"name"`
-	Description string       `json:"description"`
-	URL         string       `json:"url"` // of the code
-	Remotes     []remoteJSON `json:"remotes"`
+	Name        string           `json:"name"`
+	Description string           `json:"description"`
+	URL         string           `json:"url"` // of the code
+	Remotes     many[remoteJSON] `json:"remotes"`
 }
 
 // toolSDKPage is how many packages make a page.

@@ -57,9 +57,9 @@ const (
 )
 
 type topicsPage struct {
-	Total      int    `json:"total_count"`
-	Incomplete bool   `json:"incomplete_results"`
-	Items      []repo `json:"items"`
+	Total      int        `json:"total_count"`
+	Incomplete bool       `json:"incomplete_results"`
+	Items      many[repo] `json:"items"`
 }
 
 // repo is a repository.

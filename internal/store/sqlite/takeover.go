@@ -30,6 +30,9 @@ const (
 		CROSS JOIN staged_listings s ON s.crawl = ?2 AND s.key = l.key AND s.url = l.url AND s.transport = l.transport`
 )
 
+// maxChanges is how many changes of a listing are kept: some differ in every crawl.
+const maxChanges = 100
+
 // run takes over, step by step.
 func (t *takeover) run(ctx context.Context) error {
 	seen, err := list(ctx, t.tx, value[int64], `SELECT seen FROM sources WHERE source = ?`, t.crawl.Source)
@@ -107,12 +110,16 @@ func (t *takeover) steps() []takeoverStep {
 // derived are the statements that bring up to date what follows from listings.
 func derived() []takeoverStep {
 	return []takeoverStep{
-		{"what is new", nil, `INSERT INTO differing SELECT l.num FROM listings l, newest n WHERE l.num > n.num`}, // rows are never deleted
+		{"what is new", nil, `INSERT INTO differing SELECT l.num FROM listings l, newest n WHERE l.num > n.num`}, // a new row is numbered after all others
 		{"collecting", nil, `INSERT OR IGNORE INTO touched SELECT l.endpoint FROM differing d CROSS JOIN listings l ON l.num = d.num`},
 		{"history", nil, `
 			INSERT OR IGNORE INTO listing_changes (listing, at, what, version)
 			SELECT l.num, ?3, iif(l.gone IS NULL, 'added', 'gone'), coalesce(l.body ->> 'version', '')
 			FROM (SELECT num FROM differing UNION ALL SELECT num FROM missed) d CROSS JOIN listings l ON l.num = d.num`},
+		{"history", nil, fmt.Sprintf(`
+			DELETE FROM listing_changes WHERE (listing, at) IN (
+				SELECT c.listing, c.at FROM (SELECT num FROM differing UNION ALL SELECT num FROM missed) d CROSS JOIN listing_changes c ON c.listing = d.num
+				WHERE c.at < (SELECT n.at FROM listing_changes n WHERE n.listing = d.num ORDER BY n.at DESC LIMIT 1 OFFSET %d))`, maxChanges-1)},
 		{"search", nil, `DELETE FROM listing_search WHERE rowid IN (SELECT num FROM differing)`},
 		{"search", nil, `
 			INSERT INTO listing_search (rowid, words)

@@ -18,7 +18,9 @@ type Registry interface {
 	FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed, gone int, err error)
 	Crawls(ctx context.Context, source uptime.SourceID, limit int) ([]uptime.Crawl, error)
 	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
+	Missed(ctx context.Context, c uptime.Crawl) (int, error)
 	SweepCrawls(ctx context.Context, before time.Time) error
+	SweepListings(ctx context.Context, before time.Time) error
 
 	Listings(ctx context.Context, q uptime.ListingQuery) (page []uptime.Listing, next string, err error)
 	CountListings(ctx context.Context, q uptime.ListingQuery) (int, error)
@@ -56,6 +58,9 @@ func registryTests() map[string]func(*house) {
 		"an audit is resumed":                     testAuditResumed,
 		"hostile listings are kept as they are":   testHostileListings,
 		"sources and old crawls":                  testSources,
+		"what a crawl would miss":                 testMissed,
+		"history of listings is bounded":          testRestless,
+		"what is gone is forgotten one day":       testSweepListings,
 	}
 }
 
