@@ -205,8 +205,8 @@ func demoFails(grid [][]*uptime.AuditLook, rounds int) bool {
 
 // drifting is how often the tools of an endpoint changed between rounds.
 type drifting struct {
-	// changes is the most that any region saw, contract how many of these changed
-	// the contract and not only the wording.
+	// changes is the most that any region saw, contract the most changes of the
+	// contract, and not only of the wording, that any region saw: maybe another one.
 	changes, contract int
 	// seen says that some region saw the tools in two rounds; back that they came
 	// back to what they had been before.
@@ -232,9 +232,7 @@ func (d *drifting) region(row []*uptime.AuditLook, classes []Class) {
 		}
 		before = append(before, l)
 	}
-	if changes > d.changes || changes == d.changes && contract > d.contract {
-		d.changes, d.contract = changes, contract
-	}
+	d.changes, d.contract = max(d.changes, changes), max(d.contract, contract)
 }
 
 // differ reports whether the tools of two looks differ, and whether that is their

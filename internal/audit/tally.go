@@ -42,6 +42,14 @@ func (t *Tally) Of(some ...uptime.AuditBucket) int {
 // All returns how many endpoints are counted.
 func (t *Tally) All() int { return t.Of(Buckets()...) }
 
+func (t *Tally) plus(o Tally) Tally {
+	out := *t
+	for i := range out {
+		out[i] += o[i]
+	}
+	return out
+}
+
 func (t *Tally) minus(o Tally) Tally {
 	out := *t
 	for i := range out {
@@ -71,6 +79,13 @@ type Headline struct {
 	Low     *float64 `json:"low"`
 	High    *float64 `json:"high"`
 }
+
+// Share returns the percentage as the report writes it: "9.0 %", "< 0.1 %", and a
+// dash of nothing.
+func (h Headline) Share() string { return percentage(h.Percent) }
+
+// Interval returns the 95 % interval in words; empty when all were counted.
+func (h Headline) Interval() string { return interval(h.Low, h.High) }
 
 // headlines returns the strict and the lenient headline and the unknown share.
 func headlines(t *Tally, sample bool) []Headline {

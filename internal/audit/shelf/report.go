@@ -44,7 +44,7 @@ func printed(ctx context.Context, run, earlier *uptime.AuditRun, evidence audit.
 	}
 	r := &Report{
 		ID: run.ID, Title: built.Title(), Began: run.Began.UTC(), Ended: run.Ended.UTC(), Rounds: run.Rounds, Regions: built.Run.Regions,
-		Sample: run.Sample, Endpoints: built.Endpoints, Headlines: built.Headlines, Buckets: built.Buckets,
+		Sample: built.Run.Sample, Endpoints: built.Endpoints, Headlines: built.Headlines, Buckets: built.Buckets,
 	}
 	for _, form := range []struct {
 		to    *[]byte
