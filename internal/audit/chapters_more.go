@@ -296,7 +296,7 @@ func methodChapter(r *Report) chapter {
 	if f.Optouts > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The owners of %s do not want to be probed. They are not counted, and not named in the evidence.", amount(f.Optouts, "endpoint", "endpoints"))})
 	}
-	c.Parts = append(c.Parts, part{Text: "Early are looks that came less than half a gap after the same look of the round before, because a round was late: they say less about change."}, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
+	c.Parts = append(c.Parts, part{Text: "Early are looks that came less than half a gap after the same look of the round before, because a round was late or a clock was set: they say less about change."}, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
 		part{Text: "From the same evidence, this report is made again, byte for byte, by:"}, part{Code: again(r)}, part{Table: headlineTable(r)})
 	return c
 }

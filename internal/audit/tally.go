@@ -93,13 +93,13 @@ func headlines(t *Tally, sample bool) []Headline {
 	undecided := t.Of(uptime.BucketLimited, uptime.BucketUnknown)
 	well := t.Healthy() + t.Of(uptime.BucketRegional, uptime.BucketCredentialed, uptime.BucketAuthProper)
 	out := []Headline{
-		{ID: "strict", Name: "Healthy, strictly", Definition: "healthy stable and healthy with drift, of all endpoints that are counted", Numerator: t.Healthy(), Denominator: n},
+		{ID: "strict", Name: "Healthy, strictly", Definition: "healthy, stable or with drift, of all endpoints that are counted", Numerator: t.Healthy(), Denominator: n},
 		{
 			ID: "lenient", Name: "Working, leniently",
-			Definition: "healthy stable, healthy with drift, regionally degraded, credentialed-degraded and properly auth-walled, of all endpoints without those that nobody could probe (templated) and those that we could not judge (limited, unknown)",
+			Definition: "healthy, regionally degraded, healthy for strangers while a published token fails, or behind a proper sign-in, of all endpoints without those that nobody can probe (not an address) and those that we could not judge (limited or blocked, unknown)",
 			Numerator:  well, Denominator: n - undecided - t.Of(uptime.BucketTemplated),
 		},
-		{ID: "unknown", Name: "Not judged", Definition: "limited and unknown, of all endpoints that are counted", Numerator: undecided, Denominator: n},
+		{ID: "unknown", Name: "Not judged", Definition: "limited or blocked, and unknown, of all endpoints that are counted", Numerator: undecided, Denominator: n},
 	}
 	for i := range out {
 		h := &out[i]

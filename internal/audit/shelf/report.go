@@ -12,7 +12,8 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// Report is a report in all its forms. It is never changed once it is there, and
+// Report is a report in all its forms. It is never changed once it is
+// there, but replaced when an owner opts out, and
 // nobody may change what its slices hold.
 type Report struct {
 	ID    uptime.AuditRunID

@@ -133,6 +133,16 @@ func (s *Store) AuditEvidence(ctx context.Context, id uptime.AuditRunID, yield f
 	})
 }
 
+// AuditOptouts returns, in the order of keys, the endpoints that some run counts and
+// whose owners do not want to be probed.
+func (s *Store) AuditOptouts(ctx context.Context) ([]uptime.EndpointKey, error) {
+	out, err := list(ctx, s.reader, func(row scanner) (key uptime.EndpointKey, err error) { return key, row.Scan(&key) }, `
+		SELECT e.key FROM endpoints e WHERE e.optout = 1
+			AND EXISTS (SELECT 1 FROM audit_runs r CROSS JOIN audit_targets t WHERE t.run = r.id AND t.endpoint = e.key)
+		ORDER BY e.key`)
+	return out, explain("reading who opted out of audits", err)
+}
+
 // evidenceReader puts the looks of one endpoint together.
 type evidenceReader struct {
 	yield  func(*uptime.AuditTarget, []uptime.AuditLook) error

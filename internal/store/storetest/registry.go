@@ -36,6 +36,7 @@ type Registry interface {
 	AuditTargets(ctx context.Context, id uptime.AuditRunID, after uptime.EndpointKey, limit int) ([]uptime.AuditTarget, error)
 	PutLooks(ctx context.Context, id uptime.AuditRunID, looks []uptime.AuditLook) error
 	LooksDone(ctx context.Context, id uptime.AuditRunID, round int, yield func(uptime.EndpointKey, string) error) error
+	AuditOptouts(ctx context.Context) ([]uptime.EndpointKey, error)
 	AuditEvidence(ctx context.Context, id uptime.AuditRunID, yield func(*uptime.AuditTarget, []uptime.AuditLook) error) error
 }
 
@@ -375,6 +376,9 @@ func (h *house) auditMarksOptout(e uptime.Endpoint) {
 	}
 	same(t, "who opted out, in the evidence", marked, want)
 	same(t, "who opted out, of the targets", kept, want)
+	out, err := h.AuditOptouts(t.Context())
+	noError(t, err)
+	same(t, "who opted out of audits", out, []uptime.EndpointKey{e.Key})
 }
 
 func testOptout(h *house) {
