@@ -44,7 +44,7 @@ func lead(r *Report) []string {
 			amount(r.Endpoints, "endpoint", "endpoints"), number(r.Probed), times(r.Run.Rounds), r.Run.Gap, amount(len(r.Run.Regions), "region", "regions")),
 		fmt.Sprintf("%s work, which is %s of all that we counted: from every region, in most of the looks that could be judged. Of these, %s changed their tools between the rounds. Another %s work only from some regions.",
 			number(t.Healthy()), percentage(r.Headlines[0].Percent), number(t.Of(uptime.BucketDrift)), number(t.Of(uptime.BucketRegional))),
-		fmt.Sprintf("%s are dead: no address, no connection, or no answer in time. At %s something answers that is not an MCP server. %s ask for a sign-in; %s of these say how, so that clients can complete it by themselves.",
+		fmt.Sprintf("%s are dead: their name leads nowhere, nothing connects, or no answer comes in time. At %s something answers that is not an MCP server. %s ask for a sign-in; %s of these say how, so that clients can complete it by themselves.",
 			number(t.Of(uptime.BucketDead)), number(t.Of(uptime.BucketNotMCP)), number(t.Of(authBuckets()...)), number(t.Of(uptime.BucketAuthProper))),
 		fmt.Sprintf("%s could not be judged, because they limited us or because looks are missing.", number(r.Headlines[2].Numerator)),
 	}

@@ -288,7 +288,7 @@ func methodChapter(r *Report) chapter {
 	f := &r.Run
 	c := chapter{ID: "method", Title: "How it was done"}
 	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The run began on %s. Every endpoint was looked at in %s, %s apart, from %s. A look is a name lookup, a new connection, the handshake of the protocol and the list of tools, "+
-		"with %s; it calls no tool%s. The run was begun to make at most %s looks in a second, those at one host as far apart as can be.",
+		"with %s; it calls no tool%s. The run was begun %s, with those at one host as far apart as can be.",
 		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), attemptWords(f.Attempts), tokenWords(r.Tokens), rateWords(f.Rate))})
 	if f.Sample > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("A sample of %s was drawn of %s, by a hash with the seed %d. The headlines and the buckets have the 95 %% interval of Wilson, which takes what was drawn from as endless and is rather too wide than too narrow. Shares of registries, platforms and other groups have none, and those of small groups say little.", amount(f.Sample, "endpoint", "endpoints"), amount(f.Population, "endpoint", "endpoints"), f.Seed)})
@@ -326,9 +326,9 @@ func tokenWords(n int) string {
 
 func rateWords(rate float64) string {
 	if rate <= 0 {
-		return "unboundedly many"
+		return "without a bound on how many looks it makes in a second"
 	}
-	return strconv.FormatFloat(rate, 'f', -1, 64)
+	return "to make at most " + strconv.FormatFloat(rate, 'f', -1, 64) + " looks in a second"
 }
 
 func roundTable(r *Report) *table {

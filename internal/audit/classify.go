@@ -50,14 +50,14 @@ type failing struct {
 // worstFirst returns the ways to fail, in the order that decides between those
 // that are equally frequent.
 func worstFirst() []failing {
-	const none = "It passes in no region, and of its judged looks that were not ok, most "
+	const none = "It passes in no region, and its judged looks that were not ok "
 	return []failing{
-		{ClassDead, uptime.BucketDead, none + "were dead. Of ways to fail that are equally frequent, the one that stands first in this table decides."},
-		{ClassNotMCP, uptime.BucketNotMCP, none + "were answered by something that is not an MCP server."},
-		{ClassMalformed, uptime.BucketMalformed, none + "were malformed."},
-		{ClassAuthBroken, uptime.BucketAuthBroken, none + "met a sign-in that cannot be completed."},
-		{ClassAuthCustom, uptime.BucketAuthCustom, none + "were refused in a way of its own."},
-		{ClassAuthProper, uptime.BucketAuthProper, none + "were refused with a sign-in that clients can complete."},
+		{ClassDead, uptime.BucketDead, none + "were dead most often. Of ways to fail that are equally frequent, the one that stands first in this table decides."},
+		{ClassNotMCP, uptime.BucketNotMCP, none + "were most often answered by something that is not an MCP server."},
+		{ClassMalformed, uptime.BucketMalformed, none + "were most often malformed."},
+		{ClassAuthBroken, uptime.BucketAuthBroken, none + "met most often a sign-in that cannot be completed."},
+		{ClassAuthCustom, uptime.BucketAuthCustom, none + "were most often refused in a way of its own."},
+		{ClassAuthProper, uptime.BucketAuthProper, none + "were most often refused with a sign-in that clients can complete."},
 	}
 }
 

@@ -29,6 +29,11 @@ func TestMethodIsThatOfTheEvidence(t *testing.T) {
 	if want := fmt.Sprintf("alivemcp audit report %s --with %s\n", second.run.ID, first.run.ID); !strings.Contains(md, want) {
 		t.Errorf("it does not say %q", want)
 	}
+	unbound := plant(1)
+	unbound.run.Rate = 0
+	if md := markdown(t, build(t, unbound.run, nil, unbound)); !strings.Contains(md, "was begun without a bound on how many looks") {
+		t.Error("it does not say that there was no bound")
+	}
 	for _, c := range []struct {
 		attempts int
 		want     string
