@@ -111,6 +111,9 @@ func (f *auditFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
 	if err := f.complete(sh, args); err != nil {
 		return err
 	}
+	if err := f.goesOn(cmd); err != nil {
+		return err
+	}
 	var last atomic.Pointer[audit.Progress]
 	f.Progress = func(p audit.Progress) { last.Store(&p) }
 	stop := sh.progress(cmd.Context(), f.quiet, func(time.Duration) string { return progressWords(last.Load(), time.Now()) })
@@ -123,6 +126,36 @@ func (f *auditFlags) run(cmd *cobra.Command, sh Shell, args []string) error {
 		sh.remark(fmt.Sprintf("the audit %s is over; now: alivemcp audit report %s --data %s --output report.html", f.Run, f.Run, f.Dir))
 	}
 	return err
+}
+
+// goesOn refuses flags that say something else than a run that is there: it was
+// drawn with them, and they would count for nothing.
+func (f *auditFlags) goesOn(cmd *cobra.Command) error {
+	e, err := app.OpenEvidence(cmd.Context(), f.Dir)
+	if err != nil {
+		return nil //nolint:nilerr // there is no audit yet; RunAudit says what else is wrong
+	}
+	run, err := e.Run(cmd.Context(), f.Run)
+	if err := e.Close(); err != nil {
+		return err
+	}
+	if err != nil {
+		return nil //nolint:nilerr // it begins now
+	}
+	for _, flag := range []struct {
+		name, was string
+		same      bool
+	}{
+		{"rounds", fmt.Sprint(run.Rounds), run.Rounds == f.Rounds},
+		{"gap", run.Gap.String(), run.Gap == f.Gap},
+		{"sample", fmt.Sprint(run.Sample), run.Sample == f.Draw.Sample},
+		{"seed", fmt.Sprint(run.Seed), run.Seed == f.Draw.Seed},
+	} {
+		if cmd.Flags().Changed(flag.name) && !flag.same {
+			return fmt.Errorf("%w: the audit %s was begun with --%s %s; leave the flag out to go on, or give another run a name of its own", uptime.ErrConflict, run.ID, flag.name, flag.was)
+		}
+	}
+	return nil
 }
 
 // complete reads what is not a plain flag.

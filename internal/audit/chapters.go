@@ -26,7 +26,11 @@ func titleOf(r *Report) string {
 	if strict.Percent == nil {
 		return "No endpoints were counted"
 	}
-	return percentage(strict.Percent) + " of the MCP endpoints that registries list are healthy"
+	share := percentage(strict.Percent)
+	if r.Run.Sample > 0 {
+		share = "About " + share
+	}
+	return share + " of the MCP endpoints that registries list are healthy"
 }
 
 // lead sums the report up in words.
@@ -38,9 +42,9 @@ func lead(r *Report) []string {
 	return []string{
 		fmt.Sprintf("We counted %s that public registries list, and looked at each of the %s that can be probed %s, %s apart, from %s: a real handshake, and the list of tools.",
 			amount(r.Endpoints, "endpoint", "endpoints"), number(r.Probed), times(r.Run.Rounds), r.Run.Gap, amount(len(r.Run.Regions), "region", "regions")),
-		fmt.Sprintf("%s of them work (%s): from every region, in most of the rounds. Of these, %s changed their tools between the rounds. Another %s work only from some regions.",
+		fmt.Sprintf("%s work, which is %s of all that we counted: from every region, in most of the looks that could be judged. Of these, %s changed their tools between the rounds. Another %s work only from some regions.",
 			number(t.Healthy()), percentage(r.Headlines[0].Percent), number(t.Of(uptime.BucketDrift)), number(t.Of(uptime.BucketRegional))),
-		fmt.Sprintf("%s are dead, and at %s something answers that is not an MCP server. %s ask for a sign-in; %s of these say how, so that clients can complete it by themselves.",
+		fmt.Sprintf("%s are dead: their name leads nowhere, nothing connects, or no answer comes in time. At %s something answers that is not an MCP server. %s ask for a sign-in; %s of these say how, so that clients can complete it by themselves.",
 			number(t.Of(uptime.BucketDead)), number(t.Of(uptime.BucketNotMCP)), number(t.Of(authBuckets()...)), number(t.Of(uptime.BucketAuthProper))),
 		fmt.Sprintf("%s could not be judged, because they limited us or because looks are missing.", number(r.Headlines[2].Numerator)),
 	}
@@ -142,7 +146,7 @@ func bucketChapter(r *Report) chapter {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	c := chapter{ID: "buckets", Title: "Where every endpoint is", Parts: []part{{Text: "Each endpoint is in exactly one bucket. The decision table at the end says how it got there."}, {Table: t}}}
+	c := chapter{ID: "buckets", Title: "Where every endpoint is", Parts: []part{{Text: "Each endpoint is in exactly one bucket. The decision table at the end says how it got there. Shares are rounded, so that their sum may miss 100 % by a little."}, {Table: t}}}
 	if len(r.Unprobed) > 0 {
 		why := &table{Caption: "Why " + amount(r.tally.Of(uptime.BucketTemplated), "endpoint was", "endpoints were") + " not probed", Head: []column{{Name: "What is listed"}, {"Endpoints", true}}}
 		for _, u := range r.Unprobed {
@@ -193,7 +197,7 @@ func sourceChapter(r *Report) chapter {
 		}
 		crawls.Rows = append(crawls.Rows, crawlLines(&r.Sources[i])...)
 	}
-	c.Parts = append(c.Parts, part{Text: "An endpoint that several registries list counts in each of them. A registry that was not read is named below: that it lists nothing here says nothing about it."})
+	c.Parts = append(c.Parts, part{Text: "An endpoint that several registries list counts in each of them, so that the rows add up to more than there are. A registry that was not read is named below: that it lists nothing here says nothing about it."})
 	if len(health.Rows) > 0 {
 		c.Parts = append(c.Parts, part{Table: health})
 	}
@@ -313,7 +317,7 @@ func failureChapter(r *Report) chapter {
 	t := &table{Caption: "Causes, by the endpoints whose most frequent one they were", Head: []column{{Name: "Cause"}, {Name: "Reason"}, {"Endpoints", true}, {"Looks", true}, {"Share of these looks", true}}, Scale: "the most frequent cause"}
 	for _, f := range r.Failures {
 		tone := causeTone(f.Cause)
-		row := line{Cells: []string{sentence(f.Words), string(f.Reason), number(f.Endpoints), number(f.Looks), percentage(percent(f.Looks, looks))}, Tone: tone}
+		row := line{Cells: []string{sentence(f.Words), reasonWords(f.Reason), number(f.Endpoints), number(f.Looks), percentage(percent(f.Looks, looks))}, Tone: tone}
 		row.Bar = bar(segment{Tone: tone, Title: sentence(f.Words) + ": " + amount(f.Endpoints, "endpoint", "endpoints"), Width: 100 * float64(f.Endpoints) / float64(most)})
 		t.Rows = append(t.Rows, row)
 	}

@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -35,7 +36,7 @@ func latencyChapter(r *Report) chapter {
 		t.Rows = append(t.Rows, l)
 	}
 	c.Parts = []part{
-		{Text: fmt.Sprintf("Half of the handshakes were complete within %s, and one in twenty took longer than %s. The time is that of a new connection's handshake, without resolving the name and connecting.", millisWords(all.P50), millisWords(all.P95))},
+		{Text: fmt.Sprintf("Half of the handshakes were complete within %s, and one in twenty took longer than %s. The time is that of a new connection's handshake, without resolving the name and connecting. Every look counts once, so that a platform with many endpoints weighs as many.", millisWords(all.P50), millisWords(all.P95))},
 		{Table: t},
 	}
 	return c
@@ -114,15 +115,19 @@ func listedChapter(r *Report) chapter {
 	}{
 		{"The server names another version than the registry", l.Versions.Differ, l.Versions.Compared},
 		{"Another transport works than the one that is listed", l.Transports.Differ, l.Transports.Compared},
-		{"Several listings name one endpoint", l.SeveralListings, r.Endpoints},
-		{"Several registries list one endpoint", l.SeveralSources, r.Endpoints},
-		{"One endpoint is listed under several names", l.SeveralNames, r.Endpoints},
-		{"The list of tools is, byte for byte, that of another name", l.Copies, r.Endpoints},
+		{"Several listings name one endpoint", l.SeveralListings, r.Probed},
+		{"Several registries list one endpoint", l.SeveralSources, r.Probed},
+		{"One endpoint is listed under several names", l.SeveralNames, r.Probed},
+		{"The list of tools is also that of another name, by its hash", l.Copies, l.Tools},
 		{"Not listed any more, and healthy all the same", l.Delisted.Healthy(), l.Delisted.All()},
 	} {
 		t.Rows = append(t.Rows, line{Cells: []string{f.name, number(f.n), number(f.of), percentage(percent(f.n, f.of))}})
 	}
-	c.Parts = []part{{Table: t}}
+	c.Parts = []part{
+		{Text: "None of this is a fault by itself. A registry gives the version of a package or of a listing, a server that of its program, and the two may be counted apart; versions are equal here when their words are, but for case and a v before them. " +
+			"Where several listings name one endpoint and disagree, the newest is compared. Copies of one program rightly show the same tools."},
+		{Table: t},
+	}
 	if l.Delisted.All() == 0 {
 		c.Parts = append(c.Parts, part{Text: "No endpoint that registries took down was looked at in this run."})
 	}
@@ -230,24 +235,27 @@ func publishedChapter(r *Report) chapter {
 	for _, q := range r.Published {
 		t.Head = append(t.Head, column{q.Quarter + ", others", true})
 	}
-	t.Head = append(t.Head, column{plain(string(r.Run.ID)), true})
+	t.Head = append(t.Head, column{plain(string(r.Run.ID)), true}, column{"of those probed", true})
 	t.Rows = publishedFigures(r)
 	return chapter{ID: "published", Title: "Beside published figures", Parts: []part{
 		{Text: "The figures of the second and third quarter of 2026 were published by others. They read other registries, counted only remote endpoints after removing duplicates in a way of their own, and used another method: " +
-			"they stand here for orientation, and a difference is no development. A dash is a figure that was not given, or given in two ways; ours are shares of all endpoints that are counted, those included that could not be probed."},
+			"they stand here for orientation, and a difference is no development. A dash is a figure that was not given, or given in two ways; ours are shares of all endpoints that are counted and, which is nearer to what others counted, of those that could be probed."},
 		{Table: t},
 	}}
 }
 
 func publishedFigures(r *Report) []line {
-	share := func(of ...uptime.AuditBucket) string { return percentage(percent(r.tally.Of(of...), r.Endpoints)) }
+	share := func(of ...uptime.AuditBucket) []string {
+		n := r.tally.Of(of...)
+		return []string{percentage(percent(n, r.Endpoints)), percentage(percent(n, r.Probed))}
+	}
 	rows := []line{{Cells: []string{"Endpoints"}}, {Cells: []string{"Regions"}}}
 	for _, q := range r.Published {
 		rows[0].Cells = append(rows[0].Cells, number(q.Endpoints))
 		rows[1].Cells = append(rows[1].Cells, number(q.Regions))
 	}
-	rows[0].Cells = append(rows[0].Cells, number(r.Endpoints))
-	rows[1].Cells = append(rows[1].Cells, number(len(r.Run.Regions)))
+	rows[0].Cells = append(rows[0].Cells, number(r.Endpoints), number(r.Probed))
+	rows[1].Cells = append(rows[1].Cells, number(len(r.Run.Regions)), number(len(r.Run.Regions)))
 	for _, f := range []struct {
 		name  string
 		value func(*PublishedQuarter) *float64
@@ -267,29 +275,28 @@ func publishedFigures(r *Report) []line {
 		for i := range r.Published {
 			row.Cells = append(row.Cells, percentage(f.value(&r.Published[i])))
 		}
-		row.Cells = append(row.Cells, share(f.of...))
+		row.Cells = append(row.Cells, share(f.of...)...)
 		rows = append(rows, row)
 	}
-	rest := line{Cells: []string{"Not an address, limited or unknown"}}
-	for range r.Published {
-		rest.Cells = append(rest.Cells, "–")
-	}
-	return append(rows, line{Cells: append(rest.Cells, share(uptime.BucketTemplated, uptime.BucketLimited, uptime.BucketUnknown))})
+	none := slices.Repeat([]string{"–"}, len(r.Published))
+	undecided, templated := share(uptime.BucketLimited, uptime.BucketUnknown), share(uptime.BucketTemplated)
+	return append(rows, line{Cells: slices.Concat([]string{"Limited or unknown"}, none, undecided)},
+		line{Cells: slices.Concat([]string{"Not an address"}, none, templated[:1], []string{"–"})})
 }
 
 func methodChapter(r *Report) chapter {
 	f := &r.Run
 	c := chapter{ID: "method", Title: "How it was done"}
 	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The run began on %s. Every endpoint was looked at in %s, %s apart, from %s. A look is a name lookup, a new connection, the handshake of the protocol and the list of tools, "+
-		"with up to three attempts; it calls no tool%s. At most %s looks began in a second, spread so that no host was looked at often.",
-		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), tokenWords(r.Tokens), rateWords(f.Rate))})
+		"with %s; it calls no tool%s. The run was begun %s, with those at one host as far apart as can be.",
+		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), attemptWords(f.Attempts), tokenWords(r.Tokens), rateWords(f.Rate))})
 	if f.Sample > 0 {
-		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("A sample of %s was drawn of %s, by a hash with the seed %d. Shares have the 95 %% interval of Wilson.", amount(f.Sample, "endpoint", "endpoints"), amount(f.Population, "endpoint", "endpoints"), f.Seed)})
+		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("A sample of %s was drawn of %s, by a hash with the seed %d. The headlines and the buckets have the 95 %% interval of Wilson, which takes what was drawn from as endless and is rather too wide than too narrow. Shares of registries, platforms and other groups have none, and those of small groups say little.", amount(f.Sample, "endpoint", "endpoints"), amount(f.Population, "endpoint", "endpoints"), f.Seed)})
 	}
 	if f.Optouts > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The owners of %s do not want to be probed. They are not counted, and not named in the evidence.", amount(f.Optouts, "endpoint", "endpoints"))})
 	}
-	c.Parts = append(c.Parts, part{Text: "Early are looks that came less than half a gap after the same look of the round before, because a round was late: they say less about change."}, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
+	c.Parts = append(c.Parts, part{Text: "Early are looks that came less than half a gap after the same look of the round before, because a round was late or a clock was set: they say less about change."}, part{Table: roundTable(r)}, part{Text: "The run was made by version " + plain(f.Version) + " with this command:"}, part{Code: f.Command},
 		part{Text: "From the same evidence, this report is made again, byte for byte, by:"}, part{Code: again(r)}, part{Table: headlineTable(r)})
 	return c
 }
@@ -298,9 +305,16 @@ func methodChapter(r *Report) chapter {
 func again(r *Report) string {
 	s := "alivemcp audit report " + visible(string(r.Run.ID))
 	if r.Cohort != nil {
-		s += " --against " + visible(string(r.Cohort.Run))
+		s += " --with " + visible(string(r.Cohort.Run))
 	}
 	return s
+}
+
+func attemptWords(most int) string {
+	if most < 2 {
+		return "one attempt"
+	}
+	return "up to " + number(most) + " attempts, of which the last decides"
 }
 
 func tokenWords(n int) string {
@@ -312,9 +326,9 @@ func tokenWords(n int) string {
 
 func rateWords(rate float64) string {
 	if rate <= 0 {
-		return "unboundedly many"
+		return "without a bound on how many looks it makes in a second"
 	}
-	return strconv.FormatFloat(rate, 'f', -1, 64)
+	return "to make at most " + strconv.FormatFloat(rate, 'f', -1, 64) + " looks in a second"
 }
 
 func roundTable(r *Report) *table {

@@ -50,14 +50,14 @@ type failing struct {
 // worstFirst returns the ways to fail, in the order that decides between those
 // that are equally frequent.
 func worstFirst() []failing {
-	const none = "It passes in no region, and of its judged looks that were not ok, most "
+	const none = "It passes in no region, and its judged looks that were not ok "
 	return []failing{
-		{ClassDead, uptime.BucketDead, none + "were dead. Of ways to fail that are equally frequent, the one that stands first in this table decides."},
-		{ClassNotMCP, uptime.BucketNotMCP, none + "were answered by something that is not an MCP server."},
-		{ClassMalformed, uptime.BucketMalformed, none + "were malformed."},
-		{ClassAuthBroken, uptime.BucketAuthBroken, none + "met a sign-in that cannot be completed."},
-		{ClassAuthCustom, uptime.BucketAuthCustom, none + "were refused in a way of its own."},
-		{ClassAuthProper, uptime.BucketAuthProper, none + "were refused with a sign-in that clients can complete."},
+		{ClassDead, uptime.BucketDead, none + "were dead most often. Of ways to fail that are equally frequent, the one that stands first in this table decides."},
+		{ClassNotMCP, uptime.BucketNotMCP, none + "were most often answered by something that is not an MCP server."},
+		{ClassMalformed, uptime.BucketMalformed, none + "were most often malformed."},
+		{ClassAuthBroken, uptime.BucketAuthBroken, none + "met most often a sign-in that cannot be completed."},
+		{ClassAuthCustom, uptime.BucketAuthCustom, none + "were most often refused in a way of its own."},
+		{ClassAuthProper, uptime.BucketAuthProper, none + "were most often refused with a sign-in that clients can complete."},
 	}
 }
 
@@ -205,8 +205,8 @@ func demoFails(grid [][]*uptime.AuditLook, rounds int) bool {
 
 // drifting is how often the tools of an endpoint changed between rounds.
 type drifting struct {
-	// changes is the most that any region saw, contract how many of these changed
-	// the contract and not only the wording.
+	// changes is the most that any region saw, contract the most changes of the
+	// contract, and not only of the wording, that any region saw: maybe another one.
 	changes, contract int
 	// seen says that some region saw the tools in two rounds; back that they came
 	// back to what they had been before.
@@ -232,9 +232,7 @@ func (d *drifting) region(row []*uptime.AuditLook, classes []Class) {
 		}
 		before = append(before, l)
 	}
-	if changes > d.changes || changes == d.changes && contract > d.contract {
-		d.changes, d.contract = changes, contract
-	}
+	d.changes, d.contract = max(d.changes, changes), max(d.contract, contract)
 }
 
 // differ reports whether the tools of two looks differ, and whether that is their

@@ -22,8 +22,8 @@ type Cohort struct {
 	Healthy  int `json:"healthy"`
 	Absent   int `json:"absent"`
 	Survived int `json:"survived"`
-	// Survival is survived of healthy; when one of the runs is a sample, of those
-	// that are counted in both.
+	// Survival is survived of healthy; when the later run is a sample, of those that
+	// are counted in both.
 	Survival Headline `json:"survival"`
 	// Went is where those are now that were healthy then, Came where those were then
 	// that are healthy now. "absent" is a bucket here.
@@ -93,10 +93,9 @@ func (p *past) cohort(sampled bool) *Cohort {
 	if p == nil {
 		return nil
 	}
-	sampled = sampled || p.run.Sample > 0
 	c := &Cohort{
-		Run: p.run.ID, Began: p.run.Began.UTC(), Endpoints: p.tally.All(), Headlines: headlines(&p.tally, p.run.Sample > 0),
-		Buckets: bucketRows(&p.tally, p.run.Sample > 0), Healthy: p.tally.Healthy(), Both: p.both,
+		Run: p.run.ID, Began: p.run.Began.UTC(), Endpoints: p.tally.All(), Headlines: headlines(&p.tally, Sampled(p.run)),
+		Buckets: bucketRows(&p.tally, Sampled(p.run)), Healthy: p.tally.Healthy(), Both: p.both,
 	}
 	here := 0
 	for b, n := range p.went {
@@ -112,19 +111,21 @@ func (p *past) cohort(sampled bool) *Cohort {
 			c.Better += n
 		}
 	}
-	c.Survival = c.survival(here, sampled)
+	c.Survival = c.survival(here, sampled, sampled || Sampled(p.run))
 	c.Went, c.Came = flowRows(p.went), flowRows(p.came)
 	return c
 }
 
-func (c *Cohort) survival(here int, sampled bool) Headline {
+// survival tells apart that the later run is a sample, in which absence says
+// nothing, and that any of the two is, so that chance has a part in the share.
+func (c *Cohort) survival(here int, later, chance bool) Headline {
 	h := Headline{ID: "survival", Name: "Survival of the healthy", Definition: "healthy in both runs, of those that were healthy in the earlier one", Numerator: c.Survived, Denominator: c.Healthy}
-	if sampled {
-		h.Definition += " and are counted in the later one: one of the runs is a sample, so absence says nothing"
+	if later {
+		h.Definition += " and are counted in the later one: that is a sample, so absence says nothing"
 		h.Denominator = here
 	}
 	h.Percent = percent(h.Numerator, h.Denominator)
-	if sampled && h.Denominator > 0 {
+	if chance && h.Denominator > 0 {
 		h.Low, h.High = wilson(h.Numerator, h.Denominator)
 	}
 	return h

@@ -15,6 +15,7 @@ type collector struct {
 	classifier
 	tally      Tally
 	tokens     int // endpoints with a published token
+	attempts   int // the most of a look
 	optouts    int // those that opted out after the run was planned
 	unprobed   map[string]int
 	rounds     []RoundRow
@@ -51,6 +52,19 @@ func (g groups) rows() []GroupRow {
 	}
 	slices.SortStableFunc(out, func(a, b GroupRow) int { return cmp.Compare(b.Endpoints, a.Endpoints) })
 	return out
+}
+
+// largest returns at most n of them, the last of which is all others together.
+func (g groups) largest(n int) []GroupRow {
+	rows := g.rows()
+	if len(rows) <= n {
+		return rows
+	}
+	var rest Tally
+	for _, row := range rows[n-1:] {
+		rest = rest.plus(row.Buckets)
+	}
+	return append(rows[:n-1:n-1], groupRow("all others", rest))
 }
 
 func newCollector(run *uptime.AuditRun) *collector {
@@ -108,8 +122,8 @@ type facts struct {
 func (c *collector) live(s *sight) facts {
 	return facts{
 		era:       c.modes.of(s, func(l *uptime.AuditLook) string { return string(l.Era) }),
-		version:   c.modes.of(s, func(l *uptime.AuditLook) string { return l.Version }),
-		transport: c.modes.of(s, func(l *uptime.AuditLook) string { return string(l.Transport) }),
+		version:   c.modes.of(s, greeted(func(l *uptime.AuditLook) string { return l.Version })),
+		transport: c.modes.of(s, greeted(func(l *uptime.AuditLook) string { return string(l.Transport) })),
 		sdk:       c.modes.of(s, func(l *uptime.AuditLook) string { return l.SDK }),
 		serverVer: c.modes.of(s, func(l *uptime.AuditLook) string { return l.ServerVer }),
 		tools: c.modes.of(s, func(l *uptime.AuditLook) string {
@@ -118,6 +132,17 @@ func (c *collector) live(s *sight) facts {
 			}
 			return l.ToolsHash
 		}),
+	}
+}
+
+// greeted returns a value of looks in which the handshake was complete. What others
+// have is what was tried, or what the server wanted and nobody speaks.
+func greeted(value func(*uptime.AuditLook) string) func(*uptime.AuditLook) string {
+	return func(l *uptime.AuditLook) string {
+		if l.Era == "" && (l.State != uptime.Live || l.Access != uptime.AccessOpen) {
+			return ""
+		}
+		return value(l)
 	}
 }
 
@@ -172,6 +197,7 @@ func (c *collector) countRounds(s *sight) {
 			}
 			r.Looks++
 			r.span(l.At)
+			c.attempts = max(c.attempts, l.Attempts)
 			if i > 0 && row[i-1] != nil && l.At.Sub(row[i-1].At) < c.run.Gap/2 {
 				r.Early++
 			}
@@ -219,7 +245,7 @@ func (c *collector) countFailures(s *sight) {
 // proper sign-in, which is no failure.
 func causeOf(l *uptime.AuditLook, class Class) uptime.Cause {
 	switch {
-	case l == nil || class == ClassOK:
+	case l == nil || class == ClassOK || class == ClassAuthProper:
 		return ""
 	case l.Cause == "" && class == ClassMalformed:
 		return uptime.ToolsMalformed

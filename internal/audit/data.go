@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -138,6 +139,10 @@ func (s *sheet) rows(ctx context.Context, id uptime.AuditRunID, evidence Evidenc
 	return nil
 }
 
+// split is a formula behind a semicolon, which spreadsheets of many countries take
+// for the end of a cell.
+var split = regexp.MustCompile(`(;[ \x{a0}'"]*)([=+\-@＝＋－＠])`)
+
 // inert returns a cell that no spreadsheet takes for a formula, on one line.
 func inert(s string) string {
 	s = strings.Map(func(r rune) rune {
@@ -146,6 +151,7 @@ func inert(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
+	s = split.ReplaceAllString(s, "$1'$2")
 	if first, _ := utf8.DecodeRuneInString(strings.TrimLeft(s, " \u00a0'\"")); strings.ContainsRune("=+-@＝＋－＠", first) {
 		return "'" + s
 	}

@@ -8,20 +8,25 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// topPlatforms is how many platforms have a row of their own.
-const topPlatforms = 20
+// topPlatforms is how many platforms have a row of their own, topVersions how many
+// revisions of the protocol: servers may call theirs what they like.
+const (
+	topPlatforms = 20
+	topVersions  = 12
+)
 
 // report puts together what was added up.
 func (c *collector) report() *Report {
 	r := &Report{
 		Schema: Schema, Run: factsOf(c.run), Endpoints: c.tally.All(), Probed: c.tally.All() - c.tally.Of(uptime.BucketTemplated),
-		Tokens: c.tokens, Headlines: headlines(&c.tally, c.run.Sample > 0), Buckets: bucketRows(&c.tally, c.run.Sample > 0),
+		Tokens: c.tokens, Headlines: headlines(&c.tally, Sampled(c.run)), Buckets: bucketRows(&c.tally, Sampled(c.run)),
 		Rounds: c.rounds, Sources: c.sourceRows(),
-		Eras: c.eras.rows(), Versions: c.versions.rows(), Transports: c.transports.rows(), SDKs: c.sdks.rows(),
+		Eras: c.eras.rows(), Versions: c.versions.largest(topVersions), Transports: c.transports.rows(), SDKs: c.sdks.rows(),
 		Failures: c.failureRows(), Latency: c.latencyRows(), Drift: c.drift.finish(), Listed: c.listed.finish(),
-		Cohort: c.past.cohort(c.run.Sample > 0), Published: published(), LookTable: c.looks, Table: c.rules, tally: c.tally,
+		Cohort: c.past.cohort(Sampled(c.run)), Published: published(), LookTable: c.looks, Table: c.rules, tally: c.tally,
 	}
 	r.Run.Optouts += c.optouts
+	r.Run.Attempts = c.attempts
 	r.Unprobed = []NameCount{}
 	for _, name := range slices.Sorted(maps.Keys(c.unprobed)) {
 		r.Unprobed = append(r.Unprobed, NameCount{name, c.unprobed[name]})
@@ -51,7 +56,7 @@ func (c *collector) platformRows(r *Report) {
 	r.PlatformCount = len(rows)
 	if len(rows) > 1 {
 		rest := c.tally.minus(rows[0].Buckets)
-		r.Without = &Without{Platform: rows[0].Name, Endpoints: rows[0].Endpoints, Headlines: headlines(&rest, c.run.Sample > 0)}
+		r.Without = &Without{Platform: rows[0].Name, Endpoints: rows[0].Endpoints, Headlines: headlines(&rest, Sampled(c.run))}
 	}
 	r.Platforms = rows[:min(len(rows), topPlatforms)]
 	if len(rows) > topPlatforms {

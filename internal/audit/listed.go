@@ -24,8 +24,10 @@ type ListedFacts struct {
 	SeveralListings int `json:"several_listings"`
 	SeveralSources  int `json:"several_registries"`
 	SeveralNames    int `json:"several_names"`
-	// Catalogues are lists of tools that are equal byte for byte under several names;
-	// Copies is how many endpoints have one of these.
+	// Tools are endpoints that showed tools. Catalogues are lists of them that are
+	// equal, in canonical form, under several names; Copies is how many endpoints have
+	// one of these.
+	Tools      int            `json:"with_tools"`
 	Catalogues int            `json:"catalogues"`
 	Copies     int            `json:"copies"`
 	Largest    []CatalogueRow `json:"largest_catalogues"`
@@ -90,6 +92,7 @@ func (c *listedCounter) add(t *uptime.AuditTarget, f *facts) {
 	transport := listedTransport(t.ListedTransport)
 	c.facts.Transports.add(t, string(transport), f.transport, string(transport) == f.transport)
 	if f.tools != "" {
+		c.facts.Tools++
 		c.catalogue(t, f.tools)
 	}
 }

@@ -80,7 +80,7 @@ func inline(s string) string {
 	var b strings.Builder
 	for i, r := range s {
 		switch {
-		case strings.ContainsRune("\\`*_{}[]|#~!", r):
+		case strings.ContainsRune("\\`*_{}[]|#~!$", r):
 			b.WriteString("\\" + string(r))
 		case r == '<':
 			b.WriteString("&lt;")

@@ -68,15 +68,26 @@ type RunFacts struct {
 	Seed       uint64    `json:"seed,string,omitempty"`
 	Population int       `json:"population,omitempty"`
 	Optouts    int       `json:"optouts"`
-	Rate       float64   `json:"rate"`
-	Version    string    `json:"version"`
-	Command    string    `json:"command"`
+	// Attempts is the most that any look of the evidence took.
+	Attempts int     `json:"attempts"`
+	Rate     float64 `json:"rate"`
+	Version  string  `json:"version"`
+	Command  string  `json:"command"`
+}
+
+// Sampled reports whether a run looked at fewer than there were: of all, shares
+// have no sampling error, however many were asked for.
+func Sampled(run *uptime.AuditRun) bool {
+	return run.Sample > 0 && (run.Population == 0 || run.Sample < run.Population)
 }
 
 func factsOf(run *uptime.AuditRun) RunFacts {
 	f := RunFacts{
 		ID: run.ID, Began: run.Began.UTC(), Ended: run.Ended.UTC(), Rounds: run.Rounds, Gap: duration(run.Gap), Sample: run.Sample, Seed: run.Seed,
 		Population: run.Population, Optouts: run.Optouts, Rate: run.Rate, Version: plain(run.Version), Command: visible(run.Command),
+	}
+	if !Sampled(run) {
+		f.Sample, f.Seed = 0, 0
 	}
 	for i := range run.Regions {
 		f.Regions = append(f.Regions, city(&run.Regions[i]))

@@ -42,6 +42,14 @@ func (t *Tally) Of(some ...uptime.AuditBucket) int {
 // All returns how many endpoints are counted.
 func (t *Tally) All() int { return t.Of(Buckets()...) }
 
+func (t *Tally) plus(o Tally) Tally {
+	out := *t
+	for i := range out {
+		out[i] += o[i]
+	}
+	return out
+}
+
 func (t *Tally) minus(o Tally) Tally {
 	out := *t
 	for i := range out {
@@ -72,19 +80,26 @@ type Headline struct {
 	High    *float64 `json:"high"`
 }
 
+// Share returns the percentage as the report writes it: "9.0 %", "< 0.1 %", and a
+// dash of nothing.
+func (h Headline) Share() string { return percentage(h.Percent) }
+
+// Interval returns the 95 % interval in words; empty when all were counted.
+func (h Headline) Interval() string { return interval(h.Low, h.High) }
+
 // headlines returns the strict and the lenient headline and the unknown share.
 func headlines(t *Tally, sample bool) []Headline {
 	n := t.All()
 	undecided := t.Of(uptime.BucketLimited, uptime.BucketUnknown)
 	well := t.Healthy() + t.Of(uptime.BucketRegional, uptime.BucketCredentialed, uptime.BucketAuthProper)
 	out := []Headline{
-		{ID: "strict", Name: "Healthy, strictly", Definition: "healthy stable and healthy with drift, of all endpoints that are counted", Numerator: t.Healthy(), Denominator: n},
+		{ID: "strict", Name: "Healthy, strictly", Definition: "healthy, stable or with drift, of all endpoints that are counted", Numerator: t.Healthy(), Denominator: n},
 		{
 			ID: "lenient", Name: "Working, leniently",
-			Definition: "healthy stable, healthy with drift, regionally degraded, credentialed-degraded and properly auth-walled, of all endpoints without those that nobody could probe (templated) and those that we could not judge (limited, unknown)",
+			Definition: "healthy, regionally degraded, healthy for strangers while a published token fails, or behind a proper sign-in, of all endpoints without those that nobody can probe (not an address) and those that we could not judge (limited or blocked, unknown)",
 			Numerator:  well, Denominator: n - undecided - t.Of(uptime.BucketTemplated),
 		},
-		{ID: "unknown", Name: "Not judged", Definition: "limited and unknown, of all endpoints that are counted", Numerator: undecided, Denominator: n},
+		{ID: "unknown", Name: "Not judged", Definition: "limited or blocked, and unknown, of all endpoints that are counted", Numerator: undecided, Denominator: n},
 	}
 	for i := range out {
 		h := &out[i]

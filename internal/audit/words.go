@@ -113,6 +113,20 @@ func causeTable() map[uptime.Cause]string {
 	}
 }
 
+// reasonWords says in a few words what kind of failure a cause is.
+func reasonWords(r uptime.Reason) string {
+	switch r {
+	case uptime.ConnectionRefused:
+		return "no connection"
+	case uptime.Timeout:
+		return "no answer in time"
+	case uptime.ProtocolError:
+		return "not as the protocol says"
+	default:
+		return visible(string(r))
+	}
+}
+
 // number writes a count with commas.
 func number(n int) string {
 	s := strconv.Itoa(n)

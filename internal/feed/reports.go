@@ -34,8 +34,12 @@ func (f *feeds) serveReports(w http.ResponseWriter, r *http.Request) error {
 func reportEvent(r *shelf.Report) event {
 	text := []string{fmt.Sprintf("%s, looked at from %s to %s.", board.Plural(r.Endpoints, "endpoint", "endpoints"), board.Stamp(r.Began), board.Stamp(r.Ended))}
 	for _, h := range r.Headlines {
+		chance := ""
+		if i := h.Interval(); i != "" {
+			chance = ", 95 % interval " + i
+		}
 		if h.Percent != nil {
-			text = append(text, fmt.Sprintf("%s: %.1f %% (%s of %s: %s).", h.Name, *h.Percent, board.Count(h.Numerator), board.Count(h.Denominator), h.Definition))
+			text = append(text, fmt.Sprintf("%s: %s%s (%s of %s: %s).", h.Name, h.Share(), chance, board.Count(h.Numerator), board.Count(h.Denominator), h.Definition))
 		}
 	}
 	return event{

@@ -7,9 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alivemcp/alivemcp/internal/audit"
+	"github.com/alivemcp/alivemcp/internal/audit/shelf"
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
 	"github.com/alivemcp/alivemcp/internal/feed"
 	"github.com/alivemcp/alivemcp/internal/statuspage/registrytest"
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 func TestFeedOfReports(t *testing.T) {
@@ -41,6 +44,27 @@ func TestFeedOfReports(t *testing.T) {
 	e := got.Entries[0]
 	if e.Link.Href != surfaceBase+"/reports/2026-q1" || !strings.HasPrefix(e.Title, "15.0 %") || !strings.Contains(e.Content, "9 of 60") || !strings.Contains(e.ID, "report/2026-q1") {
 		t.Errorf("the newest entry is %+v", e)
+	}
+}
+
+// drawn is a report of a sample, of which hardly any is healthy.
+type drawn struct{}
+
+func (drawn) Entries() []shelf.Entry {
+	few, low, high := 0.04, 0.01, 0.21
+	return []shelf.Entry{{Run: uptime.AuditRun{ID: "q"}, Report: &shelf.Report{
+		ID: "q", Title: "few", Headlines: []audit.Headline{{ID: "strict", Name: "Healthy, strictly", Percent: &few, Low: &low, High: &high, Numerator: 1, Denominator: 2500}},
+	}}}
+}
+
+func TestFeedSaysWhatChanceDoes(t *testing.T) {
+	b, mux := boardtest.New(surfaceNow()), http.NewServeMux()
+	feed.Register(mux, feed.Options{Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: b, Now: b.Now, Reports: drawn{}})
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/reports.atom", http.NoBody))
+	body := w.Body.String()
+	if !strings.Contains(body, "0.1 %, 95 % interval") || !strings.Contains(body, "to 0.2 %") || strings.Contains(body, "0.0 %") {
+		t.Errorf("it says %s", body)
 	}
 }
 

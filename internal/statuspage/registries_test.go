@@ -200,7 +200,7 @@ func TestGlamaIsLinkedAsItAsks(t *testing.T) {
 func TestEndpointShowsAllRegistriesBesideTheServer(t *testing.T) {
 	r := withRegistries(t)
 	body := r.says(r.endpoint(registrytest.Weather), "https://mcp.weather.test.dev/mcp", "Operational", "The server itself live 1.8.2", "Official MCP Registry dev.test/weather",
-		"Docker MCP Catalog", "what the server itself says differently", "1 listing names this address with HTTP+SSE", "Listed for the first time at Official MCP Registry",
+		"Docker MCP Catalog", "what the server itself says differently", "That versions differ is no fault", "1 listing names this address with HTTP+SSE", "Listed for the first time at Official MCP Registry",
 		"dev.test/weather, version 1.1.0", "To end that, write to us", "100 %")
 	if !strings.Contains(body, `<span class="differs">1.4.0</span>`) || strings.Contains(body, `<span class="differs">streamable-http`) {
 		t.Error("not what differs is marked")

@@ -114,7 +114,10 @@ func figureOf(r *shelf.Report, id string) figure {
 	h := r.Headline(id)
 	f := figure{Name: h.Name, Value: "–", Of: fmt.Sprintf("%s of %s", board.Count(h.Numerator), board.Count(h.Denominator)), Definition: h.Definition}
 	if h.Percent != nil {
-		f.Value, f.Width = fmt.Sprintf("%.1f %%", *h.Percent), *h.Percent
+		f.Value, f.Width = h.Share(), *h.Percent
+	}
+	if i := h.Interval(); i != "" {
+		f.Of += ", 95 % interval " + i
 	}
 	return f
 }

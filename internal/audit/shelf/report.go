@@ -12,7 +12,8 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// Report is a report in all its forms. It is never changed once it is there, and
+// Report is a report in all its forms. It is never changed once it is
+// there, but replaced when an owner opts out, and
 // nobody may change what its slices hold.
 type Report struct {
 	ID    uptime.AuditRunID
@@ -44,7 +45,7 @@ func printed(ctx context.Context, run, earlier *uptime.AuditRun, evidence audit.
 	}
 	r := &Report{
 		ID: run.ID, Title: built.Title(), Began: run.Began.UTC(), Ended: run.Ended.UTC(), Rounds: run.Rounds, Regions: built.Run.Regions,
-		Sample: run.Sample, Endpoints: built.Endpoints, Headlines: built.Headlines, Buckets: built.Buckets,
+		Sample: built.Run.Sample, Endpoints: built.Endpoints, Headlines: built.Headlines, Buckets: built.Buckets,
 	}
 	for _, form := range []struct {
 		to    *[]byte

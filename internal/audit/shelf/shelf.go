@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,9 @@ type Records interface {
 	audit.Evidence
 	// AuditRuns returns all runs, newest first.
 	AuditRuns(ctx context.Context) ([]uptime.AuditRun, error)
+	// AuditOptouts returns, sorted, the endpoints that some run counts and whose
+	// owners do not want to be probed.
+	AuditOptouts(ctx context.Context) ([]uptime.EndpointKey, error)
 }
 
 // Entry is a run and its report; nil while the run is not over, and until its
@@ -37,6 +41,8 @@ type Entry struct {
 type Shelf struct {
 	records Records
 	log     *slog.Logger
+	// optouts are those that the reports leave out; Refresh alone uses it.
+	optouts []uptime.EndpointKey
 
 	mu      sync.RWMutex
 	entries []Entry
@@ -67,17 +73,31 @@ func (s *Shelf) Run(ctx context.Context) error {
 	}
 }
 
-// Refresh reads which runs there are, and makes the reports that are missing. One
-// that fails does not keep the others back.
+// Refresh reads which runs there are, and makes the reports that are missing, or all
+// when an owner opted out, or in again: a report names nobody who does not want it.
+// One that fails does not keep the others back.
 func (s *Shelf) Refresh(ctx context.Context) error {
 	runs, err := s.records.AuditRuns(ctx)
 	if err != nil {
 		return fmt.Errorf("reading which audits there are: %w", err)
 	}
+	optouts, err := s.records.AuditOptouts(ctx)
+	if err != nil {
+		return fmt.Errorf("reading who opted out of audits: %w", err)
+	}
 	s.put(s.known(runs))
+	if err := s.make(ctx, runs, !slices.Equal(optouts, s.optouts)); err != nil {
+		return err
+	}
+	s.optouts = optouts
+	return nil
+}
+
+// make makes the reports that are missing, or all of them anew.
+func (s *Shelf) make(ctx context.Context, runs []uptime.AuditRun, anew bool) error {
 	var errs []error
 	for i := range runs[:min(len(runs), maxReports)] {
-		if runs[i].Ended.IsZero() || s.entry(runs[i].ID).Report != nil {
+		if runs[i].Ended.IsZero() || !anew && s.entry(runs[i].ID).Report != nil {
 			continue
 		}
 		report, err := printed(ctx, &runs[i], earlier(runs[i+1:], &runs[i]), s.records)

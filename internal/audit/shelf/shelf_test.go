@@ -19,6 +19,14 @@ type records struct {
 	runs  []uptime.AuditRun
 	reads map[uptime.AuditRunID]int
 	gone  atomic.Bool // the disk
+	out   bool        // the owner does not want it
+}
+
+func (r *records) AuditOptouts(context.Context) ([]uptime.EndpointKey, error) {
+	if r.out {
+		return []uptime.EndpointKey{"ep_1"}, nil
+	}
+	return nil, nil
 }
 
 func (r *records) AuditRuns(context.Context) ([]uptime.AuditRun, error) { return r.runs, nil }
@@ -28,7 +36,7 @@ func (r *records) AuditEvidence(_ context.Context, id uptime.AuditRunID, yield f
 	if r.gone.Load() {
 		return errors.New("the disk is gone")
 	}
-	target := uptime.AuditTarget{Endpoint: uptime.Endpoint{Key: "ep_1", Kind: uptime.EndpointRemote, URL: "https://a.test.dev/mcp"}, Sources: []uptime.SourceID{uptime.SourceOfficial}}
+	target := uptime.AuditTarget{Endpoint: uptime.Endpoint{Key: "ep_1", Kind: uptime.EndpointRemote, URL: "https://a.test.dev/mcp", Optout: r.out}, Sources: []uptime.SourceID{uptime.SourceOfficial}}
 	return yield(&target, []uptime.AuditLook{{Endpoint: "ep_1", Round: 1, Region: "eu", State: uptime.Live, Access: uptime.AccessOpen, Tools: 1, ToolsHash: "a"}})
 }
 
@@ -76,6 +84,31 @@ func TestReportsAreMadeOnce(t *testing.T) {
 	}
 	if rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll(); err != nil || len(rows) != 2 || rows[1][0] != "ep_1" {
 		t.Errorf("the rows are %v, %v", rows, err)
+	}
+}
+
+func TestReportNamesNobodyWhoOptedOut(t *testing.T) {
+	r := &records{runs: []uptime.AuditRun{run("one", day(1), true)}, reads: map[uptime.AuditRunID]int{}}
+	s := shelf.New(r, nil)
+	for _, out := range []bool{false, true, true, false} {
+		r.out = out
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Report("one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := got.EndpointsCSV()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if named := bytes.Contains(rows, []byte("a.test.dev")); named == out || (got.Endpoints == 0) != out {
+			t.Errorf("opted out %t: named %t, of %d", out, named, got.Endpoints)
+		}
+	}
+	if r.reads["one"] != 6 {
+		t.Errorf("the evidence was read %d times, want twice whenever the owner changed their mind", r.reads["one"])
 	}
 }
 

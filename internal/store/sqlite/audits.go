@@ -70,11 +70,25 @@ func (s *Store) AuditRuns(ctx context.Context) ([]uptime.AuditRun, error) {
 }
 
 // AuditTargets returns what a run counts, in the order of keys: at most limit
-// that follow a key.
+// that follow a key. Owners who opted out since the run began are marked so.
 func (s *Store) AuditTargets(ctx context.Context, id uptime.AuditRunID, after uptime.EndpointKey, limit int) ([]uptime.AuditTarget, error) {
-	out, err := list(ctx, s.reader, scanBody[uptime.AuditTarget],
-		`SELECT body FROM audit_targets WHERE run = ? AND endpoint > ? ORDER BY endpoint LIMIT ?`, id, after, min(max(limit, 1), maxEndpoints))
+	out, err := list(ctx, s.reader, scanTarget,
+		`SELECT t.body, coalesce(e.optout, 0) FROM audit_targets t LEFT JOIN endpoints e ON e.key = t.endpoint
+		WHERE t.run = ? AND t.endpoint > ? ORDER BY t.endpoint LIMIT ?`, id, after, min(max(limit, 1), maxEndpoints))
 	return out, explain("reading what an audit counts", err)
+}
+
+func scanTarget(row scanner) (t uptime.AuditTarget, err error) {
+	var body sql.RawBytes
+	var optout bool
+	if err := row.Scan(&body, &optout); err != nil {
+		return t, err
+	}
+	if err := json.Unmarshal(body, &t); err != nil {
+		return t, fmt.Errorf("%w (reading what an audit counts: %w)", ErrDamaged, err)
+	}
+	t.Optout = t.Optout || optout
+	return t, nil
 }
 
 // PutLooks keeps looks of a run, in one transaction. One that is there already
@@ -103,17 +117,30 @@ func (s *Store) LooksDone(ctx context.Context, id uptime.AuditRunID, round int, 
 
 // AuditEvidence shows everything that a run counts with its looks, in the order
 // of keys, rounds and regions. The slices are the callee's only until it returns.
+// Owners who opted out since the run began are marked so, as by [Store.AuditTargets].
 func (s *Store) AuditEvidence(ctx context.Context, id uptime.AuditRunID, yield func(*uptime.AuditTarget, []uptime.AuditLook) error) error {
 	return s.read(ctx, "reading the evidence of an audit", func(tx *sql.Tx) error {
 		e := evidenceReader{yield: yield}
 		err := forEach(ctx, tx, e.row, `
-			SELECT t.endpoint, t.body, l.body FROM audit_targets t LEFT JOIN audit_looks l ON l.run = t.run AND l.endpoint = t.endpoint
+			SELECT t.endpoint, t.body, coalesce(e.optout, 0), l.body FROM audit_targets t
+			LEFT JOIN endpoints e ON e.key = t.endpoint
+			LEFT JOIN audit_looks l ON l.run = t.run AND l.endpoint = t.endpoint
 			WHERE t.run = ? ORDER BY t.endpoint, l.round, l.region`, id)
 		if err != nil {
 			return err
 		}
 		return e.flush()
 	})
+}
+
+// AuditOptouts returns, in the order of keys, the endpoints that some run counts and
+// whose owners do not want to be probed.
+func (s *Store) AuditOptouts(ctx context.Context) ([]uptime.EndpointKey, error) {
+	out, err := list(ctx, s.reader, func(row scanner) (key uptime.EndpointKey, err error) { return key, row.Scan(&key) }, `
+		SELECT e.key FROM endpoints e WHERE e.optout = 1
+			AND EXISTS (SELECT 1 FROM audit_runs r CROSS JOIN audit_targets t WHERE t.run = r.id AND t.endpoint = e.key)
+		ORDER BY e.key`)
+	return out, explain("reading who opted out of audits", err)
 }
 
 // evidenceReader puts the looks of one endpoint together.
@@ -126,7 +153,8 @@ type evidenceReader struct {
 
 func (e *evidenceReader) row(row scanner) (bool, error) {
 	var key, target, look sql.RawBytes
-	if err := row.Scan(&key, &target, &look); err != nil {
+	var optout bool
+	if err := row.Scan(&key, &target, &optout, &look); err != nil {
 		return false, err
 	}
 	if string(key) != e.key {
@@ -137,6 +165,7 @@ func (e *evidenceReader) row(row scanner) (bool, error) {
 		if err := json.Unmarshal(target, &e.target); err != nil {
 			return false, fmt.Errorf("%w (reading what an audit counts: %w)", ErrDamaged, err)
 		}
+		e.target.Optout = e.target.Optout || optout
 	}
 	if len(look) == 0 {
 		return true, nil

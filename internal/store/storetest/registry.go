@@ -38,6 +38,7 @@ type Registry interface {
 	AuditTargets(ctx context.Context, id uptime.AuditRunID, after uptime.EndpointKey, limit int) ([]uptime.AuditTarget, error)
 	PutLooks(ctx context.Context, id uptime.AuditRunID, looks []uptime.AuditLook) error
 	LooksDone(ctx context.Context, id uptime.AuditRunID, round int, yield func(uptime.EndpointKey, string) error) error
+	AuditOptouts(ctx context.Context) ([]uptime.EndpointKey, error)
 	AuditEvidence(ctx context.Context, id uptime.AuditRunID, yield func(*uptime.AuditTarget, []uptime.AuditLook) error) error
 }
 
@@ -359,6 +360,32 @@ func testListingPages(h *house) {
 	wantError(t, "a place that is none", err, uptime.ErrInvalid)
 }
 
+// auditMarksOptout wants a run that began before an owner opted out to know of it.
+func (h *house) auditMarksOptout(e uptime.Endpoint) {
+	t := h.t
+	r, targets := run()
+	noError(t, h.BeginAudit(t.Context(), r, targets))
+	want := map[uptime.EndpointKey]bool{targets[0].Key: targets[0].Key == e.Key, targets[1].Key: targets[1].Key == e.Key}
+	marked, kept := map[uptime.EndpointKey]bool{}, map[uptime.EndpointKey]bool{}
+	noError(t, h.AuditEvidence(t.Context(), r.ID, func(t *uptime.AuditTarget, _ []uptime.AuditLook) error {
+		marked[t.Key] = t.Optout
+		return nil
+	}))
+	page, err := h.AuditTargets(t.Context(), r.ID, "", 10)
+	noError(t, err)
+	for _, t := range page {
+		kept[t.Key] = t.Optout
+	}
+	if !marked[e.Key] {
+		t.Errorf("%s opted out, and the evidence of a run that counts it does not say so", e.Key)
+	}
+	same(t, "who opted out, in the evidence", marked, want)
+	same(t, "who opted out, of the targets", kept, want)
+	out, err := h.AuditOptouts(t.Context())
+	noError(t, err)
+	same(t, "who opted out of audits", out, []uptime.EndpointKey{e.Key})
+}
+
 func testOptout(h *house) {
 	t := h.t
 	h.crawl(t, crawled("official", 100), of("one", "https://a.example.dev/mcp"))
@@ -373,6 +400,7 @@ func testOptout(h *house) {
 		t.Errorf("the endpoint is %+v, want one that opted out and is bound to %s", got, h.alpha.ID)
 	}
 	wantError(t, "an endpoint that is none", h.SetOptout(t.Context(), "ep_none", true, who), uptime.ErrNotFound)
+	h.auditMarksOptout(e)
 	log, err := h.Audit(t.Context(), acme, 10)
 	noError(t, err)
 	if len(log) != 1 || log[0].Text != who.Text {
