@@ -81,9 +81,18 @@ func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	origin, err := opt.origin(ctx)
+	if err != nil {
+		return err
+	}
+	if origin == nil {
+		origin = store
+	} else {
+		defer func() { err = errors.Join(err, origin.Close()) }()
+	}
 	run, err := store.AuditRun(ctx, opt.Run)
 	if errors.Is(err, uptime.ErrNotFound) {
-		run, err = beginAudit(ctx, store, &opt)
+		run, err = beginAudit(ctx, store, origin, &opt)
 	}
 	switch {
 	case err != nil:
@@ -96,7 +105,7 @@ func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
 	if err := opt.match(ctx, store); err != nil {
 		return err
 	}
-	return opt.look(ctx, store)
+	return opt.look(ctx, store, origin)
 }
 
 // match finds the endpoints that the tokens are for, and tells which have none.
@@ -113,8 +122,8 @@ func placesOf(regions []config.Region) []uptime.Region {
 }
 
 // beginAudit keeps what a new run looks at.
-func beginAudit(ctx context.Context, store *sqlite.Store, opt *AuditOptions) (uptime.AuditRun, error) {
-	all, crawls, err := opt.listed(ctx, store)
+func beginAudit(ctx context.Context, store, origin *sqlite.Store, opt *AuditOptions) (uptime.AuditRun, error) {
+	all, crawls, err := opt.listed(ctx, origin)
 	if err != nil {
 		return uptime.AuditRun{}, err
 	}
@@ -182,31 +191,33 @@ func openLocal(targets []uptime.AuditTarget) {
 	}
 }
 
-// listed returns everything that is known to be listed, and how that was read.
-func (o *AuditOptions) listed(ctx context.Context, store *sqlite.Store) ([]uptime.AuditTarget, []uptime.Crawl, error) {
+// listed returns everything that is known to be listed, and how that was read:
+// from a file, or from the store that origin is.
+func (o *AuditOptions) listed(ctx context.Context, origin *sqlite.Store) ([]uptime.AuditTarget, []uptime.Crawl, error) {
+	if info, err := os.Stat(o.From); err == nil && !info.IsDir() {
+		return fileTargets(o.From)
+	}
+	return storedTargets(ctx, origin)
+}
+
+// origin opens the data directory of a monitor, to be read beside it. It is nil
+// when the list comes from a file, or from where the run is kept.
+func (o *AuditOptions) origin(ctx context.Context) (*sqlite.Store, error) {
 	if o.From == "" {
-		return storedTargets(ctx, store)
+		return nil, nil //nolint:nilnil // as documented
 	}
 	info, err := os.Stat(o.From)
 	if err != nil {
-		return nil, nil, fmt.Errorf("finding what is listed: %w", err)
+		return nil, fmt.Errorf("finding what is listed: %w", err)
 	}
-	if !info.IsDir() {
-		return fileTargets(o.From)
+	if same, _ := os.Stat(o.Dir); !info.IsDir() || os.SameFile(info, same) {
+		return nil, nil //nolint:nilnil // as documented
 	}
-	if same, _ := os.Stat(o.Dir); os.SameFile(info, same) {
-		return storedTargets(ctx, store)
-	}
-	other, err := sqlite.Open(ctx, sqlite.Options{Dir: o.From, ReadOnly: true})
-	if err != nil {
-		return nil, nil, err
-	}
-	targets, crawls, err := storedTargets(ctx, other)
-	return targets, crawls, errors.Join(err, other.Close())
+	return sqlite.Open(ctx, sqlite.Options{Dir: o.From, ReadOnly: true})
 }
 
 // look makes the looks.
-func (o *AuditOptions) look(ctx context.Context, store *sqlite.Store) error {
+func (o *AuditOptions) look(ctx context.Context, store, origin *sqlite.Store) error {
 	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, tokens: &o.Tokens, lookers: map[string]*looker{}}
 	for _, r := range o.Regions {
 		l, err := o.looker(r, a.clock)
@@ -217,10 +228,7 @@ func (o *AuditOptions) look(ctx context.Context, store *sqlite.Store) error {
 	}
 	runner := audit.New(audit.Options{
 		Run: o.Run, Records: store, Look: a.look, Rate: o.Rate, PerHost: o.PerHost, HostGap: o.HostGap, Progress: o.Progress, Logger: o.Log,
-		Skip: func(key uptime.EndpointKey) bool {
-			e, err := store.Endpoint(ctx, key)
-			return err == nil && e.Optout
-		},
+		Skip: func(key uptime.EndpointKey) bool { return optedOut(ctx, key, store) || optedOut(ctx, key, origin) },
 	})
 	ticking, stop := context.WithCancel(ctx)
 	var group errgroup.Group
@@ -228,6 +236,13 @@ func (o *AuditOptions) look(ctx context.Context, store *sqlite.Store) error {
 	err := runner.Run(ctx)
 	stop()
 	return errors.Join(err, group.Wait())
+}
+
+// optedOut reports whether a store knows that an owner does not want to be looked
+// at.
+func optedOut(ctx context.Context, key uptime.EndpointKey, store *sqlite.Store) bool {
+	e, err := store.Endpoint(ctx, key)
+	return err == nil && e.Optout
 }
 
 // looker makes what looks from one region.

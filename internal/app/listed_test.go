@@ -158,10 +158,10 @@ func TestListedBounds(t *testing.T) {
 	r := newRig(t)
 	records := make([]fake.Record, 0, 60)
 	for i := range 40 {
-		records = append(records, fake.One(fmt.Sprintf("a/many-%02d", i), fmt.Sprintf("http://127.0.0.1:1/%d/mcp", i), fake.Epoch()))
+		records = append(records, fake.One(fmt.Sprintf("a/many-%02d", i), fmt.Sprintf("http://127.0.77.7:47999/%d/mcp", i), fake.Epoch()))
 	}
 	for i := range 20 {
-		records = append(records, fake.One(fmt.Sprintf("b/one-%02d", i), fmt.Sprintf("http://127.0.0.1:%d/mcp", 2+i), fake.Epoch()))
+		records = append(records, fake.One(fmt.Sprintf("b/one-%02d", i), fmt.Sprintf("http://127.0.77.7:%d/mcp", 48000+i), fake.Epoch()))
 	}
 	_, f := served(t, r.dir, records...)
 	f.Listen, f.Registries.Serve.Listen = "127.0.0.1:0", "127.0.0.1:0"
