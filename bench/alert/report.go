@@ -8,11 +8,10 @@ import (
 	"math"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/alivemcp/alivemcp/bench/gauge"
 )
 
 // table is a report, in Markdown, and the same figures for programs.
@@ -24,7 +23,7 @@ type table struct {
 // head says what was run, where, when, and how busy the machine was.
 func newTable(what string) *table {
 	t := &table{figures: map[string]any{
-		"what": what, "machine": fmt.Sprintf("%s x%d", cpuModel(), runtime.NumCPU()), "go": runtime.Version(),
+		"what": what, "machine": fmt.Sprintf("%s x%d", gauge.CPUModel(), runtime.NumCPU()), "go": runtime.Version(),
 		"date": time.Now().UTC().Format(time.DateTime), "load": load(),
 	}}
 	fmt.Printf("%s\n%s, %s, %s UTC, load %s\n\n", what, t.figures["machine"], t.figures["go"], t.figures["date"], t.figures["load"])
@@ -54,7 +53,7 @@ func (t *table) figure(key string, value any) {
 // timed is a line and a figure of the same duration.
 func (t *table) timed(key, what string, d time.Duration) {
 	t.figure(key, d)
-	t.line(what, "%s", round(d))
+	t.line(what, "%s", gauge.Round(d))
 }
 
 // end prints the figures for programs.
@@ -80,41 +79,4 @@ func reached(ok bool) string {
 		return "reached"
 	}
 	return "**not reached**"
-}
-
-// cpuTime is this process's user and system time.
-func cpuTime() time.Duration {
-	var u unix.Rusage
-	_ = unix.Getrusage(unix.RUSAGE_SELF, &u) // does not fail on this process
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
-func round(d time.Duration) time.Duration {
-	for _, to := range []time.Duration{100 * time.Second, 10 * time.Second, time.Second, 100 * time.Millisecond, 10 * time.Millisecond, time.Millisecond} {
-		if d >= to {
-			return d.Round(to / 100)
-		}
-	}
-	return d.Round(100 * time.Nanosecond)
-}
-
-// quantile returns the q-th quantile; the list is sorted afterwards.
-func quantile(list []time.Duration, q float64) time.Duration {
-	if len(list) == 0 {
-		return 0
-	}
-	slices.Sort(list)
-	return list[min(len(list)-1, int(q*float64(len(list))))]
-}
-
-func mib(bytes int64) float64 { return float64(bytes) / (1 << 20) }
-
-func cpuModel() string {
-	info, _ := os.ReadFile("/proc/cpuinfo")
-	for line := range strings.Lines(string(info)) {
-		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown CPU"
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/alivemcp/alivemcp/bench/gauge"
 	"github.com/alivemcp/alivemcp/internal/alert"
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
 	"github.com/alivemcp/alivemcp/internal/alert/post"
@@ -102,14 +103,14 @@ func (s scene) play(ctx context.Context) (err error) {
 	defer cancel()
 	parts.Go(func() { _ = c.router.Run(ctx) })
 	parts.Go(func() { _ = c.outbox.Run(ctx) })
-	wall, cpu := time.Now(), cpuTime()
+	wall, cpu := time.Now(), gauge.CPUTime()
 	if err := c.round(ctx, out, "broken", c.fail, opens); err != nil {
 		return err
 	}
 	if err := c.round(ctx, out, "mended", c.mend, closes); err != nil {
 		return err
 	}
-	out.line("both rounds", "%s, CPU %s", round(time.Since(wall)), round(cpuTime()-cpu))
+	out.line("both rounds", "%s, CPU %s", gauge.Round(time.Since(wall)), gauge.Round(gauge.CPUTime()-cpu))
 	if err := c.compare(ctx, out); err != nil {
 		return err
 	}
@@ -264,13 +265,13 @@ func (c *cast) round(ctx context.Context, out *table, key string, happen func(co
 	}
 	c.mu.Unlock()
 	speed := float64(len(took)) / last.Sub(firstMade).Seconds()
-	out.line(key+": record "+fmt.Sprint(len(c.open))+" incidents", "%s", round(recorded.Sub(begin)))
+	out.line(key+": record "+fmt.Sprint(len(c.open))+" incidents", "%s", gauge.Round(recorded.Sub(begin)))
 	out.timed(key+"_recorded_to_last_delivery_s", key+": recorded until the last sink that works is told", last.Sub(recorded))
 	out.figure(key+"_deliveries_s", speed)
 	out.line(key+": deliveries to sinks that work", "%d: %.0f a second; after they were made p50 %s, p99 %s", len(took), speed,
-		round(quantile(took, 0.5)), round(quantile(took, 0.99)))
-	out.figure(key+"_delivery_p50_s", quantile(took, 0.5))
-	out.figure(key+"_delivery_p99_s", quantile(took, 0.99))
+		gauge.Round(gauge.Quantile(took, 0.5)), gauge.Round(gauge.Quantile(took, 0.99)))
+	out.figure(key+"_delivery_p50_s", gauge.Quantile(took, 0.5))
+	out.figure(key+"_delivery_p99_s", gauge.Quantile(took, 0.99))
 	return nil
 }
 
@@ -295,7 +296,7 @@ func (c *cast) compare(ctx context.Context, out *table) error {
 		}
 		took = append(took, cpu)
 	}
-	raw, s := quantile(took, 0.5), c.steps
+	raw, s := gauge.Quantile(took, 0.5), c.steps
 	out.figure("rows", written)
 	out.line("rows of alerts, threads, members, decisions, deliveries", "%d, %d, %d, %d, %d",
 		written["alerts"], written["threads"], written["thread_members"], written["decisions"], written["deliveries"])
@@ -306,9 +307,9 @@ func (c *cast) compare(ctx context.Context, out *table) error {
 	out.figure("raw_insert_cpu_s", raw)
 	out.figure("steps_to_raw_insert_cpu", s.cpu.Seconds()/raw.Seconds())
 	out.line(fmt.Sprintf("router: %d steps that changed something", s.stored), "%s, of which the store %s; CPU %s: %.0f decisions a second",
-		round(s.whole), round(s.inside), round(s.cpu), float64(written["decisions"])/s.cpu.Seconds())
+		gauge.Round(s.whole), gauge.Round(s.inside), gauge.Round(s.cpu), float64(written["decisions"])/s.cpu.Seconds())
 	out.line(fmt.Sprintf("the same %d rows, put raw in one transaction", n), "CPU %s, median of %d: the router takes %.1f times that",
-		round(raw), len(took), s.cpu.Seconds()/raw.Seconds())
+		gauge.Round(raw), len(took), s.cpu.Seconds()/raw.Seconds())
 	return c.bare(ctx, out)
 }
 
@@ -342,7 +343,7 @@ func (c *cast) bare(ctx context.Context, out *table) error {
 		}
 	}
 	out.figure("bare_posts_s", float64(n)/took.Seconds())
-	out.line(fmt.Sprintf("%d bare posts", n), "%s: %.0f a second", round(took), float64(n)/took.Seconds())
+	out.line(fmt.Sprintf("%d bare posts", n), "%s: %.0f a second", gauge.Round(took), float64(n)/took.Seconds())
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver
 
+	"github.com/alivemcp/alivemcp/bench/gauge"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 )
 
@@ -97,7 +98,7 @@ func (r *rows) copyTo(ctx context.Context, file string) (n int, cpu time.Duratio
 		all = append(all, of)
 		n += len(of.values)
 	}
-	began := cpuTime()
+	began := gauge.CPUTime()
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return 0, 0, err
@@ -108,7 +109,7 @@ func (r *rows) copyTo(ctx context.Context, file string) (n int, cpu time.Duratio
 		}
 	}
 	err = tx.Commit()
-	return n, cpuTime() - began, err
+	return n, gauge.CPUTime() - began, err
 }
 
 // rowsOf are the rows of a table.

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/alivemcp/alivemcp/bench/gauge"
 )
 
 // storm is a monitor with three sinks, two of which work, and many servers that
@@ -118,7 +120,7 @@ func (s *storm) calm(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.out.line("start until every server is live", "%s", round(time.Since(began)))
+	s.out.line("start until every server is live", "%s", gauge.Round(time.Since(began)))
 	go s.memory.watch(ctx, s.monitor.cmd.Process.Pid)
 	if err := pause(ctx, s.interval); err != nil {
 		return err
@@ -135,9 +137,9 @@ func (s *storm) weigh(ctx context.Context, key, when string) (weight, error) {
 		file = filepath.Join(s.profiles, "heap-"+key+".pprof")
 	}
 	now, err := s.monitor.weigh(ctx, file)
-	s.out.figure("resident_most_mib_"+key, mib(most))
-	s.out.figure("live_heap_mib_"+key, mib(now.live))
-	s.out.line("memory "+when, "resident at most %.0f MiB; live heap after a collection %.1f MiB", mib(most), mib(now.live))
+	s.out.figure("resident_most_mib_"+key, gauge.MiB(most))
+	s.out.figure("live_heap_mib_"+key, gauge.MiB(now.live))
+	s.out.line("memory "+when, "resident at most %.0f MiB; live heap after a collection %.1f MiB", gauge.MiB(most), gauge.MiB(now.live))
 	return weight{most, now.live}, err
 }
 
@@ -245,7 +247,7 @@ func (s *storm) heal(ctx context.Context) error {
 	}
 	s.out.timed("healed_to_resolved_s_broken", "the dead sink lives until it is told the end", time.Since(began))
 	after, err := s.weigh(ctx, "after", "after all that")
-	grown := mib(after.live - s.before.live)
+	grown := gauge.MiB(after.live - s.before.live)
 	s.out.figure("live_heap_grown_mib", grown)
 	s.out.line("live heap, after against before", "%+.1f MiB", grown)
 	return err

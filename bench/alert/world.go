@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/alivemcp/alivemcp/bench/gauge"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -81,7 +82,7 @@ type steps struct {
 func (s *steps) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.began, s.used, s.reading = time.Now(), cpuTime(), 0
+	s.began, s.used, s.reading = time.Now(), gauge.CPUTime(), 0
 }
 
 // News reads the news.
@@ -103,7 +104,7 @@ func (s *steps) Route(ctx context.Context, r uptime.Routing) error {
 	s.stored++
 	s.inside += time.Since(began) + s.reading
 	s.whole += time.Since(s.began)
-	s.cpu += cpuTime() - s.used
+	s.cpu += gauge.CPUTime() - s.used
 	s.mu.Unlock()
 	if err == nil && s.routed != nil {
 		s.routed(r)

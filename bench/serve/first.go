@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"os"
 	"time"
+
+	"github.com/alivemcp/alivemcp/bench/gauge"
 )
 
 // runFirst measures how long a start takes until verdicts are there.
@@ -47,7 +49,7 @@ func startOnce(ctx context.Context, out *table, o rigOptions) (err error) {
 	all, err := r.monitor.await(ctx, 3*time.Minute, "every server has a verdict", func(s metrics) bool {
 		return s[`alivemcp_servers{state="unknown"}`] == 0
 	})
-	out.line(fmt.Sprintf("started at second %d", second), "port after %s, first verdict after %s, all after %s", round(port), round(first), round(all))
+	out.line(fmt.Sprintf("started at second %d", second), "port after %s, first verdict after %s, all after %s", gauge.Round(port), gauge.Round(first), gauge.Round(all))
 	return err
 }
 
@@ -73,7 +75,7 @@ func runDemo(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, m.stop()) }()
 	out.line("started at second", "%d", m.began.Second())
-	out.line("port", "%s, CPU %s", round(time.Since(m.began)), cpu(m.cmd.Process.Pid))
+	out.line("port", "%s, CPU %s", gauge.Round(time.Since(m.began)), cpu(m.cmd.Process.Pid))
 	page, err := m.until(ctx, time.Minute, "the dashboard answers", func() (bool, error) {
 		status, _, err := m.get(ctx, "/")
 		return status == http.StatusOK, err
@@ -81,7 +83,7 @@ func runDemo(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	out.line("dashboard with its past", "%s", round(page))
+	out.line("dashboard with its past", "%s", gauge.Round(page))
 	var left int
 	whole, err := m.until(ctx, 3*time.Minute, "every server of the demonstration has been judged", func() (done bool, err error) {
 		left, err = m.waiting(ctx)
@@ -91,8 +93,8 @@ func runDemo(ctx context.Context, args []string) (err error) {
 		return fmt.Errorf("%w: %d are left", err, left)
 	}
 	now, peak := resident(m.cmd.Process.Pid)
-	out.line("every server judged", "%s", round(whole))
-	out.line("resident", "%.0f MiB (at most %.0f)", mib(now), mib(peak))
+	out.line("every server judged", "%s", gauge.Round(whole))
+	out.line("resident", "%.0f MiB (at most %.0f)", gauge.MiB(now), gauge.MiB(peak))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/alivemcp/alivemcp/bench/gauge"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -54,7 +55,7 @@ func runLoad(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	out.line("start until every server has a verdict", "%s", round(all))
+	out.line("start until every server has a verdict", "%s", gauge.Round(all))
 	if err := f.watch(ctx, out, r); err != nil {
 		return err
 	}
@@ -91,9 +92,9 @@ func (f *loadFlags) watch(ctx context.Context, out *table, r *rig) error {
 		return err
 	}
 	probes := after["alivemcp_probes_started_total"] - before["alivemcp_probes_started_total"]
-	out.line("probes", "%.0f in %s: %.1f a second, planned %.1f", probes, round(took), probes/took.Seconds(), float64(f.servers)/f.interval.Seconds())
-	out.line("CPU of the monitor", "%s a probe, %.1f %% of a core", round(time.Duration(float64(used)/probes)), 100*used.Seconds()/took.Seconds())
-	out.line("CPU of the targets", "%s a probe", round(time.Duration(float64(usedThere)/probes)))
+	out.line("probes", "%.0f in %s: %.1f a second, planned %.1f", probes, gauge.Round(took), probes/took.Seconds(), float64(f.servers)/f.interval.Seconds())
+	out.line("CPU of the monitor", "%s a probe, %.1f %% of a core", gauge.Round(time.Duration(float64(used)/probes)), 100*used.Seconds()/took.Seconds())
+	out.line("CPU of the targets", "%s a probe", gauge.Round(time.Duration(float64(usedThere)/probes)))
 	late := func(q string) time.Duration {
 		return after.seconds(`alivemcp_probe_lateness_seconds{quantile="` + q + `"}`)
 	}
@@ -113,18 +114,18 @@ func (f *loadFlags) weigh(_ context.Context, out *table, samples []sample, pid i
 		}
 		return slices.Min(values), slices.Max(values)
 	}
-	memory := func(s sample) float64 { return mib(s.resident) }
+	memory := func(s sample) float64 { return gauge.MiB(s.resident) }
 	low, high := ranged(memory)
 	half := samples[len(samples)/2:]
-	out.line("resident", "%.0f to %.0f MiB, at most %.0f; %+.2f MiB a minute, in the second half %+.2f", low, high, mib(peak), slope(samples, memory), slope(half, memory))
-	heap := func(s sample) float64 { return mib(int64(s.heap)) }
+	out.line("resident", "%.0f to %.0f MiB, at most %.0f; %+.2f MiB a minute, in the second half %+.2f", low, high, gauge.MiB(peak), slope(samples, memory), slope(half, memory))
+	heap := func(s sample) float64 { return gauge.MiB(int64(s.heap)) }
 	low, high = ranged(heap)
 	out.line("heap between collections", "%.0f to %.0f MiB; in the second half %+.2f MiB a minute", low, high, slope(half, heap))
 	low, high = ranged(func(s sample) float64 { return float64(s.files) })
 	out.line("open files", "%.0f to %.0f", low, high)
 	low, high = ranged(func(s sample) float64 { return s.goroutines })
 	out.line("goroutines", "%.0f to %.0f", low, high)
-	out.line("database", "%.1f MiB", mib(int64(after["alivemcp_database_bytes"])))
+	out.line("database", "%.1f MiB", gauge.MiB(int64(after["alivemcp_database_bytes"])))
 	out.line("reports too late", "%.0f", after["alivemcp_reports_late_total"])
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/bench/fleet"
+	"github.com/alivemcp/alivemcp/bench/gauge"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -78,7 +79,7 @@ func (f *pagesFlags) ensure(ctx context.Context, dir string) error {
 
 func (f *pagesFlags) measure(ctx context.Context, out *table, r *rig) error {
 	m := r.monitor
-	out.line("start until the port answers", "%s", round(time.Since(m.began)))
+	out.line("start until the port answers", "%s", gauge.Round(time.Since(m.began)))
 	ready, err := m.until(ctx, time.Minute, "it is ready", func() (bool, error) {
 		status, _, err := m.get(ctx, "/ready")
 		return status == http.StatusOK, err
@@ -87,15 +88,15 @@ func (f *pagesFlags) measure(ctx context.Context, out *table, r *rig) error {
 		return err
 	}
 	now, peak := resident(m.cmd.Process.Pid)
-	out.line("start until ready", "%s, CPU %s", round(ready), cpu(m.cmd.Process.Pid))
-	out.line("resident then", "%.0f MiB (at most %.0f)", mib(now), mib(peak))
+	out.line("start until ready", "%s, CPU %s", gauge.Round(ready), cpu(m.cmd.Process.Pid))
+	out.line("resident then", "%.0f MiB (at most %.0f)", gauge.MiB(now), gauge.MiB(peak))
 	all, err := m.await(ctx, 2*f.interval+time.Minute, "every server has a verdict", func(s metrics) bool {
 		return s[`alivemcp_servers{state="unknown"}`] == 0
 	})
 	if err != nil {
 		return err
 	}
-	out.line("start until every server has a verdict", "%s", round(all))
+	out.line("start until every server has a verdict", "%s", gauge.Round(all))
 	if err := f.idle(ctx, out, m); err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (f *pagesFlags) measure(ctx context.Context, out *table, r *rig) error {
 		}
 	}
 	now, peak = resident(m.cmd.Process.Pid)
-	out.line("resident afterwards", "%.0f MiB (at most %.0f)", mib(now), mib(peak))
+	out.line("resident afterwards", "%.0f MiB (at most %.0f)", gauge.MiB(now), gauge.MiB(peak))
 	return nil
 }
 
@@ -122,8 +123,8 @@ func (f *pagesFlags) idle(ctx context.Context, out *table, m *monitor) error {
 	}
 	now, peak := resident(m.cmd.Process.Pid)
 	probes := time.Since(began).Seconds() / f.interval.Seconds() * float64(f.servers*f.regions)
-	out.line("while nobody looks, two minutes", "%.1f %% of a core: %s a probe", 100*used.Seconds()/time.Since(began).Seconds(), round(time.Duration(float64(used)/probes)))
-	out.line("resident then", "%.0f MiB (at most %.0f), live heap %.0f MiB", mib(now), mib(peak), mib(int64(seen["go_memstats_heap_alloc_bytes"])))
+	out.line("while nobody looks, two minutes", "%.1f %% of a core: %s a probe", 100*used.Seconds()/time.Since(began).Seconds(), gauge.Round(time.Duration(float64(used)/probes)))
+	out.line("resident then", "%.0f MiB (at most %.0f), live heap %.0f MiB", gauge.MiB(now), gauge.MiB(peak), gauge.MiB(int64(seen["go_memstats_heap_alloc_bytes"])))
 	return nil
 }
 
@@ -172,6 +173,6 @@ func (f *pagesFlags) page(ctx context.Context, out *table, m *monitor, name stri
 		size += len(body)
 	}
 	used := (cpu(m.cmd.Process.Pid) - before) / time.Duration(f.requests)
-	out.line(name, "p50 %s, p99 %s, CPU %s, %.1f kB gzipped", round(quantile(took, 0.5)), round(quantile(took, 0.99)), round(used), float64(size)/float64(f.requests)/1000)
+	out.line(name, "p50 %s, p99 %s, CPU %s, %.1f kB gzipped", gauge.Round(gauge.Quantile(took, 0.5)), gauge.Round(gauge.Quantile(took, 0.99)), gauge.Round(used), float64(size)/float64(f.requests)/1000)
 	return nil
 }

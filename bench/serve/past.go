@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/alivemcp/alivemcp/bench/gauge"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -164,7 +165,7 @@ func measureSize(ctx context.Context, out *table, w *world, f pastFlags) error {
 		return err
 	}
 	bytes := w.bytes()
-	out.line("database", "%.0f MiB, of which %.0f MiB log and %.0f MiB free", mib(bytes), mib(stats.WAL), mib(stats.Free))
+	out.line("database", "%.0f MiB, of which %.0f MiB log and %.0f MiB free", gauge.MiB(bytes), gauge.MiB(stats.WAL), gauge.MiB(stats.Free))
 	out.line("bytes a server-minute", "%.2f", float64(bytes-stats.WAL-stats.Free)/float64(f.servers*f.days*uptime.MinutesPerDay))
 	return nil
 }
