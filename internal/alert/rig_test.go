@@ -240,18 +240,28 @@ func (d *desk) tell(n uptime.News) {
 // fails opens an incident, works closes it.
 func (d *desk) fails(s *uptime.Server, cause uptime.Cause) uptime.IncidentID {
 	now := time.Now().UTC()
-	for d.began[uptime.NewIncidentID(s.Tenant, s.ID, now)] { // no server has two at one moment
-		now = now.Add(1)
-	}
-	d.began[uptime.NewIncidentID(s.Tenant, s.ID, now)] = true
+	id := d.newIncident(s, now)
 	in := &uptime.Incident{
-		ID: uptime.NewIncidentID(s.Tenant, s.ID, now), Tenant: s.Tenant, Server: s.ID, Opened: now, Detected: now,
+		ID: id, Tenant: s.Tenant, Server: s.ID, Opened: now, Detected: now,
 		Failure: uptime.Failure{Cause: cause}, Regions: []string{"eu"},
 	}
 	d.open[s.ID] = in
 	c := *in
 	d.tell(uptime.News{Incident: &c, Event: uptime.IncidentOpened})
 	return in.ID
+}
+
+// newIncident names an incident that no other has the name of. Names count in
+// seconds, and two incidents of a test may begin within one.
+func (d *desk) newIncident(s *uptime.Server, cycle time.Time) uptime.IncidentID {
+	for {
+		id := uptime.NewIncidentID(s.Tenant, s.ID, cycle)
+		if !d.began[id] {
+			d.began[id] = true
+			return id
+		}
+		cycle = cycle.Add(time.Second)
+	}
 }
 
 func (d *desk) works(s *uptime.Server) {
