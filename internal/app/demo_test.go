@@ -29,8 +29,9 @@ func (r *rig) demonstrate(listen string) (token string) {
 	return token
 }
 
-// signIn tries to sign in as the operator, as a page of that host would.
-func (r *rig) signIn(host, token string) int {
+// signIn tries to sign in as the operator, as a page of that host would; via is what
+// a proxy says of whom it speaks for.
+func (r *rig) signIn(host, token string, via ...string) int {
 	r.t.Helper()
 	_, port, _ := strings.Cut(strings.TrimPrefix(r.made.Addr(), "[::]"), ":")
 	form := strings.NewReader(url.Values{"token": {token}}.Encode())
@@ -40,6 +41,7 @@ func (r *rig) signIn(host, token string) int {
 	}
 	req.Host = host + ":" + port
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header["X-Forwarded-For"] = via
 	res, err := http.DefaultTransport.RoundTrip(req)
 	if err != nil {
 		r.t.Fatal(err)

@@ -403,6 +403,7 @@ func needRestart(old, now *config.File) []string {
 	differ("listen", old.Listen, now.Listen)
 	differ("data", old.Data, now.Data)
 	differ("base_url", old.BaseURL, now.BaseURL)
+	differ("trusted_proxies", old.TrustedProxies, now.TrustedProxies)
 	differ("regions", old.Regions, now.Regions)
 	differ("probe", old.Probe, now.Probe)
 	differ("retention", old.Retention, now.Retention)

@@ -88,7 +88,12 @@ func (m *Monitor) handler() http.Handler {
 	if m.opt.Demo != nil && loopback(m.opt.File.Listen) {
 		all = keepLocal(all)
 	}
-	return web.Log(m.log.With("part", "http"), web.Protect(all))
+	return m.outermost(all)
+}
+
+// outermost is what each request meets first, on every port.
+func (m *Monitor) outermost(h http.Handler) http.Handler {
+	return web.Log(m.log.With("part", "http"), web.Behind(m.opt.File.Proxies(), web.Protect(h)))
 }
 
 // pages joins pages, API, embeds and feeds of a tenant.
@@ -127,7 +132,7 @@ func (m *Monitor) openStrange(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := web.Log(m.log.With("part", "http"), web.Protect(m.pages(PublicTenant, serve.BaseURL, site, of)))
+	h := m.outermost(m.pages(PublicTenant, serve.BaseURL, site, of))
 	if m.strange, err = listenHTTP(ctx, serve.Listen, h, m.log); err != nil {
 		return err
 	}

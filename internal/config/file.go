@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -36,6 +37,10 @@ type File struct {
 	// BaseURL is the public address of the pages, as used in links, feeds, badges
 	// and notices.
 	BaseURL string `key:"base_url" example:"https://status.example.com"`
+	// TrustedProxies are the addresses and networks of reverse proxies in front of
+	// the pages. What they say in X-Forwarded-For is believed, so that limits count
+	// each reader and not the proxy. Name no network from which readers come.
+	TrustedProxies []string `key:"trusted_proxies" single:"yes" example:"[127.0.0.1, 10.0.0.0/24]"`
 	// Regions are where probes run from. Without any there is one, `local`, which
 	// is this machine.
 	Regions []Region `key:"regions"`
@@ -93,10 +98,14 @@ type File struct {
 
 	sources  []string
 	patterns []string // of servers_from, as paths
+	proxies  []netip.Prefix
 	// refs are the texts that were given as env:NAME or file:PATH: secrets, also
 	// where their type does not say so.
 	refs map[string]bool
 }
+
+// Proxies are the networks of TrustedProxies.
+func (f *File) Proxies() []netip.Prefix { return f.proxies }
 
 // Region is where probes run from.
 type Region struct {

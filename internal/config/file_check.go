@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // localRegion is the region of a file that names none.
@@ -25,6 +28,7 @@ var (
 // check looks at what has been read as a whole, and fills in what is derived.
 func (d *decoder) check() {
 	d.checkAddresses()
+	d.checkProxies()
 	d.checkBranding()
 	d.checkRegions()
 	d.checkSettings(&d.f.Defaults)
@@ -50,6 +54,42 @@ func (d *decoder) of(values ...any) place {
 		}
 	}
 	return place{file: d.name}
+}
+
+// maxProxies bounds the list of proxies, which is walked for each request.
+const maxProxies = 64
+
+func (d *decoder) checkProxies() {
+	f := d.f
+	if len(f.TrustedProxies) > maxProxies {
+		d.add(d.of(&f.TrustedProxies), SeverityError, "at most %d; name the networks that hold them", maxProxies)
+		return
+	}
+	for i := range f.TrustedProxies {
+		network, err := network(f.TrustedProxies[i])
+		switch {
+		case err != nil:
+			d.add(d.of(&f.TrustedProxies[i], &f.TrustedProxies), SeverityError, "here must be an address or a network, such as 127.0.0.1 or 10.0.0.0/24")
+		case network.Bits() == 0:
+			d.add(d.of(&f.TrustedProxies[i], &f.TrustedProxies), SeverityError, "this trusts everybody: any reader could pretend to be any other; name the proxy alone")
+		default:
+			f.proxies = append(f.proxies, network)
+		}
+	}
+}
+
+// network reads an address, or a network as CIDR has it. What is IPv4 is written
+// so, also within IPv6.
+func network(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		addr = addr.Unmap().WithZone("")
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	prefix, err := netip.ParsePrefix(text)
+	if err == nil && prefix.Addr().Is4In6() {
+		return prefix, fmt.Errorf("%w: an IPv4 network within IPv6", uptime.ErrInvalid)
+	}
+	return prefix.Masked(), err
 }
 
 func (d *decoder) checkAddresses() {
