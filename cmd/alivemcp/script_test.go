@@ -25,7 +25,15 @@ import (
 
 var update = flag.Bool("update", false, "write the expectations in testdata/script anew")
 
+// raceOptions are of the race detector. A process that was built with it waits a
+// second before it ends unless it is told not to; the commands of these tests run
+// some two hundred.
+const raceOptions = "GORACE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(raceOptions) == "" {
+		_ = os.Setenv(raceOptions, "atexit_sleep_ms=0") // it takes any text
+	}
 	testscript.Main(m, map[string]func(){"alivemcp": main.Main, "stdioserver": stdioServer})
 }
 
@@ -47,6 +55,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ECHO", echo.URL)
 			env.Setenv("NOWHERE", "http://127.0.0.1:1/mcp")
 			env.Setenv("LANG", "C.UTF-8")
+			env.Setenv(raceOptions, os.Getenv(raceOptions))
 			if err := os.WriteFile(env.WorkDir+"/registries.yaml", registries, 0o600); err != nil {
 				return err
 			}
