@@ -158,6 +158,9 @@ func TestDamagedPage(t *testing.T) {
 			if err := os.CopyFS(here.dir, os.DirFS(s.dir)); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.Chmod(filepath.Join(here.dir, "secret.key"), 0o600); err != nil { // CopyFS gives files to everybody
+				t.Fatal(err)
+			}
 			if err := os.WriteFile(filepath.Join(here.dir, sqlite.File), bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
