@@ -30,7 +30,12 @@ var update = flag.Bool("update", false, "write the expectations in testdata/scri
 // some two hundred.
 const raceOptions = "GORACE"
 
+// atOnce is how many of these tests run beside one another: what they do most of
+// the time is to wait for the cycles of monitors.
+const atOnce = "8"
+
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", atOnce) // it is a number; the command line has the last word
 	if os.Getenv(raceOptions) == "" {
 		_ = os.Setenv(raceOptions, "atexit_sleep_ms=0") // it takes any text
 	}
@@ -41,6 +46,7 @@ func TestMain(m *testing.M) {
 // repeats every header at $ECHO, one that listens nowhere at $NOWHERE, and a
 // registry that lists some of the lab by registries.yaml.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	labURL, ca := startLab(t)
 	echo := httptest.NewServer(http.HandlerFunc(echoHeaders))
 	t.Cleanup(echo.Close)
