@@ -16,11 +16,11 @@ const lowest, beyond = 10_240, 32_768
 // FreePort is a port of the loopback interface on which nothing listens, and that
 // the system gives to nobody of its own accord. It fails the test when there seems
 // to be none.
-func FreePort(t testing.TB) int {
+func FreePort(t *testing.T) int {
 	t.Helper()
 	for range 100 {
 		port := lowest + rand.IntN(beyond-lowest) //nolint:gosec // no secret
-		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", ":"+strconv.Itoa(port))
 		if err != nil {
 			continue
 		}
@@ -32,7 +32,7 @@ func FreePort(t testing.TB) int {
 }
 
 // FreeAddr is FreePort with the address of the loopback interface.
-func FreeAddr(t testing.TB) string {
+func FreeAddr(t *testing.T) string {
 	t.Helper()
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(FreePort(t)))
 }
