@@ -45,6 +45,7 @@ type alarmed struct {
 // TestAlert does as a new user would: a server of somebody else is stopped and
 // started again, and everybody hears of it once.
 func TestAlert(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	a := r.alarm(t, npmServers()[0])
 	a.subscribe()

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 )
 
 // running is a server while it runs.
@@ -74,7 +76,7 @@ func (r *rig) run(t *testing.T, s server) *running {
 	t.Helper()
 	port := s.port
 	if port == 0 {
-		port = freePort(t)
+		port = loopback.FreePort(t)
 	} else {
 		demandPort(t, port)
 	}
@@ -99,7 +101,7 @@ func withPorts(t *testing.T, texts []string, port int) []string {
 	for i := range texts {
 		for strings.Contains(texts[i], "{port}") {
 			texts[i] = strings.Replace(texts[i], "{port}", strconv.Itoa(port), 1)
-			port = freePort(t)
+			port = loopback.FreePort(t)
 		}
 	}
 	return texts

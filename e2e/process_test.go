@@ -19,6 +19,7 @@ import (
 const (
 	startsWithin = 20 * time.Second
 	stopsWithin  = 5 * time.Second
+	portWithin   = 2 * time.Minute
 	lookEvery    = 20 * time.Millisecond
 	tailBytes    = 4 << 10
 )
@@ -121,17 +122,6 @@ func count(children map[int][]int, pid int) int {
 	return n
 }
 
-// freePort is a port of the loopback interface on which nothing listens.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // keepPort holds a port on which nobody shall listen for a while, so that no
 // other process is given it: connections to it are refused all the same.
 func keepPort(t *testing.T, port int) (release func()) {
@@ -151,15 +141,22 @@ func keepPort(t *testing.T, port int) (release func()) {
 	return release
 }
 
-// demandPort skips the test when something already listens on the one port that
-// a server insists on.
+// demandPort waits for the one port that a server insists on: others of its kind
+// may have it for a while.
 func demandPort(t *testing.T, port int) {
 	t.Helper()
-	l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
-	if err != nil {
-		t.Skipf("the server insists on a port that is taken: %v", err)
+	look := time.NewTicker(10 * lookEvery)
+	defer look.Stop()
+	for end := time.Now().Add(portWithin); ; <-look.C {
+		l, err := net.Listen("tcp", ":"+strconv.Itoa(port))
+		if err == nil {
+			_ = l.Close()
+			return
+		}
+		if time.Now().After(end) {
+			absent(t, "the server insists on a port that is taken: %v", err)
+		}
 	}
-	l.Close()
 }
 
 // tail keeps the last bytes written to it.

@@ -112,8 +112,14 @@ func goBuild(t *testing.T, dir, name, pkg string) string {
 // missing ends the test: something that has to be fetched is not there.
 func missing(t *testing.T, format string, args ...any) {
 	t.Helper()
+	absent(t, format+"\nrun: make e2e-deps", args...)
+}
+
+// absent ends the test, for want of something.
+func absent(t *testing.T, format string, args ...any) {
+	t.Helper()
 	if os.Getenv("CI") == "true" || os.Getenv("ALIVEMCP_E2E") == "require" {
-		t.Fatalf(format+"\nrun: make e2e-deps", args...)
+		t.Fatalf(format, args...)
 	}
-	t.Skipf(format+"\nrun: make e2e-deps", args...)
+	t.Skipf(format, args...)
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 )
 
 const (
@@ -30,6 +32,7 @@ const (
 
 // TestServe has one monitor watch all servers at once.
 func TestServe(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	var all []*running
 	for _, s := range slices.Concat(goServers(), npmServers()) {
@@ -85,7 +88,7 @@ func (r *rig) monitor(t *testing.T, conf string) *monitor {
 	if err := os.WriteFile(name, []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort(t)))
+	addr := loopback.FreeAddr(t)
 	argv := []string{r.alivemcp, "serve", "--config", name, "--listen", addr}
 	return &monitor{process: start(t, addr, nil, argv), origin: "http://" + addr}
 }

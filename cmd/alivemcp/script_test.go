@@ -25,7 +25,20 @@ import (
 
 var update = flag.Bool("update", false, "write the expectations in testdata/script anew")
 
+// raceOptions are of the race detector. A process that was built with it waits a
+// second before it ends unless it is told not to; the commands of these tests run
+// some two hundred.
+const raceOptions = "GORACE"
+
+// atOnce is how many of these tests run beside one another: what they do most of
+// the time is to wait for the cycles of monitors.
+const atOnce = "8"
+
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", atOnce) // it is a number; the command line has the last word
+	if os.Getenv(raceOptions) == "" {
+		_ = os.Setenv(raceOptions, "atexit_sleep_ms=0") // it takes any text
+	}
 	testscript.Main(m, map[string]func(){"alivemcp": main.Main, "stdioserver": stdioServer})
 }
 
@@ -33,6 +46,7 @@ func TestMain(m *testing.M) {
 // repeats every header at $ECHO, one that listens nowhere at $NOWHERE, and a
 // registry that lists some of the lab by registries.yaml.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	labURL, ca := startLab(t)
 	echo := httptest.NewServer(http.HandlerFunc(echoHeaders))
 	t.Cleanup(echo.Close)
@@ -47,6 +61,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ECHO", echo.URL)
 			env.Setenv("NOWHERE", "http://127.0.0.1:1/mcp")
 			env.Setenv("LANG", "C.UTF-8")
+			env.Setenv(raceOptions, os.Getenv(raceOptions))
 			if err := os.WriteFile(env.WorkDir+"/registries.yaml", registries, 0o600); err != nil {
 				return err
 			}

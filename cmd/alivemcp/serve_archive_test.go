@@ -30,13 +30,18 @@ func TestKilledWhileArchiving(t *testing.T) {
 	through, went := uptime.Minute(0), 0
 	for round := range rounds {
 		m := s.launch()
-		<-time.After(50*time.Millisecond + time.Duration(random.Int64N(int64(350*time.Millisecond))))
+		if round%2 == 0 && through < to {
+			m.awaitArchive(through)
+			<-time.After(time.Duration(random.Int64N(int64(10 * time.Millisecond))))
+		} else {
+			<-time.After(50*time.Millisecond + time.Duration(random.Int64N(int64(350*time.Millisecond))))
+		}
 		m.kill()
 		now := s.through()
 		if now < through {
 			t.Fatalf("round %d: the archive went back from %d to %d", round, through, now)
 		}
-		if now > through {
+		if now > through && now < to {
 			went++
 		}
 		through = now
@@ -48,6 +53,25 @@ func TestKilledWhileArchiving(t *testing.T) {
 		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
 	s.compare(servers, from, to)
+}
+
+// awaitArchive returns at once when the archive has come further than that.
+func (m *monitor) awaitArchive(than uptime.Minute) {
+	m.site.t.Helper()
+	rows := m.site.rows()
+	defer func() { _ = rows.Close() }()
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for end := time.Now().Add(aWhile); time.Now().Before(end); <-look.C {
+		mark, err := rows.Watermark(m.site.t.Context())
+		if err != nil {
+			m.site.t.Fatalf("reading the watermark: %v", err)
+		}
+		if mark.Through > than {
+			return
+		}
+	}
+	m.site.t.Fatalf("the archive is still at %d after %s", than, aWhile)
 }
 
 // stateAt is what the verdicts of the test say.

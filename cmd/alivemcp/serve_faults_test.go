@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -138,8 +139,7 @@ func TestDamagedPage(t *testing.T) {
 	if code := m.stop(); code != 0 {
 		t.Fatalf("exit code %d after SIGTERM", code)
 	}
-	path := filepath.Join(s.dir, sqlite.File)
-	good, err := os.ReadFile(path)
+	good, err := os.ReadFile(filepath.Join(s.dir, sqlite.File))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,40 +148,48 @@ func TestDamagedPage(t *testing.T) {
 		step = 15
 	}
 	for page := 1; page < len(good)/4096; page += step {
-		bad := slices.Clone(good)
-		for i := range 4096 {
-			bad[page*4096+i] ^= byte(i*7 + page)
-		}
-		if err := os.WriteFile(path, bad, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		s.livesWith(page)
+		t.Run(strconv.Itoa(page), func(t *testing.T) {
+			t.Parallel()
+			bad := slices.Clone(good)
+			for i := range 4096 {
+				bad[page*4096+i] ^= byte(i*7 + page)
+			}
+			here := newSite(t, "", labServers(labURL, "healthy-dual")...)
+			if err := os.CopyFS(here.dir, os.DirFS(s.dir)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(filepath.Join(here.dir, "secret.key"), 0o600); err != nil { // CopyFS gives files to everybody
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(here.dir, sqlite.File), bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			here.livesWith(page)
+		})
 	}
 }
 
-// livesWith runs a monitor on a database with a damaged page until it ends, or
-// for a few cycles.
+// intact reads the whole database, as nobody but the test does.
+func (s *site) intact() bool {
+	s.t.Helper()
+	rows, err := sqlite.Open(s.t.Context(), sqlite.Options{Dir: s.dir, ReadOnly: true})
+	if err != nil {
+		return false
+	}
+	defer func() { _ = rows.Close() }()
+	return rows.Check(s.t.Context()) == nil
+}
+
+// livesWith runs a monitor on a database with a damaged page.
 func (s *site) livesWith(page int) {
 	s.t.Helper()
+	intact := s.intact() // the page is not in use
 	m := s.launch()
-	end, code := time.After(4*time.Second), 0
-	look := time.NewTicker(glance)
-	defer look.Stop()
-	for ended := false; !ended; {
-		select {
-		case <-look.C:
-			if !m.serving() {
-				continue
-			}
-			if seen, ok := m.see("healthy-dual"); ok && seen.State == uptime.Down {
-				s.t.Errorf("page %d is damaged, and the server is called down", page)
-			}
-		case <-m.done:
-			ended, code = true, m.exit()
-		case <-end:
-			ended, code = true, m.stop()
+	code := m.lives(func() bool { return intact || strings.Contains(m.err.String(), "the database is damaged") }, func() {
+		if seen, ok := m.see("healthy-dual"); ok && seen.State == uptime.Down {
+			s.t.Errorf("page %d is damaged, and the server is called down", page)
 		}
-	}
+	})
 	said := m.err.String()
 	if strings.Contains(said, "goroutine ") || strings.Contains(said, "panic") {
 		s.t.Errorf("page %d is damaged, and the monitor falls:\n%s", page, m.err.tail(3000))
@@ -194,6 +202,30 @@ func (s *site) livesWith(page int) {
 	if code != 0 && (code != 2 || !strings.Contains(said, "the database is damaged")) {
 		s.t.Errorf("page %d is damaged: exit code %d, and it says:\n%s", page, code, m.err.tail(3000))
 	}
+}
+
+// lives looks at a monitor until it ends, or until it has noticed what it can and
+// has served its pages for some seconds, and returns its exit code.
+func (m *monitor) lives(noticed func() bool, look func()) int {
+	m.site.t.Helper()
+	tick := time.NewTicker(glance)
+	defer tick.Stop()
+	var served time.Time
+	for end := time.Now().Add(aWhile); time.Now().Before(end); {
+		select {
+		case <-m.done:
+			return m.exit()
+		case <-tick.C:
+		}
+		if served.IsZero() && m.serving() {
+			served = time.Now()
+		}
+		look()
+		if !served.IsZero() && time.Since(served) > 4*time.Second && noticed() {
+			break
+		}
+	}
+	return m.stop()
 }
 
 // TestReadOnlyDirectory runs the monitor as somebody who may not write.

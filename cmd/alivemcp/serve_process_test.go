@@ -108,6 +108,9 @@ func (s *site) launch() *monitor {
 	s.t.Cleanup(func() {
 		m.signal(syscall.SIGCONT)
 		m.kill()
+		if strings.Contains(m.err.String(), "WARNING: DATA RACE") {
+			s.t.Error("the monitor races")
+		}
 		if s.t.Failed() {
 			s.t.Logf("what the monitor said:\n%s", m.err.tail(4000))
 		}

@@ -30,7 +30,8 @@ func TestSoak(t *testing.T) {
 		long = d
 	}
 	labURL, _ := startLab(t)
-	profiles, err := net.Listen("tcp", "127.0.0.1:0")
+	// Not 127.0.0.1: until the monitor listens, its port may be given to others there.
+	profiles, err := net.Listen("tcp", "127.0.77.2:0")
 	if err != nil {
 		t.Fatal(err)
 	}

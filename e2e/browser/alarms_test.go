@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 	"github.com/alivemcp/alivemcp/e2e/receive"
 )
 
@@ -31,7 +32,7 @@ func (r *rig) newAlarmWorld(t *testing.T) *alarmWorld {
 	a.bot.Answer(http.StatusBadRequest)
 	gone.Answer(http.StatusGone)
 	rests.Answer(http.StatusServiceUnavailable)
-	addr := freeAddr(t)
+	addr := loopback.FreeAddr(t)
 	a.base = "http://" + addr
 	r.serveAt(t, addr, config(t, `  - {slug: quick, name: Quick, url: %q, runbook_url: "https://runbooks.example.com/quick"}
 base_url: %s

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 )
 
 // widgets is a page of somebody else, with a strict look of its own and all four
@@ -87,7 +89,7 @@ func (r *rig) embedWithoutAnswers(t *testing.T) {
 func (r *rig) embedWithoutMonitor(t *testing.T) {
 	w := r.tab(t)
 	w.expect("ERR_CONNECTION_REFUSED")
-	w.open(foreign(t, fmt.Sprintf(widgets, "", "http://"+freeAddr(t))))
+	w.open(foreign(t, fmt.Sprintf(widgets, "", "http://"+loopback.FreeAddr(t))))
 	if text := w.text("main"); !strings.Contains(text, "Our servers") {
 		t.Errorf("the page says %q", text)
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/chromedp"
+
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 )
 
 // cycle is how long news may take: a cycle of five seconds, the attempts in it,
@@ -19,7 +21,7 @@ const cycle = 2 * time.Minute
 func (r *rig) live(t *testing.T) {
 	t.Parallel()
 	quick := newLab(t, "Looks around.")
-	addr := freeAddr(t)
+	addr := loopback.FreeAddr(t)
 	args := config(t, "  - {slug: quick, name: Quick, url: %q}\n", quick.URL)
 	m := r.serveAt(t, addr, args...)
 	base := "http://" + addr

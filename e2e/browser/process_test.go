@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 )
 
 // monitor is a running alivemcp.
@@ -24,7 +25,7 @@ type monitor struct {
 // a slash. It ends with the test.
 func (r *rig) serve(t *testing.T, args ...string) string {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := loopback.FreeAddr(t)
 	r.serveAt(t, addr, args...)
 	return "http://" + addr
 }
@@ -76,16 +77,6 @@ func (m *monitor) stop() {
 		_ = m.cmd.Process.Kill()
 		<-m.done
 	}
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // apiServer is what these tests need to know of a server.

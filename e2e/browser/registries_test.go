@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 	"github.com/alivemcp/alivemcp/internal/statuspage/registrytest"
 )
 
@@ -56,5 +57,5 @@ registries:
   contact: ops@example.com
   sources: {official: false, github: false, pulsemcp: false, glama: false, smithery: true, github-topics: false, docker: false, cline: false, toolsdk: false, mcp.so: false}
 `)
-	return "http://" + freeAddr(t), args[:2]
+	return "http://" + loopback.FreeAddr(t), args[:2]
 }
