@@ -54,13 +54,13 @@ deadcode: ## Fail on functions that neither a command nor a test reaches
 # A process that was built with the race detector sleeps a second before it ends
 # unless it is told not to. Packages whose tests wait leave room for a third.
 race: ## Run the tests under the race detector (needs a C compiler)
-	@CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 go test -race -p 3 -timeout 8m $(UNITS)
+	@CGO_ENABLED=1 GORACE=atexit_sleep_ms=0 go test -race -p 3 -timeout 12m $(UNITS)
 
 e2e: ## Check servers that other people wrote
-	@go test -count=1 -timeout 8m ./e2e
+	@go test -count=1 -timeout 10m ./e2e
 
 browser: ## Look at every page with Chromium; pictures are kept in e2e/browser/artifacts
-	@go test -count=1 -timeout 10m -parallel 5 ./e2e/browser && echo "pictures of every page: e2e/browser/artifacts"
+	@go test -count=1 -timeout 15m -parallel 5 ./e2e/browser && echo "pictures of every page: e2e/browser/artifacts"
 
 e2e-deps: ## Fetch and build what the e2e and browser tests need (needs Node.js 20 and npm)
 	npm ci --prefix e2e/npm --ignore-scripts --no-audit --no-fund --loglevel error
