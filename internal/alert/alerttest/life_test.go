@@ -221,7 +221,7 @@ func (s *shelf) DueDeliveries(ctx context.Context, now time.Time, skip func(upti
 
 func (s *shelf) BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error {
 	return s.write("begin", func() error {
-		if d, err := s.Store.Delivery(ctx, tenant, id); err == nil && d.Due.After(time.Now()) && d.State == uptime.DeliveryWaiting {
+		if d, err := s.Delivery(ctx, tenant, id); err == nil && d.Due.After(time.Now()) && d.State == uptime.DeliveryWaiting {
 			s.early(d)
 		}
 		return s.Store.BeginDelivery(ctx, tenant, id, at)
