@@ -162,10 +162,11 @@ func (h *history) postponed(d *uptime.Delivery) {
 	}
 }
 
-// Deliver is one call of a sink.
+// deliver is one call of a sink.
 func (h *history) deliver(ctx context.Context, which int, d *uptime.Delivery) (string, error) {
+	row := h.rows.get(d.ID) // the rows lock first: they ask what goes wrong
 	h.mu.Lock()
-	if row := h.rows.get(d.ID); !h.dead && (row.State != uptime.DeliveryWaiting || !row.Trying || row.Due.After(time.Now())) {
+	if !h.dead && (row.State != uptime.DeliveryWaiting || !row.Trying || row.Due.After(time.Now())) {
 		h.complain("%s is tried; it is %s, trying: %t, and due in %s", d.ID, row.State, row.Trying, time.Until(row.Due))
 	}
 	if h.dead {
