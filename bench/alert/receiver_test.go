@@ -75,10 +75,8 @@ func TestReceiver(t *testing.T) {
 		_, err := tell(t, r.url)
 		ended <- err
 	}()
-	for r.tried() == 0 {
-		if err := pause(t.Context(), time.Millisecond); err != nil {
-			t.Fatal(err)
-		}
+	if err := until(t.Context(), 20*time.Second, "it was tried", func() (bool, error) { return r.tried() > 0, nil }); err != nil {
+		t.Fatal(err)
 	}
 	r.heal()
 	if err := <-ended; err == nil {

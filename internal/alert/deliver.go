@@ -209,7 +209,7 @@ func (s *step) update(t *thread, p *uptime.Policy, sink *uptime.Sink, v *view, l
 		return
 	}
 	wait := gap(sink, last.Updates)
-	if people(digest) != people(last.Digest) {
+	if people(digest) != people(last.Digest) || graver(last, v) {
 		wait = 0
 	}
 	if ready := last.At.Add(wait); s.ahead(ready, wait) {
@@ -223,6 +223,11 @@ func (s *step) update(t *thread, p *uptime.Policy, sink *uptime.Sink, v *view, l
 	}
 	w.reminds = digest == last.Digest
 	s.say(t, sink, v, uptime.NoticeChanges, w)
+}
+
+// graver reports whether it is worse than a sink was ever told since it opened.
+func graver(last uptime.Told, v *view) bool {
+	return urgent(last.Priority, v.priority) != last.Priority || v.stage() > last.Stage
 }
 
 // muted reports whether all that fail are kept quiet.
@@ -262,7 +267,7 @@ func (s *step) say(t *thread, sink *uptime.Sink, v *view, phase uptime.NoticePha
 	if phase == uptime.NoticeChanges {
 		next.Updates = last.Updates + 1
 		next.Priority, next.Stage = urgent(last.Priority, v.priority), max(last.Stage, v.stage())
-		notice.Rings = w.reminds || next.Priority != last.Priority || next.Stage != last.Stage
+		notice.Rings = w.reminds || graver(last, v)
 	}
 	t.Told = maps.Clone(t.Told)
 	if t.Told == nil {

@@ -1,6 +1,10 @@
 package alert
 
 import (
+	"hash/fnv"
+	"io"
+	"slices"
+
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -35,16 +39,37 @@ func (s *step) decide(a *uptime.Alert, t *thread, d decision) {
 	default:
 		out.Tenant, out.Alert, out.Thread = t.Tenant, t.Key, t.Key
 	}
-	key := id{out.Tenant, out.Alert}
-	before := s.said[key]
-	if before == nil {
-		before = map[string]string{}
-		s.said[key] = before
+	if s.fresh(id{out.Tenant, out.Alert}, d) {
+		s.out.Decisions = append(s.out.Decisions, out)
 	}
-	slot := d.stage + "\x00" + d.sink
-	if before[slot] == d.outcome+d.text || d.outcome != queued && len(before) >= maxDecisions {
-		return
+}
+
+// saying stands for what a stage decided last of one sink, or of all. The text is
+// not kept: in a storm there are thousands.
+type saying struct {
+	stage, sink string
+	mark        uint64
+}
+
+// fresh reports whether a decision is another than the one before, and remembers
+// it.
+func (s *step) fresh(key id, d decision) bool {
+	before, now := s.said[key], saying{d.stage, d.sink, d.mark()}
+	i := slices.IndexFunc(before, func(o saying) bool { return o.stage == d.stage && o.sink == d.sink })
+	switch {
+	case i >= 0 && before[i].mark == now.mark, d.outcome != queued && len(before) >= maxDecisions:
+		return false
+	case i >= 0:
+		before[i] = now
+	default:
+		s.said[key] = append(before, now)
 	}
-	before[slot] = d.outcome + d.text
-	s.out.Decisions = append(s.out.Decisions, out)
+	return true
+}
+
+// mark stands for what a decision says.
+func (d *decision) mark() uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, d.outcome+"\x00"+d.text)
+	return h.Sum64()
 }

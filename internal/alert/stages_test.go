@@ -245,3 +245,26 @@ func TestOpensAgainWithinAStep(t *testing.T) {
 		d.wants("team", "opens Weather changed its tools: 1 removed")
 	})
 }
+
+// TestGraverIsToldAtOnce: what gets urgent does not wait for the time of the next
+// update.
+func TestGraverIsToldAtOnce(t *testing.T) {
+	scene(t, uptime.Policy{Sinks: []uptime.Sink{sink("team")}}, []*uptime.Server{weather}, func(d *desk) {
+		d.fails(weather, uptime.FirstByteTimeout)
+		for i := range 20 {
+			d.pass(time.Minute)
+			d.amend(weather, func(in *uptime.Incident) {
+				in.Failure.Cause = []uptime.Cause{uptime.AttemptTimeout, uptime.FirstByteTimeout}[i%2]
+			})
+		}
+		before := len(d.told("team"))
+		if n := d.last("team"); n.Priority != uptime.P2 {
+			t.Fatalf("it is %s so far", n.Priority)
+		}
+		d.amend(weather, func(in *uptime.Incident) { in.Failure.Cause = uptime.ConnectRefused })
+		d.pass(5 * time.Second)
+		if n := d.last("team"); len(d.told("team")) != before+1 || n.Priority != uptime.P1 || !n.Rings {
+			t.Errorf("five seconds after it got urgent %q was told last, %s, rings: %t", n.Title, n.Priority, n.Rings)
+		}
+	})
+}

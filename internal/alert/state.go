@@ -79,7 +79,7 @@ type state struct {
 	clock  time.Time // at the last step
 	// said is what was decided of each alert and thread, so that nothing is said
 	// twice.
-	said map[id]map[string]string
+	said map[id][]saying
 }
 
 func newState(known uptime.Alerting) *state {
@@ -89,7 +89,7 @@ func newState(known uptime.Alerting) *state {
 		clusters: map[root]*thread{}, children: map[uptime.AlertKey][]*thread{},
 		admitted: map[uptime.TenantID][]time.Time{}, renewed: map[serverKey]time.Time{},
 		verdicts: known.Verdicts, storedVerdicts: known.Verdicts, news: known.News, storedNews: known.News,
-		said: map[id]map[string]string{},
+		said: map[id][]saying{},
 	}
 	for i := range known.Alerts {
 		if a := known.Alerts[i]; !a.Demo {

@@ -103,8 +103,6 @@ func TestStorm(t *testing.T) {
 			p.state = uptime.Live
 		}
 		w.pass(time.Hour)
-		w.restart(2 * time.Hour) // the longest that a notice may wait after so many attempts
-		w.pass(30 * time.Minute)
 		for _, name := range []string{"chat", "hook", "mail"} {
 			got := w.told(name)
 			t.Log(name, got)

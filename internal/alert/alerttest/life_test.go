@@ -98,6 +98,7 @@ type shelf struct {
 	// does; ended tells of deliveries whose end is durable.
 	routed, recorded func()
 	ended            func(uptime.Delivery)
+	early            func(uptime.Delivery) // what is tried and is not due
 
 	mu    sync.Mutex
 	asked uint64 // News after this place gave nothing
@@ -219,7 +220,12 @@ func (s *shelf) DueDeliveries(ctx context.Context, now time.Time, skip func(upti
 }
 
 func (s *shelf) BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error {
-	return s.write("begin", func() error { return s.Store.BeginDelivery(ctx, tenant, id, at) })
+	return s.write("begin", func() error {
+		if d, err := s.Delivery(ctx, tenant, id); err == nil && d.Due.After(time.Now()) && d.State == uptime.DeliveryWaiting {
+			s.early(d)
+		}
+		return s.Store.BeginDelivery(ctx, tenant, id, at)
+	})
 }
 
 func (s *shelf) EndDelivery(ctx context.Context, d uptime.Delivery, ref string) error {

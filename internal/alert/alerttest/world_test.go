@@ -139,6 +139,9 @@ func (w *world) start() {
 	p.shelf = &shelf{
 		Store: store, life: p.life, disk: w.disk, routed: func() { p.outbox.Wake() }, recorded: func() { p.router.Wake() },
 		ended: func(d uptime.Delivery) { w.services[uptime.SinkKey{Tenant: d.Tenant, Name: d.Sink}].ended(d.ID) },
+		early: func(d uptime.Delivery) {
+			w.t.Errorf("%s to %s is tried %s before it is due", d.ID, d.Sink, time.Until(d.Due))
+		},
 	}
 	if p.recorder, err = verdict.NewRecorder(verdict.RecorderOptions{Feed: w.live, Ledger: p.shelf, Plan: w.plan.Load}); err != nil {
 		w.t.Fatal(err)

@@ -54,9 +54,9 @@ func (d *Dispatcher) attempt(ctx context.Context, dl uptime.Delivery) {
 		d.kill(ctx, dl, "its notice cannot be read from the database any more")
 		return
 	}
-	ref, err := d.begin(ctx, &dl)
+	ref, err := d.begin(ctx, &dl, d.now())
 	if err != nil {
-		d.hold(ctx, key, err)
+		d.hold(key)
 		return
 	}
 	told := dl // a sink cannot change what is kept
@@ -67,30 +67,42 @@ func (d *Dispatcher) attempt(ctx context.Context, dl uptime.Delivery) {
 	d.settle(ctx, dl, ref, err)
 }
 
-// begin makes an attempt durable before anything is sent.
-func (d *Dispatcher) begin(ctx context.Context, dl *uptime.Delivery) (ref string, err error) {
+// begin makes an attempt durable before anything is sent, however often that has
+// to be tried: what was written in spite of an error must not count twice.
+func (d *Dispatcher) begin(ctx context.Context, dl *uptime.Delivery, at time.Time) (ref string, err error) {
+	for {
+		ref, err = d.enter(ctx, dl, at)
+		d.wrote(keyOf(dl), settled(err))
+		if settled(err) {
+			break
+		}
+		d.blame(ctx, err)
+		if pause(ctx, nil, recovery); ctx.Err() != nil {
+			break
+		}
+	}
+	dl.Attempts++
+	dl.Trying = true
+	return ref, err
+}
+
+// enter tries once to write that an attempt begins.
+func (d *Dispatcher) enter(ctx context.Context, dl *uptime.Delivery, at time.Time) (ref string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, idle)
 	defer cancel()
 	ref, err = d.rows.Ref(ctx, dl.Tenant, dl.Thread, dl.Sink)
 	if err != nil {
 		return "", fmt.Errorf("reading the ref of delivery %s: %w", dl.ID, err)
 	}
-	if err := d.rows.BeginDelivery(ctx, dl.Tenant, dl.ID, d.now()); err != nil {
+	if err := d.rows.BeginDelivery(ctx, dl.Tenant, dl.ID, at); err != nil {
 		return "", fmt.Errorf("beginning delivery %s: %w", dl.ID, err)
 	}
-	d.wrote(keyOf(dl), true)
-	dl.Attempts++
-	dl.Trying = true
 	return ref, nil
 }
 
-// hold keeps a sink waiting for a moment: the rows failed, or the delivery does
-// not wait any more, which the next look will know.
-func (d *Dispatcher) hold(ctx context.Context, key uptime.SinkKey, err error) {
-	if !settled(err) {
-		d.blame(ctx, err)
-	}
-	d.wrote(key, settled(err))
+// hold keeps a sink waiting for a moment: we stop, or the delivery does not wait
+// any more, which the next look will know.
+func (d *Dispatcher) hold(key uptime.SinkKey) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lanes[key].held = d.now().Add(recovery)
@@ -216,7 +228,7 @@ func (d *Dispatcher) release(key uptime.SinkKey) {
 	more := true
 	d.mu.Lock()
 	if l := d.lanes[key]; l != nil {
-		l.busy, more = false, !l.many
+		l.busy, l.fresh, more = false, true, !l.many
 		if l.many && l.row == 0 && !l.waits(d.now()) {
 			delete(d.lanes, key) // there is nothing to remember
 		}

@@ -53,9 +53,15 @@ func check(t *testing.T, r *rows, all sinks, doubles int) {
 	}
 }
 
+// longest is more than a history of work has steps.
+const longest = 1000
+
 func TestStoreFailsAtEachCall(t *testing.T) {
 	for _, applied := range []bool{false, true} {
 		for n := 1; ; n++ {
+			if n > longest {
+				t.Fatal("the store is called for ever")
+			}
 			var reached bool
 			synctest.Test(t, func(t *testing.T) {
 				r, all := work()
@@ -111,6 +117,9 @@ func (p *process) step() (done bool, err error) {
 func TestKilledAtEachStep(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		for n := 1; ; n++ {
+			if n > longest {
+				t.Fatal("there is always another step")
+			}
 			p := &process{left: n, late: late}
 			synctest.Test(t, func(t *testing.T) {
 				r, all := work()

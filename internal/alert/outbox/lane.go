@@ -24,6 +24,7 @@ const (
 // yet.
 type lane struct {
 	busy  bool // a delivery is under way
+	fresh bool // one has ended since the rows were asked last
 	many  bool // it is one of thousands
 	row   int  // failures in a row
 	rest  time.Duration

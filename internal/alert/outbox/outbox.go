@@ -22,8 +22,9 @@ type Rows interface {
 	// whose Trying is set are among them. One whose notice cannot be read comes
 	// without it.
 	DueDeliveries(ctx context.Context, now time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error)
-	// BeginDelivery counts an attempt and sets Trying, also when it was set. Of a
-	// delivery that no longer waits it is uptime.ErrConflict or ErrNotFound.
+	// BeginDelivery counts an attempt, known by when it begins, and sets Trying, also
+	// when it was set. Called again with the same it counts none. Of a delivery that no
+	// longer waits it is uptime.ErrConflict or ErrNotFound.
 	BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error
 	// EndDelivery keeps State, Due, Ended and Error of a delivery, and clears Trying.
 	// It may not have begun. A ref that is not empty is kept for the thread and sink.

@@ -23,6 +23,7 @@ var errStore = errors.New("disk full")
 type rows struct {
 	mu         sync.Mutex
 	deliveries map[uptime.DeliveryID]*uptime.Delivery
+	began      map[uptime.DeliveryID]time.Time // the last attempt
 	refs       map[string]string
 	ops        int
 	// fault decides about the n-th operation: whether it is done, and what it
@@ -31,7 +32,7 @@ type rows struct {
 }
 
 func newRows(list ...uptime.Delivery) *rows {
-	r := &rows{deliveries: map[uptime.DeliveryID]*uptime.Delivery{}, refs: map[string]string{}}
+	r := &rows{deliveries: map[uptime.DeliveryID]*uptime.Delivery{}, began: map[uptime.DeliveryID]time.Time{}, refs: map[string]string{}}
 	for _, d := range list {
 		r.deliveries[d.ID] = &d
 	}
@@ -89,16 +90,23 @@ func (r *rows) DueDeliveries(_ context.Context, now time.Time, skip func(uptime.
 	return out, nil
 }
 
-func (r *rows) BeginDelivery(_ context.Context, _ uptime.TenantID, id uptime.DeliveryID, _ time.Time) error {
+func (r *rows) BeginDelivery(_ context.Context, _ uptime.TenantID, id uptime.DeliveryID, at time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	d := r.deliveries[id]
+	if d == nil {
+		return uptime.ErrNotFound
+	}
 	done, err := r.enter("begin")
-	if d := r.deliveries[id]; done {
+	if done {
 		if d.State != uptime.DeliveryWaiting {
 			return uptime.ErrConflict
 		}
-		d.Attempts++
+		if !d.Trying || !at.Equal(r.began[id]) {
+			d.Attempts++
+		}
 		d.Trying = true
+		r.began[id] = at
 	}
 	return err
 }

@@ -153,8 +153,14 @@ func (d *Dispatcher) refill(start func(func(context.Context))) {
 	}
 }
 
-// read asks the rows, and no longer than they may take.
+// read asks the rows, and no longer than they may take. They may answer how it was
+// when they were asked: whoever has ended a delivery since is skipped.
 func (d *Dispatcher) read(ctx context.Context, at time.Time, skip func(uptime.SinkKey) bool, limit int) ([]uptime.Delivery, error) {
+	d.mu.Lock()
+	for _, l := range d.lanes {
+		l.fresh = false
+	}
+	d.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, idle)
 	defer cancel()
 	return d.rows.DueDeliveries(ctx, at, skip, limit)
@@ -217,7 +223,7 @@ func (d *Dispatcher) skipping(now time.Time, room places, resting bool) func(upt
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		l := d.lanes[key]
-		if l != nil && (l.busy || !resting && l.waits(now)) {
+		if l != nil && (l.busy || l.fresh || !resting && l.waits(now)) {
 			return true
 		}
 		return !room.take(l != nil && l.row > 0, many)

@@ -143,21 +143,22 @@ func dueNums(ctx context.Context, db rows, now time.Time, skip func(uptime.SinkK
 	return out, err
 }
 
-// BeginDelivery says that an attempt begins, before the sink hears of it.
+// BeginDelivery says that an attempt begins, before the sink hears of it. Saying it
+// twice of the same time counts one attempt.
 // uptime.ErrConflict means that it is not waiting any more: the attempt must not
 // be made.
 func (s *Store) BeginDelivery(ctx context.Context, tenant uptime.TenantID, id uptime.DeliveryID, at time.Time) error {
 	return s.write(ctx, fmt.Sprintf("beginning delivery %q", id), func(tx *sql.Tx) error {
 		done, err := tx.ExecContext(ctx, `
-			UPDATE deliveries SET attempts = attempts + 1, trying = 1, tried = ?
-			WHERE tenant = ? AND id = ? AND state = 'waiting'`, nanos(at), tenant, id)
+			UPDATE deliveries SET attempts = attempts + (trying = 0 OR tried IS NOT ?1), trying = 1, tried = ?1
+			WHERE tenant = ?2 AND id = ?3 AND state = 'waiting'`, nanos(at), tenant, id)
 		if err != nil {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n > 0 {
 			return err
 		}
-		if _, err := delivery(ctx, tx, tenant, id); err != nil {
+		if _, err := one(ctx, tx, value[int64], `SELECT num FROM deliveries WHERE tenant = ? AND id = ?`, tenant, id); err != nil {
 			return err
 		}
 		return fmt.Errorf("%w: it is not waiting any more", uptime.ErrConflict)

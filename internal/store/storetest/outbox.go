@@ -117,7 +117,8 @@ func testDelivery(h *house) {
 	d := sending(a, "team", 1, uptime.NoticeOpens)
 	h.post(d)
 	noError(t, h.BeginDelivery(t.Context(), acme, d.ID, at(3)))
-	h.restart(t) // killed while trying
+	noError(t, h.BeginDelivery(t.Context(), acme, d.ID, at(3))) // which is the same attempt
+	h.restart(t)                                                // killed while trying
 	d.Attempts, d.Trying = 1, true
 	same(t, "it may have arrived", must[[]uptime.Delivery](t)(h.DueDeliveries(t.Context(), at(0), nil, 0)), []uptime.Delivery{d})
 	noError(t, h.BeginDelivery(t.Context(), acme, d.ID, at(2)))
