@@ -67,12 +67,16 @@ type AuditOptions struct {
 	Progress func(audit.Progress)
 	// Remark is told what the operator should know before the first look; may be nil.
 	Remark func(string)
+	Clock  audit.Clock // nil for the real one
 	Log    *slog.Logger
 }
 
 // RunAudit makes the looks of a run that are missing, of a new run all. When ctx
 // ends it keeps what was seen and returns ctx's error.
 func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
+	if opt.Clock == nil {
+		opt.Clock = audit.RealClock{}
+	}
 	if _, err := os.Stat(opt.From); opt.From != "" && err != nil { // before a directory is made
 		return fmt.Errorf("finding what is listed: %w", err)
 	}
@@ -136,7 +140,7 @@ func beginAudit(ctx context.Context, store, origin *sqlite.Store, opt *AuditOpti
 	}
 	opt.Tokens.mark(targets)
 	run := uptime.AuditRun{
-		ID: opt.Run, Began: time.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
+		ID: opt.Run, Began: opt.Clock.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
 		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate,
 		Version: opt.Version, Command: commandLine(opt.Command), Crawls: crawls,
 	}
@@ -195,7 +199,7 @@ func openLocal(targets []uptime.AuditTarget) {
 // from a file, or from the store that origin is.
 func (o *AuditOptions) listed(ctx context.Context, origin *sqlite.Store) ([]uptime.AuditTarget, []uptime.Crawl, error) {
 	if info, err := os.Stat(o.From); err == nil && !info.IsDir() {
-		return fileTargets(o.From)
+		return fileTargets(o.From, o.Clock.Now().UTC())
 	}
 	return storedTargets(ctx, origin)
 }
@@ -227,7 +231,7 @@ func (o *AuditOptions) look(ctx context.Context, store, origin *sqlite.Store) er
 		a.lookers[r.ID] = l
 	}
 	runner := audit.New(audit.Options{
-		Run: o.Run, Records: store, Look: a.look, Rate: o.Rate, PerHost: o.PerHost, HostGap: o.HostGap, Progress: o.Progress, Logger: o.Log,
+		Run: o.Run, Records: store, Look: a.look, Rate: o.Rate, PerHost: o.PerHost, HostGap: o.HostGap, Progress: o.Progress, Clock: o.Clock, Logger: o.Log,
 		Skip: func(key uptime.EndpointKey) bool { return optedOut(ctx, key, store) || optedOut(ctx, key, origin) },
 	})
 	ticking, stop := context.WithCancel(ctx)

@@ -26,7 +26,8 @@ type Records interface {
 
 // Look looks at an endpoint once, from a region, with all attempts that this
 // takes, and says what was seen; see [LookOf]. Endpoint, Round and Region are
-// filled in by the runner. It returns soon after ctx has ended, and such a look is
+// filled in by the runner, and At, unless it is set, with when the look began by
+// the runner's clock. It returns soon after ctx has ended, and such a look is
 // thrown away. It is called concurrently.
 type Look func(ctx context.Context, t *uptime.AuditTarget, region string) uptime.AuditLook
 
@@ -54,6 +55,7 @@ type Options struct {
 	// Progress is told after each batch of looks that is kept, one call at a time,
 	// and when a round is waited for; may be nil.
 	Progress func(Progress)
+	Clock    Clock        // nil for the real one
 	Logger   *slog.Logger // nil for none
 }
 
@@ -94,6 +96,9 @@ func New(opt Options) *Runner {
 	if opt.Progress == nil {
 		opt.Progress = func(Progress) {}
 	}
+	if opt.Clock == nil {
+		opt.Clock = RealClock{}
+	}
 	if opt.Logger == nil {
 		opt.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -120,7 +125,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			return fmt.Errorf("auditing %s, round %d: %w", r.run.ID, n, err)
 		}
 	}
-	return r.opt.Records.EndAudit(ctx, r.run.ID, time.Now())
+	return r.opt.Records.EndAudit(ctx, r.run.ID, r.opt.Clock.Now())
 }
 
 func (r *Runner) load(ctx context.Context) (err error) {
@@ -235,29 +240,17 @@ func (r *Runner) round(ctx context.Context, n int) error {
 	if kept == len(done) {
 		return nil
 	}
-	if start := r.starts(n); time.Now().Before(start) {
+	if start := r.starts(n); r.opt.Clock.Now().Before(start) {
 		r.opt.Progress(r.progress(n, start))
-		if err := sleepUntil(ctx, start); err != nil {
+		if err := r.opt.Clock.Sleep(ctx, start); err != nil {
 			return err
 		}
 	}
 	return r.make(ctx, n, done)
 }
 
-// sleepUntil waits for a time or for the end of ctx.
-func sleepUntil(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 func (r *Runner) progress(round int, next time.Time) Progress {
-	now := time.Now()
+	now := r.opt.Clock.Now()
 	p := Progress{Round: round, Next: next, Done: r.meter.done, Total: r.meter.total, Rate: r.meter.rate(now)}
 	if p.Rate > 0 {
 		p.ETA = r.eta(now, round, p)
