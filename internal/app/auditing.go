@@ -268,7 +268,7 @@ func (o *AuditOptions) looker(r config.Region, clock *schedule.Clock) (*looker, 
 	if err != nil {
 		return nil, err
 	}
-	return &looker{prober: p, clock: clock, way: way, refs: &references{addrs: o.References, dial: way.reach}, log: o.Log}, nil
+	return &looker{prober: p, clock: clock, way: way, refs: &references{addrs: o.References, dial: way.reach, now: o.Clock.Now}, log: o.Log}, nil
 }
 
 // auditor looks at endpoints, as the monitor does at servers of strangers.
