@@ -73,7 +73,7 @@ func (w *trial) others() {
 		if s.name == "mcp-go roots" {
 			continue // it insists on the port of another one
 		}
-		up := w.rig.run(w.T, s)
+		up := w.start(s)
 		name, bucket := plain(s.name), s.want.bucket(w.T)
 		if s.flags != nil { // it has a key, which its author publishes
 			header, value, _ := strings.Cut(s.flags[1], ": ")
@@ -115,10 +115,34 @@ func bucketOf(look *uptime.AuditLook) uptime.AuditBucket {
 	}[audit.ClassOf(look)]
 }
 
-// run starts one of the servers that others wrote once more.
+// start starts a server. Its port is held until then: thousands of connections look
+// for free ones.
+func (w *trial) start(s server) *running {
+	w.Helper()
+	port := s.port
+	if port == 0 {
+		port = freePort(w.T)
+	} else {
+		demandPort(w.T, port)
+	}
+	return w.startOn(s, port)
+}
+
+func (w *trial) startOn(s server, port int) *running {
+	w.Helper()
+	defer keepPort(w.T, port)()
+	return w.rig.runOn(w.T, s, port)
+}
+
+// run starts one of the servers written in Go once more.
 func (w *trial) run(name string) *running {
+	w.Helper()
+	return w.start(goServer(name))
+}
+
+func goServer(name string) server {
 	all := goServers()
-	return w.rig.run(w.T, all[slices.IndexFunc(all, func(s server) bool { return s.name == name })])
+	return all[slices.IndexFunc(all, func(s server) bool { return s.name == name })]
 }
 
 // moving lists servers that are not the same at all times and from everywhere.
@@ -134,8 +158,7 @@ func (w *trial) moving() {
 		early.process.stop()
 		changing.process.stop()
 		port, _ := strconv.Atoi(changing.origin[strings.LastIndexByte(changing.origin, ':')+1:])
-		all := goServers()
-		w.rig.runOn(w.T, all[slices.IndexFunc(all, func(s server) bool { return s.name == "mcp-go conformance" })], port)
+		w.startOn(goServer("mcp-go conformance"), port)
 	})
 	w.at(3, late.process.stop)
 	for name, walled := range map[string]*[]string{"near": &w.near, "far": &w.far} {
