@@ -222,17 +222,11 @@ func (o *AuditOptions) origin(ctx context.Context) (*sqlite.Store, error) {
 
 // look makes the looks.
 func (o *AuditOptions) look(ctx context.Context, store, origin *sqlite.Store) error {
-	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, tokens: &o.Tokens, lookers: map[string]*looker{}}
-	for _, r := range o.Regions {
-		l, err := o.looker(r, a.clock)
-		if err != nil {
-			return fmt.Errorf("region %s: %w", r.ID, err)
-		}
-		a.lookers[r.ID] = l
-	}
+	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, tokens: &o.Tokens}
 	runner := audit.New(audit.Options{
 		Run: o.Run, Records: store, Look: a.look, Rate: o.Rate, PerHost: o.PerHost, HostGap: o.HostGap, Progress: o.Progress, Clock: o.Clock, Logger: o.Log,
-		Skip: func(key uptime.EndpointKey) bool { return optedOut(ctx, key, store) || optedOut(ctx, key, origin) },
+		Round: func(int) (err error) { a.lookers, err = o.newLookers(a.clock); return err },
+		Skip:  func(key uptime.EndpointKey) bool { return optedOut(ctx, key, store) || optedOut(ctx, key, origin) },
 	})
 	ticking, stop := context.WithCancel(ctx)
 	var group errgroup.Group
@@ -247,6 +241,20 @@ func (o *AuditOptions) look(ctx context.Context, store, origin *sqlite.Store) er
 func optedOut(ctx context.Context, key uptime.EndpointKey, store *sqlite.Store) bool {
 	e, err := store.Endpoint(ctx, key)
 	return err == nil && e.Optout
+}
+
+// newLookers makes what looks, by region. They know nothing, so that each round
+// finds out by itself what the others did.
+func (o *AuditOptions) newLookers(clock *schedule.Clock) (map[string]*looker, error) {
+	out := map[string]*looker{}
+	for _, r := range o.Regions {
+		l, err := o.looker(r, clock)
+		if err != nil {
+			return nil, fmt.Errorf("region %s: %w", r.ID, err)
+		}
+		out[r.ID] = l
+	}
+	return out, nil
 }
 
 // looker makes what looks from one region.
@@ -268,13 +276,13 @@ func (o *AuditOptions) looker(r config.Region, clock *schedule.Clock) (*looker, 
 	if err != nil {
 		return nil, err
 	}
-	return &looker{prober: p, clock: clock, way: way, refs: &references{addrs: o.References, dial: way.reach, now: o.Clock.Now}, log: o.Log}, nil
+	return &looker{prober: p, clock: clock, way: way, refs: &references{addrs: o.References, dial: way.reach}, log: o.Log}, nil
 }
 
 // auditor looks at endpoints, as the monitor does at servers of strangers.
 type auditor struct {
 	clock   *schedule.Clock
-	lookers map[string]*looker // by region
+	lookers map[string]*looker // by region; new in each round
 	private bool
 	tokens  *Tokens
 }

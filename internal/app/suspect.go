@@ -21,7 +21,6 @@ const (
 type references struct {
 	addrs []string // host:port
 	dial  func(ctx context.Context, network, addr string) (net.Conn, error)
-	now   func() time.Time // nil for the real time
 
 	mu    sync.Mutex
 	asked time.Time
@@ -35,17 +34,10 @@ func (r *references) Lost(ctx context.Context) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.time().Sub(r.asked) > referenceFor {
-		r.lost, r.asked = !r.any(ctx), r.time()
+	if time.Since(r.asked) > referenceFor {
+		r.lost, r.asked = !r.any(ctx), time.Now()
 	}
 	return r.lost
-}
-
-func (r *references) time() time.Time {
-	if r.now == nil {
-		return time.Now()
-	}
-	return r.now()
 }
 
 // any reports whether at least one endpoint takes a connection.

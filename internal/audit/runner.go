@@ -36,6 +36,9 @@ type Options struct {
 	Run     uptime.AuditRunID
 	Records Records
 	Look    Look
+	// Round is called before the first look of each round that is made, when no look
+	// is under way; its error ends the run. It may be nil.
+	Round func(n int) error
 	// Rate is how many looks begin in a second; 0 for what the run says, and when
 	// that is 0 too, for no bound.
 	Rate float64
@@ -90,6 +93,9 @@ func New(opt Options) *Runner {
 	setDefault(&opt.HostGap, 500*time.Millisecond)
 	setDefault(&opt.Tries, 3)
 	setDefault(&opt.RetryAfter, time.Minute)
+	if opt.Round == nil {
+		opt.Round = func(int) error { return nil }
+	}
 	if opt.Skip == nil {
 		opt.Skip = func(uptime.EndpointKey) bool { return false }
 	}
@@ -245,6 +251,9 @@ func (r *Runner) round(ctx context.Context, n int) error {
 		if err := r.opt.Clock.Sleep(ctx, start); err != nil {
 			return err
 		}
+	}
+	if err := r.opt.Round(n); err != nil {
+		return err
 	}
 	return r.make(ctx, n, done)
 }
