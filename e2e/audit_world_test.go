@@ -70,8 +70,8 @@ func newTrial(t *testing.T) *trial {
 // others lists the servers that others wrote.
 func (w *trial) others() {
 	for _, s := range slices.Concat(goServers(), npmServers()) {
-		if s.name == "mcp-go roots" {
-			continue // it insists on the port of another one
+		if s.port != 0 {
+			continue // it insists on one, which may be taken
 		}
 		up := w.start(s)
 		name, bucket := plain(s.name), s.want.bucket(w.T)
@@ -119,13 +119,7 @@ func bucketOf(look *uptime.AuditLook) uptime.AuditBucket {
 // for free ones.
 func (w *trial) start(s server) *running {
 	w.Helper()
-	port := s.port
-	if port == 0 {
-		port = freePort(w.T)
-	} else {
-		demandPort(w.T, port)
-	}
-	return w.startOn(s, port)
+	return w.startOn(s, freePort(w.T))
 }
 
 func (w *trial) startOn(s server, port int) *running {
