@@ -131,10 +131,13 @@ func (d *DriftFacts) finish(rounds []RoundRow) DriftFacts {
 
 // about rounds a duration to what people say.
 func about(d time.Duration) time.Duration {
-	for _, unit := range []time.Duration{time.Hour, time.Minute, time.Second} {
-		if d >= 10*unit {
-			return d.Round(unit)
-		}
+	switch {
+	case d >= 10*time.Hour:
+		return d.Round(time.Hour)
+	case d >= 10*time.Minute:
+		return d.Round(time.Minute)
+	case d >= time.Second:
+		return d.Round(time.Second)
 	}
 	return d.Round(10 * time.Millisecond)
 }

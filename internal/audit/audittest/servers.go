@@ -48,6 +48,7 @@ func Gate(tb testing.TB, to string, keep Keep) string {
 
 // serve returns the origin of a server that ends with the test.
 func serve(tb testing.TB, handle http.HandlerFunc) string {
+	tb.Helper()
 	s := httptest.NewUnstartedServer(handle)
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
 	s.Start()
