@@ -94,7 +94,7 @@ func auditOf(t *testing.T, list *audittest.Truth, proxy string) app.AuditOptions
 		t.Fatal(err)
 	}
 	return app.AuditOptions{
-		Run: "trial", Dir: t.TempDir(), From: file, Rounds: 3, Gap: 24 * time.Hour, Clock: audittest.NewClock(time.Now(), nil), HostGap: -1, PerHost: 100,
+		Run: "trial", Dir: t.TempDir(), From: file, Rounds: 3, Gap: 24 * time.Hour, Clock: audittest.NewClock(time.Now(), audittest.Rest), HostGap: -1, PerHost: 100,
 		Regions: []config.Region{{ID: "a", City: "Aachen"}, {ID: "b", City: "Bonn"}, {ID: "c", City: "Celle", Egress: proxy}},
 		Private: true, Timeout: 3 * time.Second, Attempts: 1, UserAgent: "AliveMCP/test", Version: "1.2.3",
 		Command: []string{"alivemcp", "audit", "run", "trial", "--tokens", "/home/me/tokens.csv", "--region", "c=Celle:http://me:SECRET@proxy.example:1"}, Log: slog.New(slog.DiscardHandler),

@@ -45,3 +45,14 @@ func (c *Clock) Sleep(ctx context.Context, until time.Time) error {
 	}
 	return ctx.Err()
 }
+
+// Rest is for the clocks of trials with real servers, as what is told of leaps: on a
+// machine that was too busy to judge a look, another try at once is too busy, too.
+// Before one, which comes a minute later, it takes as long as probers remember that
+// they were late.
+func Rest(by time.Duration) {
+	const tries, remembered = 30 * time.Second, 3500 * time.Millisecond
+	if by > tries && by < time.Hour {
+		time.Sleep(remembered)
+	}
+}
