@@ -53,6 +53,6 @@ func (c *Clock) Sleep(ctx context.Context, until time.Time) error {
 func Rest(by time.Duration) {
 	const tries, remembered = 30 * time.Second, 3500 * time.Millisecond
 	if by > tries && by < time.Hour {
-		time.Sleep(remembered)
+		<-time.After(remembered)
 	}
 }
