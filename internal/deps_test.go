@@ -30,6 +30,7 @@ var allowed = map[string]string{
 	"internal/endpoint":                "internal/uptime internal/guard",
 	"internal/registry":                "internal/uptime internal/endpoint internal/guard",
 	"internal/audit":                   "internal/uptime",
+	"internal/audit/audittest":         "internal/uptime internal/audit",
 	"internal/audit/shelf":             "internal/uptime internal/audit",
 	"internal/mcpwire":                 "",
 	"internal/lab":                     "internal/uptime",

@@ -67,12 +67,16 @@ type AuditOptions struct {
 	Progress func(audit.Progress)
 	// Remark is told what the operator should know before the first look; may be nil.
 	Remark func(string)
+	Clock  audit.Clock // nil for the real one
 	Log    *slog.Logger
 }
 
 // RunAudit makes the looks of a run that are missing, of a new run all. When ctx
 // ends it keeps what was seen and returns ctx's error.
 func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
+	if opt.Clock == nil {
+		opt.Clock = audit.RealClock{}
+	}
 	if _, err := os.Stat(opt.From); opt.From != "" && err != nil { // before a directory is made
 		return fmt.Errorf("finding what is listed: %w", err)
 	}
@@ -136,7 +140,7 @@ func beginAudit(ctx context.Context, store, origin *sqlite.Store, opt *AuditOpti
 	}
 	opt.Tokens.mark(targets)
 	run := uptime.AuditRun{
-		ID: opt.Run, Began: time.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
+		ID: opt.Run, Began: opt.Clock.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
 		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate,
 		Version: opt.Version, Command: commandLine(opt.Command), Crawls: crawls,
 	}
@@ -195,7 +199,7 @@ func openLocal(targets []uptime.AuditTarget) {
 // from a file, or from the store that origin is.
 func (o *AuditOptions) listed(ctx context.Context, origin *sqlite.Store) ([]uptime.AuditTarget, []uptime.Crawl, error) {
 	if info, err := os.Stat(o.From); err == nil && !info.IsDir() {
-		return fileTargets(o.From)
+		return fileTargets(o.From, o.Clock.Now().UTC())
 	}
 	return storedTargets(ctx, origin)
 }
@@ -218,17 +222,11 @@ func (o *AuditOptions) origin(ctx context.Context) (*sqlite.Store, error) {
 
 // look makes the looks.
 func (o *AuditOptions) look(ctx context.Context, store, origin *sqlite.Store) error {
-	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, tokens: &o.Tokens, lookers: map[string]*looker{}}
-	for _, r := range o.Regions {
-		l, err := o.looker(r, a.clock)
-		if err != nil {
-			return fmt.Errorf("region %s: %w", r.ID, err)
-		}
-		a.lookers[r.ID] = l
-	}
+	a := &auditor{clock: schedule.NewClock(o.Log), private: o.Private, tokens: &o.Tokens}
 	runner := audit.New(audit.Options{
-		Run: o.Run, Records: store, Look: a.look, Rate: o.Rate, PerHost: o.PerHost, HostGap: o.HostGap, Progress: o.Progress, Logger: o.Log,
-		Skip: func(key uptime.EndpointKey) bool { return optedOut(ctx, key, store) || optedOut(ctx, key, origin) },
+		Run: o.Run, Records: store, Look: a.look, Rate: o.Rate, PerHost: o.PerHost, HostGap: o.HostGap, Progress: o.Progress, Clock: o.Clock, Logger: o.Log,
+		Round: func(int) (err error) { a.lookers, err = o.newLookers(a.clock); return err },
+		Skip:  func(key uptime.EndpointKey) bool { return optedOut(ctx, key, store) || optedOut(ctx, key, origin) },
 	})
 	ticking, stop := context.WithCancel(ctx)
 	var group errgroup.Group
@@ -243,6 +241,20 @@ func (o *AuditOptions) look(ctx context.Context, store, origin *sqlite.Store) er
 func optedOut(ctx context.Context, key uptime.EndpointKey, store *sqlite.Store) bool {
 	e, err := store.Endpoint(ctx, key)
 	return err == nil && e.Optout
+}
+
+// newLookers makes what looks, by region. They know nothing, so that each round
+// finds out by itself what the others did.
+func (o *AuditOptions) newLookers(clock *schedule.Clock) (map[string]*looker, error) {
+	out := map[string]*looker{}
+	for _, r := range o.Regions {
+		l, err := o.looker(r, clock)
+		if err != nil {
+			return nil, fmt.Errorf("region %s: %w", r.ID, err)
+		}
+		out[r.ID] = l
+	}
+	return out, nil
 }
 
 // looker makes what looks from one region.
@@ -270,7 +282,7 @@ func (o *AuditOptions) looker(r config.Region, clock *schedule.Clock) (*looker, 
 // auditor looks at endpoints, as the monitor does at servers of strangers.
 type auditor struct {
 	clock   *schedule.Clock
-	lookers map[string]*looker // by region
+	lookers map[string]*looker // by region; new in each round
 	private bool
 	tokens  *Tokens
 }

@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +13,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/app"
+	"github.com/alivemcp/alivemcp/internal/audit/audittest"
 	"github.com/alivemcp/alivemcp/internal/endpoint"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -24,52 +22,10 @@ import (
 // demoSecret is in every published token of the trial.
 const demoSecret = "s3cret-demo-"
 
-// showsToken reports whether a request has a credential.
-func showsToken(r *http.Request) bool {
-	return r.Header.Get("Authorization") != "" || r.Header.Get("X-Api-Key") != "" || strings.Contains(fmt.Sprint(r.Header), demoSecret)
-}
-
-// gate is a server in front of good ones of the lab, at any path that ends in /mcp.
-// What keep answers itself goes no further. Nobody may show a token to a gate
-// without keep.
-func (s *stage) gate(keep func(http.ResponseWriter, *http.Request) bool) string {
+// gate is a server in front of good ones of the lab.
+func (s *stage) gate(keep audittest.Keep) string {
 	s.t.Helper()
-	to, err := url.Parse(s.lab.URL("weather"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{
-		Rewrite:       func(r *httputil.ProxyRequest) { r.Out.URL, r.Out.Host = to, to.Host },
-		FlushInterval: -1,
-		ErrorHandler:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
-	}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !strings.HasSuffix(r.URL.Path, "/mcp"):
-			http.NotFound(w, r)
-		case keep == nil && showsToken(r):
-			s.t.Errorf("a token came to %s, which has none", r.URL.Path)
-		case keep == nil || !keep(w, r):
-			proxy.ServeHTTP(w, r)
-		}
-	}))
-	s.t.Cleanup(server.Close)
-	return server.URL
-}
-
-// says is a gate's answer to everybody.
-func says(status int, body string) func(http.ResponseWriter, *http.Request) bool {
-	return func(w http.ResponseWriter, _ *http.Request) bool {
-		http.Error(w, body, status)
-		return true
-	}
-}
-
-// refuses is a gate's answer to those who show a token.
-func refuses(status int) func(http.ResponseWriter, *http.Request) bool {
-	return func(w http.ResponseWriter, r *http.Request) bool {
-		return showsToken(r) && says(status, "no")(w, r)
-	}
+	return audittest.Gate(s.t, s.lab.URL("weather"), keep)
 }
 
 // listedTokens is a file of published tokens.
@@ -232,18 +188,18 @@ func TestReadTokens(t *testing.T) {
 // TestTokenStaysAtItsOrigin: where a server sends its guests elsewhere, no token
 // goes with them, nor to its neighbours.
 func TestTokenStaysAtItsOrigin(t *testing.T) {
-	s, list, tokens := newStage(t), newTruth(), newTokens()
+	s, list, tokens := newStage(t), &audittest.Truth{}, newTokens()
 	away := s.gate(nil)
 	shown := make(chan struct{}, 100)
 	moved := s.gate(func(w http.ResponseWriter, r *http.Request) bool {
-		if showsToken(r) {
+		if audittest.ShowsToken(r) {
 			shown <- struct{}{}
 		}
 		http.Redirect(w, r, away+"/mcp", http.StatusPermanentRedirect)
 		return true
 	})
-	list.add("moved", moved+"/mcp", uptime.BucketStable)
-	list.add("neighbour", away+"/other/mcp", uptime.BucketStable)
+	list.Add("moved", moved+"/mcp", uptime.BucketStable)
+	list.Add("neighbour", away+"/other/mcp", uptime.BucketStable)
 	tokens.add("moved", moved+"/mcp", uptime.Live)
 	opt := auditOf(t, list, "")
 	opt.Regions, opt.Rounds, opt.Tokens = opt.Regions[:1], 1, tokens.read(t)

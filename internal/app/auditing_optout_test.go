@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/app"
+	"github.com/alivemcp/alivemcp/internal/audit/audittest"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -21,7 +22,7 @@ func TestAuditHearsOfOptouts(t *testing.T) {
 		srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 		t.Cleanup(srv.Close)
 		e := uptime.Endpoint{Key: uptime.NewEndpointKey(srv.URL, uptime.StreamableHTTP), Kind: uptime.EndpointRemote, URL: srv.URL, Probe: srv.URL}
-		opt := auditOf(t, newTruth(), "")
+		opt := auditOf(t, &audittest.Truth{}, "")
 		opt.Regions, opt.Rounds, opt.From = opt.Regions[:1], 1, t.TempDir()
 		within(t, opt.From, func(s *sqlite.Store) []error { return listedAt(t, s, &e, out) })
 		within(t, opt.Dir, func(s *sqlite.Store) []error {

@@ -113,13 +113,12 @@ func crawlsOf(s *uptime.SourceStatus) (out []uptime.Crawl) {
 	return out
 }
 
-// fileTargets returns what a file lists. Its reading stands for the crawls.
-func fileTargets(name string) (targets []uptime.AuditTarget, crawls []uptime.Crawl, err error) {
+// fileTargets returns what a file lists. Its reading, now, stands for the crawls.
+func fileTargets(name string, now time.Time) (targets []uptime.AuditTarget, crawls []uptime.Crawl, err error) {
 	file, err := readListings(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	now := time.Now().UTC()
 	words, all := sayings{}, endpoint.Set{}
 	for _, id := range slices.Sorted(maps.Keys(file)) {
 		crawl := uptime.Crawl{

@@ -40,14 +40,39 @@ func lead(r *Report) []string {
 		return []string{"There was nothing to count: no registry that was read lists an endpoint."}
 	}
 	return []string{
-		fmt.Sprintf("We counted %s that public registries list, and looked at each of the %s that can be probed %s, %s apart, from %s: a real handshake, and the list of tools.",
-			amount(r.Endpoints, "endpoint", "endpoints"), number(r.Probed), times(r.Run.Rounds), r.Run.Gap, amount(len(r.Run.Regions), "region", "regions")),
-		fmt.Sprintf("%s work, which is %s of all that we counted: from every region, in most of the looks that could be judged. Of these, %s changed their tools between the rounds. Another %s work only from some regions.",
-			number(t.Healthy()), percentage(r.Headlines[0].Percent), number(t.Of(uptime.BucketDrift)), number(t.Of(uptime.BucketRegional))),
+		fmt.Sprintf("We counted %s that registries list, and looked at each of the %s that can be probed %s, from %s: a real handshake, and the list of tools.",
+			amount(r.Endpoints, "endpoint", "endpoints"), number(r.Probed), often(&r.Run), amount(len(r.Run.Regions), "region", "regions")),
+		healthyWords(r),
 		fmt.Sprintf("%s are dead: their name leads nowhere, nothing connects, or no answer comes in time. At %s something answers that is not an MCP server. %s ask for a sign-in; %s of these say how, so that clients can complete it by themselves.",
 			number(t.Of(uptime.BucketDead)), number(t.Of(uptime.BucketNotMCP)), number(t.Of(authBuckets()...)), number(t.Of(uptime.BucketAuthProper))),
-		fmt.Sprintf("%s could not be judged, because they limited us or because looks are missing.", number(r.Headlines[2].Numerator)),
+		fmt.Sprintf("%s could not be judged: they limited us, or looks are missing or failed through our own fault.", number(r.Headlines[2].Numerator)),
 	}
+}
+
+// often says how often was looked.
+func often(f *RunFacts) string {
+	if f.Rounds < 2 {
+		return times(f.Rounds)
+	}
+	return times(f.Rounds) + ", " + f.Gap + " apart"
+}
+
+// healthyWords says what works. What one round or one region cannot show is not
+// mentioned.
+func healthyWords(r *Report) string {
+	t := &r.tally
+	s := fmt.Sprintf("%s work, which is %s of all that we counted: in most of the looks that could be judged", number(t.Healthy()), percentage(r.Headlines[0].Percent))
+	if len(r.Run.Regions) > 1 {
+		s += ", from every region"
+	}
+	s += "."
+	if r.Run.Rounds > 1 {
+		s += fmt.Sprintf(" Of these, %s changed their tools between the rounds.", number(t.Of(uptime.BucketDrift)))
+	}
+	if len(r.Run.Regions) > 1 {
+		s += fmt.Sprintf(" Another %s work only from some regions.", number(t.Of(uptime.BucketRegional)))
+	}
+	return s
 }
 
 func times(n int) string {

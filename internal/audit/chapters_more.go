@@ -85,12 +85,29 @@ func driftChapter(r *Report) chapter {
 			amount(d.Endpoints, "endpoint", "endpoints"), number(changed)+" changed")},
 		{Table: often},
 	}
+	c.Parts = append(c.Parts, withinParts(d.Within)...)
 	if changed > 0 {
 		c.Parts = append(c.Parts, part{Text: "Two hashes tell the kinds apart: one over names and schemas, one over all that agents read. Whether a change of the contract breaks clients cannot be told from hashes."}, part{Table: kinds})
 	}
 	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("Endpoints that came back to tools that they had had before: %s. Endpoints that showed different contracts to different regions in the same round: %s; this is not counted as drift.",
 		number(d.Back), number(d.Regions))})
 	return c
+}
+
+// withinParts say how soon tools change, by the rounds that were made.
+func withinParts(rows []WithinRow) []part {
+	t := &table{Caption: "Changed since the first round", Head: []column{{Name: "Within"}, {"Round", true}, {"Compared", true}, {"Changed", true}, {"Share", true}}, Scale: "the endpoints that were compared"}
+	for _, row := range rows {
+		if row.Endpoints == 0 {
+			continue
+		}
+		cells := []string{row.After, strconv.Itoa(row.Round), number(row.Endpoints), number(row.Changed), percentage(row.Percent)}
+		t.Rows = append(t.Rows, line{Cells: cells, Bar: bar(piece("degraded", "Changed within "+row.After, row.Changed, row.Endpoints)), Tone: "degraded"})
+	}
+	if len(t.Rows) == 0 {
+		return nil
+	}
+	return []part{{Text: "How soon: an endpoint had changed by a round when one region saw its tools in the first round and in that one, and a change in between. The time is from the first look of the one to the first of the other."}, {Table: t}}
 }
 
 func changesWords(n int) string {

@@ -218,7 +218,7 @@ func (d *drifting) region(row []*uptime.AuditLook, classes []Class) {
 	var before []*uptime.AuditLook
 	changes, contract := 0, 0
 	for i, l := range row {
-		if l == nil || classes[i] != ClassOK || l.ToolsHash == "" && l.ContractHash == "" {
+		if !showsTools(l, classes[i]) {
 			continue
 		}
 		if n := len(before); n > 0 {
@@ -233,6 +233,11 @@ func (d *drifting) region(row []*uptime.AuditLook, classes []Class) {
 		before = append(before, l)
 	}
 	d.changes, d.contract = max(d.changes, changes), max(d.contract, contract)
+}
+
+// showsTools reports whether a look, which may be missing, can be compared.
+func showsTools(l *uptime.AuditLook, class Class) bool {
+	return l != nil && class == ClassOK && (l.ToolsHash != "" || l.ContractHash != "")
 }
 
 // differ reports whether the tools of two looks differ, and whether that is their

@@ -71,7 +71,7 @@ func newCollector(run *uptime.AuditRun) *collector {
 	c := &collector{
 		classifier: *newClassifier(run), unprobed: map[string]int{}, rounds: make([]RoundRow, run.Rounds),
 		sources: groups{}, platforms: groups{}, eras: groups{}, versions: groups{}, transports: groups{}, sdks: groups{},
-		failures: map[uptime.Cause]*FailureRow{}, listed: newListedCounter(), modes: mode{},
+		failures: map[uptime.Cause]*FailureRow{}, drift: newDriftFacts(run.Rounds), listed: newListedCounter(), modes: mode{},
 	}
 	for i := range c.rounds {
 		c.rounds[i].Round = i + 1
@@ -79,7 +79,6 @@ func newCollector(run *uptime.AuditRun) *collector {
 	for range len(run.Regions) + 1 {
 		c.latency = append(c.latency, &histogram{})
 	}
-	c.drift.Changes = make([]DriftRow, max(1, run.Rounds))
 	return c
 }
 

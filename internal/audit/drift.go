@@ -1,6 +1,10 @@
 package audit
 
-import "github.com/alivemcp/alivemcp/internal/uptime"
+import (
+	"time"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
 
 // DriftFacts say how often tools changed between the rounds. An endpoint's
 // changes are the most that any one region saw, because regions can be served
@@ -11,6 +15,8 @@ type DriftFacts struct {
 	Endpoints int `json:"endpoints"`
 	// Changes is the distribution: row n is endpoints that changed n times.
 	Changes []DriftRow `json:"changes"`
+	// Within says how soon they change: row n is round n+2.
+	Within []WithinRow `json:"within"`
 	// Contract are endpoints one of whose changes was of the contract (names and
 	// schemas), which is breaking or compatible; Wording those that changed only
 	// titles, descriptions or annotations. Hashes tell these apart and no more.
@@ -30,8 +36,25 @@ type DriftRow struct {
 	Percent   *float64 `json:"percent"`
 }
 
+// WithinRow is how many endpoints had changed by a round, of those whose tools
+// one region saw in the first round and in that one.
+type WithinRow struct {
+	Round int `json:"round"`
+	// After is what lay between the first looks of the two rounds, about; empty for
+	// a round that was not made.
+	After     string   `json:"after"`
+	Endpoints int      `json:"endpoints"`
+	Changed   int      `json:"changed"`
+	Percent   *float64 `json:"percent"`
+}
+
+func newDriftFacts(rounds int) DriftFacts {
+	return DriftFacts{Changes: make([]DriftRow, max(1, rounds)), Within: make([]WithinRow, max(0, rounds-1))}
+}
+
 func (d *DriftFacts) add(s *sight) {
 	d.Regions += count(regionsDiffer(s))
+	d.within(s)
 	if !s.drift.seen {
 		return
 	}
@@ -43,6 +66,32 @@ func (d *DriftFacts) add(s *sight) {
 		d.Contract++
 	case s.drift.changes > 0:
 		d.Wording++
+	}
+}
+
+// within notes by which rounds the tools of an endpoint had changed.
+func (d *DriftFacts) within(s *sight) {
+	if len(d.Within) == 0 {
+		return
+	}
+	compared, changed := make([]bool, len(d.Within)), make([]bool, len(d.Within))
+	for i, row := range s.grid {
+		if !showsTools(row[0], s.class[i][0]) {
+			continue
+		}
+		before, moved := row[0], false
+		for n, l := range row[1:] {
+			if !showsTools(l, s.class[i][n+1]) {
+				continue
+			}
+			differs, _ := differ(before, l)
+			before, moved = l, moved || differs
+			compared[n], changed[n] = true, changed[n] || moved
+		}
+	}
+	for n := range d.Within {
+		d.Within[n].Endpoints += count(compared[n])
+		d.Within[n].Changed += count(changed[n])
 	}
 }
 
@@ -65,9 +114,30 @@ func regionsDiffer(s *sight) bool {
 	return false
 }
 
-func (d *DriftFacts) finish() DriftFacts {
+// finish sets the shares, and when the rounds were.
+func (d *DriftFacts) finish(rounds []RoundRow) DriftFacts {
 	for i := range d.Changes {
 		d.Changes[i].Changes, d.Changes[i].Percent = i, percent(d.Changes[i].Endpoints, d.Endpoints)
 	}
+	for i := range d.Within {
+		w, round := &d.Within[i], &rounds[i+1]
+		w.Round, w.Percent = round.Round, percent(w.Changed, w.Endpoints)
+		if !round.From.IsZero() {
+			w.After = duration(about(round.From.Sub(rounds[0].From)))
+		}
+	}
 	return *d
+}
+
+// about rounds a duration to what people say.
+func about(d time.Duration) time.Duration {
+	switch {
+	case d >= 10*time.Hour:
+		return d.Round(time.Hour)
+	case d >= 10*time.Minute:
+		return d.Round(time.Minute)
+	case d >= time.Second:
+		return d.Round(time.Second)
+	}
+	return d.Round(10 * time.Millisecond)
 }

@@ -22,7 +22,7 @@ func (c *collector) report() *Report {
 		Tokens: c.tokens, Headlines: headlines(&c.tally, Sampled(c.run)), Buckets: bucketRows(&c.tally, Sampled(c.run)),
 		Rounds: c.rounds, Sources: c.sourceRows(),
 		Eras: c.eras.rows(), Versions: c.versions.largest(topVersions), Transports: c.transports.rows(), SDKs: c.sdks.rows(),
-		Failures: c.failureRows(), Latency: c.latencyRows(), Drift: c.drift.finish(), Listed: c.listed.finish(),
+		Failures: c.failureRows(), Latency: c.latencyRows(), Drift: c.drift.finish(c.rounds), Listed: c.listed.finish(),
 		Cohort: c.past.cohort(Sampled(c.run)), Published: published(), LookTable: c.looks, Table: c.rules, tally: c.tally,
 	}
 	r.Run.Optouts += c.optouts

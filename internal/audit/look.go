@@ -17,8 +17,8 @@ const (
 	maxFindings = 20
 )
 
-// LookOf returns the evidence of a look from what the prober found. Endpoint and
-// Round are left to the runner, Demo to who tried the token; see [DemoOf].
+// LookOf returns the evidence of a look from what the prober found. Endpoint,
+// Round and At are left to the runner, Demo to who tried the token; see [DemoOf].
 func LookOf(cell uptime.Cell) uptime.AuditLook {
 	l := uptime.AuditLook{Region: cell.Region, Attempts: len(cell.Attempts)}
 	if len(cell.Attempts) == 0 {
@@ -26,7 +26,6 @@ func LookOf(cell uptime.Cell) uptime.AuditLook {
 		return l
 	}
 	res := cell.Last()
-	l.At = cell.Attempts[0].Started.UTC()
 	l.State = uptime.Live
 	if l.Attempts > 1 {
 		l.State = uptime.Degraded

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -57,12 +58,17 @@ func TestDriftChapter(t *testing.T) {
 	// are regionally degraded, in two. Of the limited and others nothing is known.
 	want := audit.DriftFacts{Endpoints: 52 + 13 + 6 + 19, Contract: 8, Wording: 5, Back: 1}
 	got := d
-	got.Changes = nil
+	got.Changes, got.Within = nil, nil
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 	if d.Changes[0].Endpoints != 77 || d.Changes[1].Endpoints != 9 || d.Changes[2].Endpoints != 4 {
 		t.Errorf("the distribution is %+v", d.Changes)
+	}
+	for i, want := range []string{"2: 12 of 82 within 24 h", "3: 13 of 90 within 48 h"} {
+		if w := d.Within[i]; fmt.Sprintf("%d: %d of %d within %s", w.Round, w.Changed, w.Endpoints, w.After) != want {
+			t.Errorf("%+v, want %s", w, want)
+		}
 	}
 }
 

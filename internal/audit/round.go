@@ -73,7 +73,7 @@ func (r *Runner) make(ctx context.Context, round int, done []bool) error {
 // loop begins looks until all are made.
 func (m *making) loop(ctx context.Context) error {
 	for ctx.Err() == nil {
-		begun, until := m.begin(ctx, time.Now())
+		begun, until := m.begin(ctx, m.r.opt.Clock.Now())
 		if begun {
 			m.collect()
 			continue
@@ -99,11 +99,15 @@ func (m *making) collect() {
 }
 
 // wait waits until a look ended, until the time, when there is one, or until ctx
-// ends.
+// ends. While looks are made, time goes as fast by every clock.
 func (m *making) wait(ctx context.Context, until time.Time) {
+	if m.flying == 0 {
+		_ = m.r.opt.Clock.Sleep(ctx, until) // the loop sees that ctx ended
+		return
+	}
 	var due <-chan time.Time
 	if !until.IsZero() {
-		timer := time.NewTimer(time.Until(until))
+		timer := time.NewTimer(until.Sub(m.r.opt.Clock.Now()))
 		defer timer.Stop()
 		due = timer.C
 	}
@@ -253,7 +257,7 @@ func (m *making) end(e ended) {
 	if ours(e.look.Cause) {
 		m.tries[e.job]++
 		if m.tries[e.job] < m.r.opt.Tries {
-			m.again = append(m.again, retry{at: time.Now().Add(m.r.opt.RetryAfter), job: e.job})
+			m.again = append(m.again, retry{at: m.r.opt.Clock.Now().Add(m.r.opt.RetryAfter), job: e.job})
 			return
 		}
 		e.look.State = uptime.Unknown
@@ -276,7 +280,7 @@ const (
 // when ctx ends is kept too. After a failure it stops the round, and reads on so
 // that nobody waits.
 func (m *making) write(ctx context.Context, stop context.CancelCauseFunc) error {
-	m.r.meter.start(time.Now())
+	m.r.meter.start(m.r.opt.Clock.Now())
 	var failed error
 	for first := range m.keep {
 		batch := m.batch(ctx, first)
@@ -318,7 +322,7 @@ func (m *making) put(ctx context.Context, batch []uptime.AuditLook) error {
 	if err := m.r.opt.Records.PutLooks(ctx, m.r.run.ID, batch); err != nil {
 		return fmt.Errorf("keeping what was seen: %w", err)
 	}
-	m.r.meter.add(time.Now(), len(batch))
+	m.r.meter.add(m.r.opt.Clock.Now(), len(batch))
 	m.r.opt.Progress(m.r.progress(m.round, time.Time{}))
 	return nil
 }

@@ -26,7 +26,8 @@ type Records interface {
 
 // Look looks at an endpoint once, from a region, with all attempts that this
 // takes, and says what was seen; see [LookOf]. Endpoint, Round and Region are
-// filled in by the runner. It returns soon after ctx has ended, and such a look is
+// filled in by the runner, and At, unless it is set, with when the look began by
+// the runner's clock. It returns soon after ctx has ended, and such a look is
 // thrown away. It is called concurrently.
 type Look func(ctx context.Context, t *uptime.AuditTarget, region string) uptime.AuditLook
 
@@ -35,6 +36,9 @@ type Options struct {
 	Run     uptime.AuditRunID
 	Records Records
 	Look    Look
+	// Round is called before the first look of each round that is made, when no look
+	// is under way; its error ends the run. It may be nil.
+	Round func(n int) error
 	// Rate is how many looks begin in a second; 0 for what the run says, and when
 	// that is 0 too, for no bound.
 	Rate float64
@@ -54,6 +58,7 @@ type Options struct {
 	// Progress is told after each batch of looks that is kept, one call at a time,
 	// and when a round is waited for; may be nil.
 	Progress func(Progress)
+	Clock    Clock        // nil for the real one
 	Logger   *slog.Logger // nil for none
 }
 
@@ -88,11 +93,17 @@ func New(opt Options) *Runner {
 	setDefault(&opt.HostGap, 500*time.Millisecond)
 	setDefault(&opt.Tries, 3)
 	setDefault(&opt.RetryAfter, time.Minute)
+	if opt.Round == nil {
+		opt.Round = func(int) error { return nil }
+	}
 	if opt.Skip == nil {
 		opt.Skip = func(uptime.EndpointKey) bool { return false }
 	}
 	if opt.Progress == nil {
 		opt.Progress = func(Progress) {}
+	}
+	if opt.Clock == nil {
+		opt.Clock = RealClock{}
 	}
 	if opt.Logger == nil {
 		opt.Logger = slog.New(slog.DiscardHandler)
@@ -120,7 +131,7 @@ func (r *Runner) Run(ctx context.Context) error {
 			return fmt.Errorf("auditing %s, round %d: %w", r.run.ID, n, err)
 		}
 	}
-	return r.opt.Records.EndAudit(ctx, r.run.ID, time.Now())
+	return r.opt.Records.EndAudit(ctx, r.run.ID, r.opt.Clock.Now())
 }
 
 func (r *Runner) load(ctx context.Context) (err error) {
@@ -235,29 +246,20 @@ func (r *Runner) round(ctx context.Context, n int) error {
 	if kept == len(done) {
 		return nil
 	}
-	if start := r.starts(n); time.Now().Before(start) {
+	if start := r.starts(n); r.opt.Clock.Now().Before(start) {
 		r.opt.Progress(r.progress(n, start))
-		if err := sleepUntil(ctx, start); err != nil {
+		if err := r.opt.Clock.Sleep(ctx, start); err != nil {
 			return err
 		}
+	}
+	if err := r.opt.Round(n); err != nil {
+		return err
 	}
 	return r.make(ctx, n, done)
 }
 
-// sleepUntil waits for a time or for the end of ctx.
-func sleepUntil(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 func (r *Runner) progress(round int, next time.Time) Progress {
-	now := time.Now()
+	now := r.opt.Clock.Now()
 	p := Progress{Round: round, Next: next, Done: r.meter.done, Total: r.meter.total, Rate: r.meter.rate(now)}
 	if p.Rate > 0 {
 		p.ETA = r.eta(now, round, p)

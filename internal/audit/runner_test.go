@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/alivemcp/alivemcp/internal/audit"
+	"github.com/alivemcp/alivemcp/internal/audit/audittest"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -404,4 +405,52 @@ func TestProgress(t *testing.T) {
 			t.Errorf("the end is expected at %v at %.1f a second, want %v and 20", middle.ETA, middle.Rate, end)
 		}
 	})
+}
+
+// TestAClockOfItsOwn: on a clock on which nobody waits, rounds a day apart are over
+// at once, and the looks have their times by it; so has a try that comes a minute
+// later.
+func TestAClockOfItsOwn(t *testing.T) {
+	began := time.Date(2026, 10, 14, 6, 0, 0, 0, time.UTC)
+	var slept []time.Duration
+	clock := audittest.NewClock(began, func(by time.Duration) { slept = append(slept, by.Round(time.Second)) })
+	rec := newRecords(threeRounds(began, "a"), targets(3, 3))
+	var rounds []int
+	look := func(context.Context, *uptime.AuditTarget, string) uptime.AuditLook {
+		if len(rounds) == 2 {
+			return uptime.AuditLook{Cause: uptime.SelfOverload}
+		}
+		return uptime.AuditLook{State: uptime.Live}
+	}
+	start := time.Now()
+	err := audit.New(audit.Options{
+		Run: "test", Records: rec, Look: look, Clock: clock, HostGap: -1, Round: func(n int) error { rounds = append(rounds, n); return nil },
+	}).Run(t.Context())
+	if took := time.Since(start); err != nil || took > 20*time.Second {
+		t.Fatalf("%v after %v", err, took)
+	}
+	if diff := cmp.Diff([]int{1, 2, 3}, rounds); diff != "" {
+		t.Errorf("rounds (-want +got):\n%s", diff)
+	}
+	days, minutes := 0, 0
+	for _, by := range slept {
+		switch {
+		case by > 23*time.Hour:
+			days++
+		case by > 50*time.Second:
+			minutes++
+		}
+	}
+	if days != 2 || minutes < 2 {
+		t.Errorf("it slept for %v, want two days, and twice a minute in the second round", slept)
+	}
+	for _, l := range rec.looks {
+		after := l.At.Sub(began.Add(time.Duration(l.Round-1) * 24 * time.Hour))
+		if want := map[int]time.Duration{2: 2 * time.Minute}[l.Round]; (after - want).Abs() > 10*time.Second {
+			t.Errorf("a look of round %d came %v after its beginning, want %v", l.Round, after, want)
+		}
+	}
+	if lasted := rec.run.Ended.Sub(began); lasted < 48*time.Hour || lasted > 49*time.Hour {
+		t.Errorf("the run lasted %v", lasted)
+	}
 }

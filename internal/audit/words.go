@@ -172,6 +172,8 @@ func duration(d time.Duration) string {
 		return number(int(d/time.Hour)) + " h"
 	case d >= time.Minute && d%time.Minute == 0:
 		return number(int(d/time.Minute)) + " min"
+	case d >= time.Second && d%time.Second == 0:
+		return number(int(d/time.Second)) + " s"
 	}
 	return d.String()
 }
