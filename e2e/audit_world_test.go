@@ -17,6 +17,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 	"github.com/alivemcp/alivemcp/internal/app"
 	"github.com/alivemcp/alivemcp/internal/audit"
 	"github.com/alivemcp/alivemcp/internal/audit/audittest"
@@ -119,7 +120,7 @@ func bucketOf(look *uptime.AuditLook) uptime.AuditBucket {
 // for free ones.
 func (w *trial) start(s server) *running {
 	w.Helper()
-	return w.startOn(s, freePort(w.T))
+	return w.startOn(s, loopback.FreePort(w.T))
 }
 
 func (w *trial) startOn(s server, port int) *running {
