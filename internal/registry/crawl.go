@@ -20,6 +20,9 @@ import (
 const (
 	// mayShrink is the share of the former listings, in per cent, that must be there.
 	mayShrink = 90
+	// creep is how far back losses are added up: of what the largest full crawl in
+	// this time listed, the same share must be there.
+	creep = 7 * 24 * time.Hour
 	// fewListings is below how many listings a source may shrink as it likes.
 	fewListings = 20
 	// overlap is how far before the beginning of a full crawl the changes are asked
@@ -34,8 +37,9 @@ const (
 type Records interface {
 	BeginCrawl(ctx context.Context, c uptime.Crawl) error
 	StageListings(ctx context.Context, crawl string, listings []uptime.Listing, endpoints []uptime.Endpoint) error
-	// Missed returns how many addresses would be gone if the crawl were finished now.
-	Missed(ctx context.Context, c uptime.Crawl) (int, error)
+	// Losses returns what would be gone if the crawl were finished now. The good full
+	// crawls of late are those that began after since.
+	Losses(ctx context.Context, c uptime.Crawl, since time.Time) (uptime.CrawlLoss, error)
 	FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed, gone int, err error)
 	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
 }
@@ -236,8 +240,9 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 	r.crawl.Hash = hex.EncodeToString(r.hash.Sum(nil))
 	r.crawl.Ended = c.opt.Now().UTC()
 	r.crawl.State = uptime.CrawlDone
-	if r.broken == nil && failed == nil && ctx.Err() == nil && !r.crawl.Since.IsZero() {
-		r.missed, r.broken = c.opt.Records.Missed(ctx, r.crawl)
+	var loss uptime.CrawlLoss
+	if r.broken == nil && failed == nil && ctx.Err() == nil {
+		loss, r.broken = c.opt.Records.Losses(ctx, r.crawl, r.crawl.Began.Add(-creep))
 	}
 	switch {
 	case r.broken != nil:
@@ -249,12 +254,8 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 		if said := (*StatusError)(nil); errors.As(failed, &said) {
 			r.after = said.After
 		}
-	case lacks(r.crawl.Previous-r.missed, r.crawl.Previous): // changes must not say that nearly everything is gone
-		r.hold("addresses", r.crawl.Previous-r.missed, r.crawl.Previous)
-	case r.crawl.Since.IsZero() && !shrunk && lacks(r.crawl.Listings, r.crawl.Previous):
-		r.hold("addresses", r.crawl.Listings, r.crawl.Previous)
-	case r.crawl.Since.IsZero() && !shrunk && r.crawl.Previous < fewListings && lacks(r.crawl.Records, r.records):
-		r.hold("records", r.crawl.Records, r.records)
+	default:
+		r.judge(&loss, shrunk)
 	}
 	// Also at the end of the process: a crawl that was cut off is noted as such.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

@@ -143,13 +143,6 @@ func (s *Store) FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed
 	return added, changed, gone, err
 }
 
-// Missed returns how many listings with an address would be gone if a running
-// crawl were finished now.
-func (s *Store) Missed(ctx context.Context, c uptime.Crawl) (int, error) {
-	n, err := one(ctx, s.reader, value[int], `SELECT count(*) FROM listings l WHERE l.url <> '' AND `+isMissed, c.Source, c.ID, nil, c.Since.IsZero())
-	return n, explain("counting what a crawl missed", err)
-}
-
 // Crawls returns the newest crawls of a source, newest first; limit is as in the
 // queries.
 func (s *Store) Crawls(ctx context.Context, source uptime.SourceID, limit int) ([]uptime.Crawl, error) {

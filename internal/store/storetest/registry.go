@@ -18,7 +18,7 @@ type Registry interface {
 	FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed, gone int, err error)
 	Crawls(ctx context.Context, source uptime.SourceID, limit int) ([]uptime.Crawl, error)
 	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
-	Missed(ctx context.Context, c uptime.Crawl) (int, error)
+	Losses(ctx context.Context, c uptime.Crawl, since time.Time) (uptime.CrawlLoss, error)
 	SweepCrawls(ctx context.Context, before time.Time) error
 	SweepListings(ctx context.Context, before time.Time) error
 
@@ -59,7 +59,7 @@ func registryTests() map[string]func(*house) {
 		"an audit is resumed":                     testAuditResumed,
 		"hostile listings are kept as they are":   testHostileListings,
 		"sources and old crawls":                  testSources,
-		"what a crawl would miss":                 testMissed,
+		"what a crawl would lose":                 testLosses,
 		"history of listings is bounded":          testRestless,
 		"what is gone is forgotten one day":       testSweepListings,
 	}
