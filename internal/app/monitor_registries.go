@@ -48,6 +48,17 @@ func (m *Monitor) crawled(ctx context.Context, c uptime.Crawl) {
 	}
 }
 
+// leaveOut switches off the registries that a new configuration leaves out.
+func (m *Monitor) leaveOut(ctx context.Context, f *config.File) {
+	changed, err := m.crawl.adopt(ctx, f)
+	if err == nil && changed {
+		err = m.plans.again(ctx)
+	}
+	if err != nil {
+		m.log.ErrorContext(ctx, "a registry is switched off only after a restart", "error", err)
+	}
+}
+
 // registryParts are those who read registries and serve what they list.
 func (m *Monitor) registryParts() (out []part) {
 	if m.opt.File.Registries.Enabled {

@@ -19,6 +19,8 @@ type Registry interface {
 	Crawls(ctx context.Context, source uptime.SourceID, limit int) ([]uptime.Crawl, error)
 	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
 	Losses(ctx context.Context, c uptime.Crawl, since time.Time) (uptime.CrawlLoss, error)
+	EndCrawls(ctx context.Context, at time.Time) error
+	SwitchOff(ctx context.Context, c uptime.Crawl) (done bool, err error)
 	SweepCrawls(ctx context.Context, before time.Time) error
 	SweepListings(ctx context.Context, before time.Time) error
 
@@ -60,6 +62,7 @@ func registryTests() map[string]func(*house) {
 		"hostile listings are kept as they are":   testHostileListings,
 		"sources and old crawls":                  testSources,
 		"what a crawl would lose":                 testLosses,
+		"a source is switched off, and on again":  testSwitchOff,
 		"history of listings is bounded":          testRestless,
 		"what is gone is forgotten one day":       testSweepListings,
 	}
