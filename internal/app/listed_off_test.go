@@ -50,6 +50,7 @@ func TestSwitchedOff(t *testing.T) {
 	if err := crawl(on); err != nil {
 		t.Fatal(err)
 	}
+	r.asked(on)
 	serves(on, nil, 2)
 	serves(on, off, 0)
 	serves(off, nil, 0)

@@ -19,6 +19,7 @@ func (m *Monitor) openRegistries() {
 	f := m.opt.File
 	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}, row: map[uptime.SourceID]int{}}
 	m.listed = newListed(m.store, f)
+	m.listed.asks = true
 	m.shelf = shelf.New(m.store, m.log.With("part", "reports"))
 	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
 	if f.Registries.Serve.Enabled {
@@ -91,11 +92,9 @@ func (m *Monitor) followListed(ctx context.Context) error {
 // askOwners notes which owners do not want what is listed of them to be probed.
 func (m *Monitor) askOwners(ctx context.Context) error {
 	f := m.opt.File
-	note := func(ctx context.Context, key uptime.EndpointKey) error {
-		return m.store.SetOptout(ctx, key, true, optoutEntry(string(key), "owner", "by "+ownersFile, true))
-	}
-	o := newOwners(f.Registries.Serve.Private, UserAgent(f, m.opt.Version), note, m.log.With("part", "owners"))
-	return o.run(ctx, m.listed.chosen, m.listed.remote, m.listed.changed)
+	o := newOwners(f.Registries.Serve.Private, UserAgent(f, m.opt.Version), m.store, m.log.With("part", "owners"))
+	o.served, o.listed, o.wanted, o.changed = m.listed.chosen, m.listed.remote, m.listed.wanted, m.listed.changed
+	return o.run(ctx)
 }
 
 // crawlKind is what crawls are counted by.

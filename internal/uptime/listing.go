@@ -145,6 +145,16 @@ type Endpoint struct {
 	Server ServerID `json:"server,omitempty"`
 }
 
+// OwnersFile is what the owner of a host said there about being probed.
+type OwnersFile struct {
+	Origin string    // scheme://host
+	Asked  time.Time // the last time
+	Optout bool
+	// Missing is since when the file of a host that opted out is not there; zero while
+	// it is.
+	Missing time.Time
+}
+
 // CrawlState says how a crawl ended.
 type CrawlState string
 
