@@ -72,3 +72,8 @@ func AskOwners(ctx context.Context, store ListedStore, f *config.File, now time.
 
 // Strange is where the pages of listed servers are served.
 func (m *Monitor) Strange() string { return m.strange.listener.Addr().String() }
+
+// SweepRetired erases listed servers that are retired since before a time.
+func (m *Monitor) SweepRetired(ctx context.Context, before time.Time) error {
+	return m.sweepRetired(ctx, before)
+}

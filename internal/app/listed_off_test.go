@@ -3,6 +3,7 @@ package app_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/app"
 	"github.com/alivemcp/alivemcp/internal/config"
@@ -94,5 +95,50 @@ func (r *rig) shownAsOff(f *config.File) {
 	}
 	if err := desk.Close(); err != nil {
 		r.t.Error(err)
+	}
+}
+
+// TestRetiredAreForgotten: a listed server that is not served for long is erased, and
+// never one of the operator.
+func TestRetiredAreForgotten(t *testing.T) {
+	r := newRig(t)
+	f := r.file("", "slug: own, url: \"http://127.0.0.1:1/mcp\"")
+	m, err := r.open(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	listed := []uptime.Server{{Slug: "one"}, {Slug: "two"}}
+	for tenant, servers := range map[uptime.TenantID][]uptime.Server{app.DefaultTenant: nil, app.PublicTenant: listed[:1]} {
+		for _, now := range [][]uptime.Server{listed, servers} {
+			if _, err := m.Store().SyncServers(t.Context(), tenant, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	numbers := func() map[uptime.TenantID]int {
+		n := map[uptime.TenantID]int{}
+		if err := m.Store().Numbers(t.Context(), func(_ uint32, tenant uptime.TenantID, _ uptime.ServerID) error {
+			n[tenant]++
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for _, step := range []struct {
+		before time.Time
+		left   int
+	}{{time.Now().Add(-time.Hour), 2}, {time.Now().Add(time.Hour), 1}} {
+		if err := m.SweepRetired(t.Context(), step.before); err != nil {
+			t.Fatal(err)
+		}
+		if got := numbers(); got[app.PublicTenant] != step.left || got[app.DefaultTenant] != 3 {
+			t.Errorf("%v servers are left, want %d that are listed and all of the operator's", got, step.left)
+		}
 	}
 }

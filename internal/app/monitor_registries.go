@@ -69,7 +69,7 @@ func (m *Monitor) registryParts() (out []part) {
 		out = append(out, part{"reports", m.shelf.Run})
 	}
 	if m.strange != nil {
-		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run}, part{"owners", m.askOwners})
+		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run}, part{"owners", m.askOwners}, part{"retired servers", m.forgetRetired})
 	}
 	return out
 }
@@ -95,6 +95,39 @@ func (m *Monitor) askOwners(ctx context.Context) error {
 	o := newOwners(f.Registries.Serve.Private, UserAgent(f, m.opt.Version), m.store, m.log.With("part", "owners"))
 	o.served, o.listed, o.wanted, o.changed = m.listed.chosen, m.listed.remote, m.listed.wanted, m.listed.changed
 	return o.run(ctx)
+}
+
+const (
+	// keepRetired is how long a listed server keeps its past, and its id, after it was
+	// served last.
+	keepRetired = 90 * 24 * time.Hour
+	// retiredTurn lies between two sweeps, mostRetired is how many one erases.
+	retiredTurn = time.Hour
+	mostRetired = 100
+)
+
+// forgetRetired erases listed servers that are not served for long, some at a time:
+// each is a transaction of its own. Those of the operator stay for ever.
+func (m *Monitor) forgetRetired(ctx context.Context) error {
+	for {
+		if err := rest(ctx, retiredTurn); err != nil {
+			return err
+		}
+		if err := m.sweepRetired(ctx, time.Now().Add(-keepRetired)); err != nil && ctx.Err() == nil {
+			m.log.ErrorContext(ctx, "retired servers are not erased, will try again", "error", err)
+		}
+	}
+}
+
+func (m *Monitor) sweepRetired(ctx context.Context, before time.Time) error {
+	erased, err := m.store.SweepRetired(ctx, PublicTenant, before, mostRetired)
+	for _, server := range erased {
+		m.archiver.Erase(PublicTenant, server)
+	}
+	if len(erased) > 0 {
+		m.log.InfoContext(ctx, "erased listed servers that were not served for long", "servers", len(erased))
+	}
+	return err
 }
 
 // crawlKind is what crawls are counted by.
