@@ -22,14 +22,14 @@ type drip struct{ http.Handler }
 func (d drip) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := wire(d).RoundTrip(req)
 	if err == nil {
-		res.Body = &dripBody{ctx: req.Context(), ReadCloser: res.Body}
+		res.Body = &dripBody{ReadCloser: res.Body, ended: req.Context().Done()}
 	}
 	return res, err
 }
 
 type dripBody struct {
 	io.ReadCloser
-	ctx    context.Context
+	ended  <-chan struct{}
 	waited bool
 }
 
@@ -38,8 +38,8 @@ func (b *dripBody) Read(p []byte) (int, error) {
 		b.waited = true
 		select {
 		case <-time.After(55 * time.Second):
-		case <-b.ctx.Done():
-			return 0, b.ctx.Err()
+		case <-b.ended:
+			return 0, context.Canceled
 		}
 	}
 	return b.ReadCloser.Read(p)
