@@ -121,7 +121,9 @@ func (nowhere) StageListings(context.Context, string, []uptime.Listing, []uptime
 	return nil
 }
 
-func (nowhere) Missed(context.Context, uptime.Crawl) (int, error) { return 0, nil }
+func (nowhere) Losses(context.Context, uptime.Crawl, time.Time) (loss uptime.CrawlLoss, err error) {
+	return loss, nil
+}
 
 func (nowhere) FinishCrawl(context.Context, uptime.Crawl) (added, changed, gone int, err error) {
 	return 0, 0, 0, nil

@@ -211,7 +211,7 @@ columns name, registry, url and, if you like, transport and version.`,
 		},
 	}
 	formatFlag(cmd, &format, show.Text, show.JSON)
-	cmd.Flags().BoolVar(&shrunk, "accept-fewer", false, "take over also what lists much less than before")
+	cmd.Flags().BoolVar(&shrunk, "accept-fewer", false, "take over also what lists much less than before, or much else")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "no progress")
 	cmd.Flags().StringVar(&f.contact, "contact", "", "a `URL` or mail address that registries find in the User-Agent")
 	cmd.Flags().StringVar(&f.from, "from", "", "read this CSV `file` of listings in place of the registries")
@@ -235,11 +235,25 @@ func writeCrawls(sh Shell, as show.Format, crawls []uptime.Crawl) error {
 			})
 		}
 		err = columns(sh.Out, lines)
+		remarkHeld(sh, crawls)
 	}
 	if err == nil && !good {
 		return errNotGood
 	}
 	return err
+}
+
+// remarkHeld says how what was held can be taken over.
+func remarkHeld(sh Shell, crawls []uptime.Crawl) {
+	var held []string
+	for _, c := range crawls {
+		if c.State == uptime.CrawlHeld {
+			held = append(held, string(c.Source))
+		}
+	}
+	if len(held) > 0 {
+		sh.remark("what was held changes nothing; if it is right: alivemcp registry crawl " + strings.Join(held, " ") + " --accept-fewer")
+	}
 }
 
 func refusedWords(refused map[string]int) string {

@@ -81,6 +81,12 @@ func OpenRegistries(ctx context.Context, opt RegistriesOptions) (r *Registries, 
 		}
 	}
 	r.crawl = newCrawling(crawlOptions{file: opt.File, store: r.read, version: opt.Version, log: opt.Log, from: from})
+	if r.admin.store == nil {
+		return r, nil
+	}
+	if err := r.crawl.begin(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
 	return r, nil
 }
 

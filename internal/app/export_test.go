@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
 	"github.com/alivemcp/alivemcp/internal/config"
@@ -44,23 +45,35 @@ func (m *Monitor) BoardReady() <-chan struct{} { return m.board.Ready() }
 // Outlet returns what the outbox delivers to for a sink.
 func (m *Monitor) Outlet(name string) (outbox.Sink, bool) { return m.alarms.sink(DefaultTenant, name) }
 
+// ListedStore is where is kept what is listed, and what owners said of it.
+type ListedStore interface {
+	listedStore
+	ownersStore
+}
+
 // Listed returns the servers that are made of what a store lists, and binds them
 // when it is given their ids.
-func Listed(store listedStore, f *config.File) (servers func(context.Context) ([]uptime.Server, error), bind func(context.Context, []uptime.Server) error) {
+func Listed(store listedStore, f *config.File, asks bool) (servers func(context.Context) ([]uptime.Server, error), bind func(context.Context, []uptime.Server) error) {
 	l := newListed(store, f)
+	l.asks = asks
 	return l.servers, l.bind
 }
 
-// AskOwners asks the hosts of what is served until ctx ends, and notes what those say
-// that do not want to be probed.
-func AskOwners(ctx context.Context, served, listed []uptime.Endpoint, note func(uptime.EndpointKey), changed func()) error {
-	o := newOwners(true, "test", func(_ context.Context, key uptime.EndpointKey) error { note(key); return nil }, slog.New(slog.DiscardHandler))
-	give := func(list []uptime.Endpoint) readEndpoints {
-		return func(context.Context) ([]uptime.Endpoint, error) { return list, nil }
-	}
-	o.first = 0
-	return o.run(ctx, give(served), give(listed), changed)
+// AskOwners asks the hosts of what has a place, once, and returns how often that
+// changed what is served.
+func AskOwners(ctx context.Context, store ListedStore, f *config.File, now time.Time) (changed int, err error) {
+	l := newListed(store, f)
+	o := newOwners(true, "test", store, slog.New(slog.DiscardHandler))
+	o.client.Timeout, o.now = 300*time.Millisecond, func() time.Time { return now }
+	o.served, o.listed, o.changed = l.chosen, l.remote, func() { changed++ }
+	err = o.round(ctx)
+	return changed, err
 }
 
 // Strange is where the pages of listed servers are served.
 func (m *Monitor) Strange() string { return m.strange.listener.Addr().String() }
+
+// SweepRetired erases listed servers that are retired since before a time.
+func (m *Monitor) SweepRetired(ctx context.Context, before time.Time) error {
+	return m.sweepRetired(ctx, before)
+}

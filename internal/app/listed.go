@@ -25,7 +25,8 @@ const settle = 5 * time.Second
 // listedStore is where what is listed is kept.
 type listedStore interface {
 	Endpoints(ctx context.Context, q uptime.EndpointQuery) ([]uptime.Endpoint, error)
-	Listings(ctx context.Context, q uptime.ListingQuery) (page []uptime.Listing, next string, err error)
+	BestListings(ctx context.Context, of []uptime.EndpointKey) ([]uptime.Listing, error)
+	OwnersFiles(ctx context.Context) ([]uptime.OwnersFile, error)
 	BindEndpoints(ctx context.Context, tenant uptime.TenantID, servers map[uptime.EndpointKey]uptime.ServerID) error
 }
 
@@ -35,6 +36,10 @@ type listed struct {
 	set     config.ServeListed
 	regions []string
 	news    chan struct{} // holds a token when something changed
+	// asks says that owners are asked before what is new is served; wanted then holds
+	// a token when there is somebody to ask.
+	asks   bool
+	wanted chan struct{}
 
 	mu sync.Mutex
 	// bound is which endpoint each server of the plan is, by slug; served are those
@@ -44,7 +49,7 @@ type listed struct {
 }
 
 func newListed(store listedStore, f *config.File) *listed {
-	l := &listed{store: store, set: f.Registries.Serve, news: make(chan struct{}, 1)}
+	l := &listed{store: store, set: f.Registries.Serve, news: make(chan struct{}, 1), wanted: make(chan struct{}, 1)}
 	for _, r := range f.Places() {
 		l.regions = append(l.regions, r.ID)
 	}
@@ -83,6 +88,9 @@ func (l *listed) servers(ctx context.Context) ([]uptime.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if endpoints, err = l.allowed(ctx, endpoints); err != nil {
+		return nil, err
+	}
 	best, err := l.best(ctx, endpoints)
 	if err != nil {
 		return nil, err
@@ -100,7 +108,32 @@ func (l *listed) servers(ctx context.Context) ([]uptime.Server, error) {
 	return out, nil
 }
 
-// chosen returns the endpoints that are served.
+// allowed leaves out what is new of hosts that do not want to be probed, or were
+// never asked, and has their owners asked. One that hangs keeps back itself alone.
+func (l *listed) allowed(ctx context.Context, endpoints []uptime.Endpoint) ([]uptime.Endpoint, error) {
+	files, err := l.store.OwnersFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[string]bool, len(files)) // false for one that does not want it
+	for i := range files {
+		known[files[i].Origin] = !files[i].Optout
+	}
+	left := slices.DeleteFunc(slices.Clone(endpoints), func(e uptime.Endpoint) bool {
+		origin := originOf(&e)
+		fine, asked := known[origin]
+		return asked && !fine || l.asks && !asked && e.Server == "" && origin != ""
+	})
+	if len(left) < len(endpoints) {
+		select {
+		case l.wanted <- struct{}{}:
+		default: // it is known
+		}
+	}
+	return left, nil
+}
+
+// chosen returns the endpoints that have a place among those that are served.
 func (l *listed) chosen(ctx context.Context) ([]uptime.Endpoint, error) {
 	all, err := l.remote(ctx)
 	if err != nil {
@@ -156,35 +189,23 @@ func (l *listed) remote(ctx context.Context) (out []uptime.Endpoint, err error) 
 	}
 }
 
-// best returns the listing of each endpoint that names it for people: one with a
-// title before one without, the longest established before newer ones.
+// best returns the listing of each endpoint that names it for people.
 func (l *listed) best(ctx context.Context, of []uptime.Endpoint) (map[uptime.EndpointKey]*uptime.Listing, error) {
-	wanted := make(map[uptime.EndpointKey]*uptime.Listing, len(of))
-	for i := range of {
-		wanted[of[i].Key] = nil
-	}
-	for q := (uptime.ListingQuery{Limit: listingsRead}); ; {
-		page, next, err := l.store.Listings(ctx, q)
+	best := make(map[uptime.EndpointKey]*uptime.Listing, len(of))
+	for some := range slices.Chunk(of, listingsRead) {
+		keys := make([]uptime.EndpointKey, len(some))
+		for i := range some {
+			keys[i] = some[i].Key
+		}
+		found, err := l.store.BestListings(ctx, keys)
 		if err != nil {
 			return nil, fmt.Errorf("reading the listings: %w", err)
 		}
-		for i := range page {
-			if old, ok := wanted[page[i].Endpoint]; ok && (old == nil || better(&page[i], old)) {
-				one := page[i] // a copy: the page is not kept for one of its listings
-				wanted[one.Endpoint] = &one
-			}
-		}
-		if q.After = next; next == "" {
-			return wanted, nil
+		for i := range found {
+			best[found[i].Endpoint] = &found[i]
 		}
 	}
-}
-
-func better(a, b *uptime.Listing) bool {
-	if (a.Title != "") != (b.Title != "") {
-		return a.Title != ""
-	}
-	return cmp.Or(a.FirstSeen.Compare(b.FirstSeen), strings.Compare(a.Name, b.Name), strings.Compare(string(a.Source), string(b.Source))) < 0
+	return best, nil
 }
 
 // server makes a server of an endpoint. Whatever transport is listed, the one that

@@ -19,6 +19,7 @@ type choice struct {
 	store   *sqlite.Store
 	servers func(context.Context) ([]uptime.Server, error)
 	bind    func(context.Context, []uptime.Server) error
+	file    *config.File
 	crawls  int
 }
 
@@ -31,8 +32,8 @@ func newChoice(tb testing.TB, maxServers, perHost int) *choice {
 	tb.Cleanup(func() { _ = store.Close() })
 	f := &config.File{}
 	f.Registries.Serve.MaxServers, f.Registries.Serve.PerHost = maxServers, perHost
-	c := &choice{store: store}
-	c.servers, c.bind = app.Listed(store, f)
+	c := &choice{store: store, file: f}
+	c.servers, c.bind = app.Listed(store, f, false)
 	return c
 }
 

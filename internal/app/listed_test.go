@@ -15,6 +15,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/app"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/registry/fake"
+	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -176,6 +177,7 @@ func TestListedBounds(t *testing.T) {
 	if err := desk.Close(); err != nil {
 		t.Fatal(err)
 	}
+	r.asked(f)
 	var slugs [2][]string
 	for i := range slugs {
 		m, err := r.open(f)
@@ -202,6 +204,21 @@ func TestListedBounds(t *testing.T) {
 	r.reduced(f)
 	if !slices.Equal(slugs[0], slugs[1]) {
 		t.Errorf("after a restart they are called %v, before %v", slugs[1], slugs[0])
+	}
+}
+
+// asked notes that all owners were asked, and do not mind.
+func (r *rig) asked(f *config.File) {
+	r.t.Helper()
+	store, err := sqlite.Open(r.t.Context(), sqlite.Options{Dir: f.Data})
+	if err == nil {
+		_, err = app.AskOwners(r.t.Context(), store, f, time.Now())
+	}
+	if err == nil {
+		err = store.Close()
+	}
+	if err != nil {
+		r.t.Fatal(err)
 	}
 }
 

@@ -113,7 +113,10 @@ type fileSource struct {
 func (s fileSource) ID() uptime.SourceID { return s.id }
 
 // Access implements registry.Source.
-func (s fileSource) Access() (access, missing string) { return "file", "" }
+func (s fileSource) Access() (access, missing string) { return accessFile, "" }
+
+// accessFile is how a file is read.
+const accessFile = "file"
 
 // Incremental implements registry.Source.
 func (s fileSource) Incremental() bool { return false }

@@ -111,6 +111,9 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 		return err
 	}
 	m.openRegistries()
+	if err := m.crawl.begin(ctx); err != nil {
+		return fmt.Errorf("looking after the registries: %w", err)
+	}
 	m.plans = &planner{store: m.store, environ: m.opt.Environ, others: m.opt.Tenants}
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
@@ -363,6 +366,7 @@ func (m *Monitor) Reload(ctx context.Context, f *config.File) (later []string, e
 		return nil, err
 	}
 	m.alarms.adopt(told)
+	m.leaveOut(ctx, f)
 	for _, r := range m.regions {
 		r.looker.forget()
 	}

@@ -19,6 +19,7 @@ func (m *Monitor) openRegistries() {
 	f := m.opt.File
 	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}, row: map[uptime.SourceID]int{}}
 	m.listed = newListed(m.store, f)
+	m.listed.asks = true
 	m.shelf = shelf.New(m.store, m.log.With("part", "reports"))
 	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
 	if f.Registries.Serve.Enabled {
@@ -48,6 +49,17 @@ func (m *Monitor) crawled(ctx context.Context, c uptime.Crawl) {
 	}
 }
 
+// leaveOut switches off the registries that a new configuration leaves out.
+func (m *Monitor) leaveOut(ctx context.Context, f *config.File) {
+	changed, err := m.crawl.adopt(ctx, f)
+	if err == nil && changed {
+		err = m.plans.again(ctx)
+	}
+	if err != nil {
+		m.log.ErrorContext(ctx, "a registry is switched off only after a restart", "error", err)
+	}
+}
+
 // registryParts are those who read registries and serve what they list.
 func (m *Monitor) registryParts() (out []part) {
 	if m.opt.File.Registries.Enabled {
@@ -57,7 +69,7 @@ func (m *Monitor) registryParts() (out []part) {
 		out = append(out, part{"reports", m.shelf.Run})
 	}
 	if m.strange != nil {
-		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run}, part{"owners", m.askOwners})
+		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run}, part{"owners", m.askOwners}, part{"retired servers", m.forgetRetired})
 	}
 	return out
 }
@@ -80,11 +92,42 @@ func (m *Monitor) followListed(ctx context.Context) error {
 // askOwners notes which owners do not want what is listed of them to be probed.
 func (m *Monitor) askOwners(ctx context.Context) error {
 	f := m.opt.File
-	note := func(ctx context.Context, key uptime.EndpointKey) error {
-		return m.store.SetOptout(ctx, key, true, optoutEntry(string(key), "owner", "by "+ownersFile, true))
+	o := newOwners(f.Registries.Serve.Private, UserAgent(f, m.opt.Version), m.store, m.log.With("part", "owners"))
+	o.served, o.listed, o.wanted, o.changed = m.listed.chosen, m.listed.remote, m.listed.wanted, m.listed.changed
+	return o.run(ctx)
+}
+
+const (
+	// keepRetired is how long a listed server keeps its past, and its id, after it was
+	// served last.
+	keepRetired = 90 * 24 * time.Hour
+	// retiredTurn lies between two sweeps, mostRetired is how many one erases.
+	retiredTurn = time.Hour
+	mostRetired = 100
+)
+
+// forgetRetired erases listed servers that are not served for long, some at a time:
+// each is a transaction of its own. Those of the operator stay for ever.
+func (m *Monitor) forgetRetired(ctx context.Context) error {
+	for {
+		if err := rest(ctx, retiredTurn); err != nil {
+			return err
+		}
+		if err := m.sweepRetired(ctx, time.Now().Add(-keepRetired)); err != nil && ctx.Err() == nil {
+			m.log.ErrorContext(ctx, "retired servers are not erased, will try again", "error", err)
+		}
 	}
-	o := newOwners(f.Registries.Serve.Private, UserAgent(f, m.opt.Version), note, m.log.With("part", "owners"))
-	return o.run(ctx, m.listed.chosen, m.listed.remote, m.listed.changed)
+}
+
+func (m *Monitor) sweepRetired(ctx context.Context, before time.Time) error {
+	erased, err := m.store.SweepRetired(ctx, PublicTenant, before, mostRetired)
+	for _, server := range erased {
+		m.archiver.Erase(PublicTenant, server)
+	}
+	if len(erased) > 0 {
+		m.log.InfoContext(ctx, "erased listed servers that were not served for long", "servers", len(erased))
+	}
+	return err
 }
 
 // crawlKind is what crawls are counted by.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/registry"
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -20,31 +23,47 @@ const (
 	// ownersFile is where an owner says of a host that it is not to be probed:
 	// {"optout":true}.
 	ownersFile = "/.well-known/alivemcp.json"
-	// ownersAgain is how often a host is asked.
-	ownersAgain = 24 * time.Hour
-	// ownersGap lies between two hosts, ownersTurn between two rounds.
-	ownersGap  = 100 * time.Millisecond
+	// ownersAgain is how often a host is asked, ownersOut one that has opted out.
+	ownersAgain, ownersOut = 24 * time.Hour, 7 * 24 * time.Hour
+	// ownersGone is how long a file must be missing before that takes back what it
+	// said.
+	ownersGone = 24 * time.Hour
+	// ownersTurn lies between two rounds when nobody wants one.
 	ownersTurn = time.Hour
+	// ownersAtOnce is how many hosts are asked at once, ownersTold how many before
+	// what they said has its effect.
+	ownersAtOnce, ownersTold = 16, 200
 	// ownersWait bounds one answer, maxOwnersFile its length in bytes.
 	ownersWait    = 5 * time.Second
 	maxOwnersFile = 4 << 10
 )
 
+// ownersStore is where it is kept what owners said.
+type ownersStore interface {
+	OwnersFiles(ctx context.Context) ([]uptime.OwnersFile, error)
+	NoteOwners(ctx context.Context, f uptime.OwnersFile, keys []uptime.EndpointKey, entry uptime.AuditEntry) ([]uptime.EndpointKey, error)
+}
+
 // owners asks hosts whether they want to be probed.
 type owners struct {
 	client *http.Client
 	agent  string
-	asked  map[string]time.Time // by origin; of run alone
-	note   func(ctx context.Context, key uptime.EndpointKey) error
+	store  ownersStore
 	log    *slog.Logger
+	now    func() time.Time
 	first  time.Duration // until the first round
+	// served are the endpoints that have a place among those that are served, listed
+	// all that may be probed, wanted holds a token when somebody has to be asked soon.
+	served, listed readEndpoints
+	wanted         <-chan struct{}
+	changed        func()
 }
 
-func newOwners(private bool, agent string, note func(context.Context, uptime.EndpointKey) error, log *slog.Logger) *owners {
+func newOwners(private bool, agent string, store ownersStore, log *slog.Logger) *owners {
 	client := *registry.NewClient(guard.Policy{AllowPrivate: private})
 	client.Timeout = ownersWait
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // another host says nothing for this one
-	return &owners{client: &client, agent: agent, asked: map[string]time.Time{}, note: note, log: log, first: settle}
+	return &owners{client: &client, agent: agent, store: store, log: log, now: time.Now, first: settle, changed: func() {}}
 }
 
 // readEndpoints returns some of the endpoints that are listed.
@@ -52,93 +71,215 @@ type readEndpoints func(context.Context) ([]uptime.Endpoint, error)
 
 // run asks the hosts of what is served, again and again, until ctx ends. What one
 // says counts for all that is listed of it.
-func (o *owners) run(ctx context.Context, served, listed readEndpoints, changed func()) error {
+func (o *owners) run(ctx context.Context) error {
 	for wait := o.first; ; wait = ownersTurn {
-		if err := rest(ctx, wait); err != nil {
+		turn := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+		case <-turn.C:
+		case <-o.wanted:
+		}
+		turn.Stop()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := o.round(ctx); err != nil && ctx.Err() == nil {
+			o.log.ErrorContext(ctx, "cannot ask owners, will try again", "error", err)
+		}
+	}
+}
+
+// round asks every host that was not asked of late, and applies what they say.
+func (o *owners) round(ctx context.Context) error {
+	files, err := o.store.OwnersFiles(ctx)
+	if err != nil {
+		return err
+	}
+	served, err := o.served(ctx)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]uptime.OwnersFile, len(files))
+	for _, f := range files {
+		known[f.Origin] = f
+	}
+	for some := range slices.Chunk(o.due(served, known), ownersTold) {
+		news, err := o.apply(ctx, o.ask(ctx, some), known)
+		if err != nil {
 			return err
 		}
-		endpoints, err := served(ctx)
-		if err != nil {
-			o.log.ErrorContext(ctx, "cannot ask owners, will try again", "error", err)
-			continue
-		}
-		if refused := o.round(ctx, endpoints); len(refused) > 0 {
-			o.notes(ctx, refused, listed)
-			changed()
+		if news {
+			o.changed()
 		}
 	}
+	return o.spread(ctx, known)
 }
 
-// round asks every host that was not asked of late, and returns those that do not
-// want to be probed.
-func (o *owners) round(ctx context.Context, endpoints []uptime.Endpoint) (refused []string) {
-	served := map[string]bool{}
-	var order []string
-	for i := range endpoints {
-		origin := originOf(&endpoints[i])
-		if !served[origin] {
-			order = append(order, origin)
+// due returns the hosts that are to be asked, those first that never were.
+func (o *owners) due(served []uptime.Endpoint, known map[string]uptime.OwnersFile) (out []uptime.OwnersFile) {
+	seen := map[string]bool{"": true}
+	for i := range served {
+		origin := originOf(&served[i])
+		f, asked := known[origin]
+		if !seen[origin] && (!asked || !f.Optout && o.now().Sub(f.Asked) >= ownersAgain) {
+			f.Origin = origin
+			out = append(out, f)
 		}
-		served[origin] = true
+		seen[origin] = true
 	}
-	for _, origin := range order {
-		if origin == "" || time.Since(o.asked[origin]) < ownersAgain {
-			continue
+	for _, f := range known {
+		often := ownersOut
+		if !f.Missing.IsZero() {
+			often = ownersGone
 		}
-		o.asked[origin] = time.Now()
-		if o.refuses(ctx, origin) {
-			refused = append(refused, origin)
-			delete(o.asked, origin) // what is listed of it later is a reason to ask at once
-		}
-		if rest(ctx, ownersGap) != nil {
-			return refused
+		if f.Optout && o.now().Sub(f.Asked) >= often {
+			out = append(out, f)
 		}
 	}
-	o.forget(served)
-	return refused
+	slices.SortStableFunc(out, func(a, b uptime.OwnersFile) int { return a.Asked.Compare(b.Asked) })
+	return out
 }
 
-// forget drops hosts that are not served any more.
-func (o *owners) forget(served map[string]bool) {
-	for origin := range o.asked {
-		if !served[origin] {
-			delete(o.asked, origin)
-		}
+// ask asks some hosts at once, and returns what they say now.
+func (o *owners) ask(ctx context.Context, files []uptime.OwnersFile) []uptime.OwnersFile {
+	var g errgroup.Group
+	g.SetLimit(ownersAtOnce)
+	for i := range files {
+		g.Go(func() error {
+			says := o.says(ctx, files[i].Origin)
+			files[i] = heard(files[i], says, o.now())
+			return nil
+		})
 	}
+	_ = g.Wait() // none fails
+	return files
 }
 
-// notes notes everything that is listed of hosts.
-func (o *owners) notes(ctx context.Context, hosts []string, listed readEndpoints) {
-	all, err := listed(ctx)
+// apply keeps what hosts said, and reports whether anything follows from it.
+func (o *owners) apply(ctx context.Context, said []uptime.OwnersFile, known map[string]uptime.OwnersFile) (news bool, err error) {
+	for _, f := range said {
+		if ctx.Err() != nil { // it was not asked to the end
+			return news, ctx.Err()
+		}
+		before, asked := known[f.Origin]
+		if _, err := o.store.NoteOwners(ctx, f, nil, optoutEntry("", "owner", reasonOf(f.Optout), f.Optout)); err != nil {
+			return news, err
+		}
+		if before.Optout && !f.Optout {
+			o.log.InfoContext(ctx, "an owner wants to be probed again", "host", f.Origin)
+		}
+		known[f.Origin] = f
+		news = news || !asked || before.Optout != f.Optout
+	}
+	return news, nil
+}
+
+func reasonOf(out bool) string {
+	if out {
+		return "by " + ownersFile
+	}
+	return "by " + ownersFile + ", which says so no more"
+}
+
+// spread notes everything that is listed of hosts that do not want to be probed.
+func (o *owners) spread(ctx context.Context, known map[string]uptime.OwnersFile) error {
+	of := map[string][]uptime.EndpointKey{}
+	for _, f := range known {
+		if f.Optout {
+			of[f.Origin] = nil
+		}
+	}
+	if len(of) == 0 {
+		return nil
+	}
+	all, err := o.listed(ctx)
 	if err != nil {
-		o.log.ErrorContext(ctx, "opt-outs are not noted, will try again", "error", err)
+		return err
 	}
 	for i := range all {
-		if !slices.Contains(hosts, originOf(&all[i])) {
-			continue
-		}
-		if err := o.note(ctx, all[i].Key); err != nil {
-			o.log.ErrorContext(ctx, "an opt-out is not noted, will try again", "endpoint", all[i].Key, "error", err)
+		if keys, out := of[originOf(&all[i])]; out {
+			of[originOf(&all[i])] = append(keys, all[i].Key)
 		}
 	}
+	for origin, keys := range of {
+		if len(keys) == 0 {
+			continue
+		}
+		changed, err := o.store.NoteOwners(ctx, known[origin], keys, optoutEntry("", "owner", reasonOf(true), true))
+		if err != nil {
+			return err
+		}
+		if len(changed) > 0 {
+			o.changed()
+		}
+	}
+	return nil
 }
 
-// refuses reports whether a host's file says so. One without a file says nothing.
-func (o *owners) refuses(ctx context.Context, origin string) bool {
+// ownersWord is what a host says.
+type ownersWord int
+
+const (
+	saysNothing ownersWord = iota // it could not be asked
+	saysOut
+	saysIn
+	saysNone // there is no file
+)
+
+// heard is what is known of a host after it was asked. That a file is gone takes back
+// what it said only when it is gone a day later, too; that a host cannot be asked
+// takes back nothing.
+func heard(f uptime.OwnersFile, says ownersWord, now time.Time) uptime.OwnersFile {
+	f.Asked = now.UTC()
+	switch {
+	case says == saysOut:
+		f.Optout, f.Missing = true, time.Time{}
+	case says == saysIn:
+		f.Optout, f.Missing = false, time.Time{}
+	case says == saysNone && f.Optout && f.Missing.IsZero():
+		f.Missing = f.Asked
+	case says == saysNone && f.Optout && f.Asked.Sub(f.Missing) >= ownersGone:
+		f.Optout, f.Missing = false, time.Time{}
+	}
+	return f
+}
+
+// says asks a host for its file. Something that is no JSON is what many hosts answer
+// for every address.
+func (o *owners) says(ctx context.Context, origin string) ownersWord {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+ownersFile, nil)
 	if err != nil {
-		return false
+		return saysNothing
 	}
 	req.Header.Set("User-Agent", o.agent)
 	req.Header.Set("Accept", "application/json")
 	res, err := o.client.Do(req)
 	if err != nil {
-		return false
+		return saysNothing
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxOwnersFile))
+	switch {
+	case res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusGone:
+		return saysNone
+	case res.StatusCode != http.StatusOK || err != nil:
+		return saysNothing
+	}
+	return wordOf(text)
+}
+
+func wordOf(text []byte) ownersWord {
+	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+		return saysNone
+	}
 	var said struct{ Optout bool }
-	return err == nil && res.StatusCode == http.StatusOK && json.Unmarshal(text, &said) == nil && said.Optout
+	switch {
+	case json.Unmarshal(text, &said) != nil:
+		return saysNothing // it may have meant something
+	case said.Optout:
+		return saysOut
+	}
+	return saysIn
 }
 
 // originOf is the scheme and host of an endpoint.

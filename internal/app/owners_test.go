@@ -1,28 +1,93 @@
 package app_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/app"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-func endpointAt(host, path string) uptime.Endpoint {
-	return uptime.Endpoint{Key: uptime.NewEndpointKey(host+path, uptime.StreamableHTTP), Kind: uptime.EndpointRemote, URL: host + path}
+// host is a host whose owner says one thing or another.
+type host struct {
+	*httptest.Server
+	says  atomic.Pointer[string] // nil for no file
+	fails atomic.Int64           // a status in place of the file; less than zero hangs
+	asked atomic.Int64
 }
+
+func newHost(t *testing.T, says string) *host {
+	t.Helper()
+	h := &host{}
+	h.says.Store(&says)
+	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.asked.Add(1)
+		switch status, text := h.fails.Load(), h.says.Load(); {
+		case status < 0:
+			<-r.Context().Done()
+		case status > 0:
+			w.WriteHeader(int(status))
+		case text == nil || r.URL.Path != "/.well-known/alivemcp.json":
+			http.NotFound(w, r)
+		default:
+			_, _ = io.WriteString(w, *text)
+		}
+	}))
+	t.Cleanup(h.Close)
+	return h
+}
+
+// askable is a choice of servers on this machine, whose owners can be asked.
+func askable(t *testing.T, asks bool, addresses ...string) *choice {
+	t.Helper()
+	c := newChoice(t, 100, 4)
+	c.file.Registries.Serve.Private = true
+	c.servers, c.bind = app.Listed(c.store, c.file, asks)
+	c.list(t, addresses...)
+	return c
+}
+
+func (c *choice) ask(t *testing.T, at time.Time) (changed int) {
+	t.Helper()
+	changed, err := app.AskOwners(t.Context(), c.store, c.file, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
+// out returns the addresses that opted out.
+func (c *choice) out(t *testing.T) (out []string) {
+	t.Helper()
+	all, err := c.store.Endpoints(t.Context(), uptime.EndpointQuery{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if e.Optout {
+			out = append(out, e.URL)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+var noon = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 
 // TestOwnersOptOutAsAWhole: what a host says counts for all that is listed of it, also
 // for what there was no place to serve, and for no other host.
 func TestOwnersOptOutAsAWhole(t *testing.T) {
-	shy, open := shyHost(t), httptest.NewServer(http.NotFoundHandler())
-	defer open.Close()
-	sent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, shy+r.URL.Path, http.StatusFound) }))
+	shy, open := newHost(t, `{"optout":true}`), newHost(t, `{"optout":false}`)
+	sent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, shy.URL+r.URL.Path, http.StatusFound)
+	}))
 	defer sent.Close()
 	tenant := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { // of a path, not of the host
 		if r.URL.Path != "/tenant/.well-known/alivemcp.json" {
@@ -32,20 +97,110 @@ func TestOwnersOptOutAsAWhole(t *testing.T) {
 		_, _ = io.WriteString(w, `{"optout":true}`)
 	}))
 	defer tenant.Close()
-	var want []uptime.EndpointKey
-	var all []uptime.Endpoint
-	for i := range 30 {
+	var want, all []string
+	for i := range 10 {
 		path := fmt.Sprintf("/%d/mcp", i)
-		for _, host := range []string{shy, open.URL, sent.URL, tenant.URL} {
-			all = append(all, endpointAt(host, path))
+		for _, of := range []string{shy.URL, open.URL, sent.URL, tenant.URL} {
+			all = append(all, of+path)
 		}
-		want = append(want, endpointAt(shy, path).Key)
+		want = append(want, shy.URL+path)
 	}
-	var noted []uptime.EndpointKey
-	ctx, stop := context.WithCancel(t.Context())
-	_ = app.AskOwners(ctx, append(all[:4:4], endpointAt(tenant.URL, "/tenant/mcp")), all, func(key uptime.EndpointKey) { noted = append(noted, key) }, stop)
-	slices.Sort(want)
-	if slices.Sort(noted); !slices.Equal(noted, want) {
-		t.Errorf("%d are noted, want the %d of the host that does not want it", len(noted), len(want))
+	c := askable(t, false, append(all, tenant.URL+"/tenant/mcp")...)
+	c.ask(t, noon)
+	if got := c.out(t); !slices.Equal(got, want) {
+		t.Errorf("%v opted out, want the %d of the host that does not want it", got, len(want))
+	}
+	if n := shy.asked.Load(); n != 1 {
+		t.Errorf("the host was asked %d times", n)
+	}
+	log, err := c.store.Audit(t.Context(), app.DefaultTenant, 100)
+	if err != nil || len(log) != len(want) || log[0].Action != "endpoint.optout" || log[0].By != "owner" {
+		t.Errorf("the log says %+v, %v", log, err)
+	}
+}
+
+// TestOwnersTakeBack: what a file said holds until it says something else, or is gone
+// for a day; that a host cannot be asked takes back nothing.
+func TestOwnersTakeBack(t *testing.T) {
+	const day, week = 24 * time.Hour, 7 * 24 * time.Hour
+	out, in, page := `{"optout":true}`, `{"optout":false}`, "<html>"+strings.Repeat(" ", 5000)
+	type step struct {
+		after time.Duration
+		says  *string
+		fails int64
+		out   bool
+	}
+	cut := `{"optout":`
+	for name, steps := range map[string][]step{
+		"it says something else":   {{week, &in, 0, false}},
+		"not asked before a week":  {{week - time.Hour, &in, 0, true}, {time.Hour, &in, 0, false}},
+		"gone, twice a day apart":  {{week, nil, 0, true}, {time.Hour, nil, 0, true}, {day, nil, 0, false}},
+		"a page for every address": {{week, &page, 0, true}, {day, &page, 0, false}},
+		"gone, and there again":    {{week, nil, 0, true}, {day, &out, 0, true}, {week, nil, 0, true}, {day - time.Hour, nil, 0, true}},
+		"gone, then broken":        {{week, nil, 0, true}, {day, nil, 503, true}, {week, nil, -1, true}, {week, nil, 0, false}},
+		"broken":                   {{week, nil, 500, true}, {week, nil, 401, true}, {week, nil, 302, true}, {week, &cut, 0, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHost(t, out)
+			c, now := askable(t, false, h.URL+"/mcp", h.URL+"/mail"), noon
+			mail := uptime.NewEndpointKey(h.URL+"/mail", "")
+			all, err := c.store.Endpoints(t.Context(), uptime.EndpointQuery{Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range all {
+				if strings.HasSuffix(e.URL, "/mail") {
+					mail = e.Key
+				}
+			}
+			if err := c.store.SetOptout(t.Context(), mail, true, uptime.AuditEntry{Tenant: "default", At: now, By: "ann", Action: "endpoint.optout"}); err != nil {
+				t.Fatal(err)
+			}
+			c.ask(t, now)
+			for i, s := range steps {
+				now = now.Add(s.after)
+				h.says.Store(s.says)
+				h.fails.Store(s.fails)
+				c.ask(t, now)
+				want := []string{h.URL + "/mail", h.URL + "/mcp"}
+				if !s.out {
+					want = want[:1]
+				}
+				if got := c.out(t); !slices.Equal(got, want) {
+					t.Fatalf("step %d: %v opted out, want %v", i, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestOwnersFirst: what is new is not served before its owner was asked, and a host
+// that hangs keeps back nobody else.
+func TestOwnersFirst(t *testing.T) {
+	shy, open, hangs := newHost(t, `{"optout":true}`), newHost(t, ""), newHost(t, "")
+	hangs.fails.Store(-1)
+	c := askable(t, true, shy.URL+"/mcp", open.URL+"/mcp", hangs.URL+"/mcp")
+	if got := c.serve(t); len(got) != 0 {
+		t.Errorf("before anybody was asked %v are served", got)
+	}
+	if c.ask(t, noon) == 0 {
+		t.Error("that owners were asked changes nothing")
+	}
+	served := c.serve(t)
+	if len(served) != 2 || served[open.URL+"/mcp"] == "" || served[hangs.URL+"/mcp"] == "" {
+		t.Errorf("served are %v, want those that do not mind or say nothing", served)
+	}
+	// Another of the shy host is known to be unwanted, and need not be asked for.
+	c.list(t, shy.URL+"/mcp", shy.URL+"/new", open.URL+"/mcp", open.URL+"/new", hangs.URL+"/mcp")
+	if got := c.serve(t); len(got) != 3 || got[shy.URL+"/new"] != "" {
+		t.Errorf("served are %v, want the new one of the open host, and none of the shy one", got)
+	}
+	before := shy.asked.Load()
+	if c.ask(t, noon.Add(time.Hour)); len(c.out(t)) != 2 || shy.asked.Load() != before {
+		t.Errorf("%v opted out, and the host was asked %d times more", c.out(t), shy.asked.Load()-before)
+	}
+	if c.ask(t, noon.Add(2*time.Hour)) != 0 {
+		t.Error("nothing is new, and something has changed")
 	}
 }

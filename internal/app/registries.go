@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/config"
@@ -42,6 +43,8 @@ type crawling struct {
 	cache   *registry.Dir
 	store   *sqlite.Store
 	every   time.Duration
+	off     atomic.Pointer[map[uptime.SourceID]bool] // what the operator does not want to be read
+	log     *slog.Logger
 }
 
 // crawlOptions are what crawling needs besides the configuration.
@@ -59,16 +62,76 @@ type crawlOptions struct {
 // newCrawling makes the sources and their crawler.
 func newCrawling(opt crawlOptions) *crawling {
 	r := &opt.file.Registries
-	c := &crawling{cache: registry.NewDir(filepath.Join(opt.file.Data, registryCache)), store: opt.store, every: r.Every}
+	c := &crawling{cache: registry.NewDir(filepath.Join(opt.file.Data, registryCache)), store: opt.store, every: r.Every, log: opt.log}
 	c.sources = opt.from.sources()
+	c.off.Store(&map[uptime.SourceID]bool{})
 	if opt.from == nil {
 		c.sources = sourcesOf(r, c.cache)
+		c.off.Store(offIn(opt.file))
 	}
 	c.crawler = registry.New(registry.Options{
-		Sources: c.sources, Records: opt.store, Every: r.Every, Ended: opt.ended, Logger: opt.log,
+		Sources: c.sources, Records: opt.store, Every: r.Every, Ended: opt.ended, Logger: opt.log, Off: c.isOff,
 		Fetch: fetchers(r, c.cache, UserAgent(opt.file, opt.version)),
 	})
 	return c
+}
+
+// offIn returns the registries that a configuration leaves out.
+func offIn(f *config.File) *map[uptime.SourceID]bool {
+	off := map[uptime.SourceID]bool{}
+	for _, s := range f.Registries.Sources.All() {
+		off[s.ID] = !s.Enabled
+	}
+	return &off
+}
+
+func (c *crawling) isOff(id uptime.SourceID) bool { return (*c.off.Load())[id] }
+
+// begin is for the process that has the data to itself: nobody makes the crawls that
+// run, and what is left out is not listed any more.
+func (c *crawling) begin(ctx context.Context) error {
+	if err := c.store.EndCrawls(ctx, time.Now()); err != nil {
+		return err
+	}
+	_, err := c.leaveOut(ctx)
+	return err
+}
+
+// leaveOut makes gone what registries list that the operator has switched off, and
+// reports whether there was anything. What came of a file stays: nobody reads that
+// anew.
+func (c *crawling) leaveOut(ctx context.Context) (changed bool, err error) {
+	known, err := c.store.Sources(ctx)
+	if err != nil {
+		return false, err
+	}
+	for i := range known {
+		s := &known[i]
+		if !c.isOff(s.ID) || s.Good.Access == accessFile || s.Last.Off || s.Good.ID == "" {
+			continue
+		}
+		now := time.Now().UTC()
+		crawl := uptime.Crawl{
+			ID: fmt.Sprintf("off_%s_%d", s.ID, now.UnixNano()), Source: s.ID, Began: now, Ended: now, Previous: s.Listings,
+			Why: "switched off, not read since " + s.Good.Began.Format(time.DateOnly),
+		}
+		done, err := c.store.SwitchOff(ctx, crawl)
+		if err != nil {
+			return changed, err
+		}
+		if done {
+			c.log.InfoContext(ctx, "a registry is switched off, and what it lists counts no more", "source", s.ID, "listings", s.Listings)
+		}
+		changed = changed || done
+	}
+	return changed, nil
+}
+
+// adopt switches off what a new configuration leaves out. What it has read anew needs
+// a restart.
+func (c *crawling) adopt(ctx context.Context, f *config.File) (changed bool, err error) {
+	c.off.Store(offIn(f))
+	return c.leaveOut(ctx)
 }
 
 // sourcesOf returns the registries that are to be read.
@@ -111,10 +174,13 @@ func fetchers(r *config.Registries, cache registry.Cache, agent string) func(upt
 // some returns the sources of these names; all without names.
 func (c *crawling) some(ids []string) ([]registry.Source, error) {
 	if len(ids) == 0 {
-		return c.sources, nil
+		return slices.DeleteFunc(slices.Clone(c.sources), func(s registry.Source) bool { return c.isOff(s.ID()) }), nil
 	}
 	var out []registry.Source
 	for _, id := range ids {
+		if c.isOff(uptime.SourceID(id)) {
+			return nil, fmt.Errorf("%w: the configuration leaves out the registry %q", uptime.ErrInvalid, id)
+		}
 		i := slices.IndexFunc(c.sources, func(s registry.Source) bool { return string(s.ID()) == id })
 		if i < 0 {
 			return nil, fmt.Errorf("%w: there is no registry %q here; there is %s", uptime.ErrInvalid, id, c.names())

@@ -20,11 +20,20 @@ import (
 const (
 	// mayShrink is the share of the former listings, in per cent, that must be there.
 	mayShrink = 90
+	// creep is how far back losses are added up: of what the largest full crawl in
+	// this time listed, the same share must be there.
+	creep = 7 * 24 * time.Hour
 	// fewListings is below how many listings a source may shrink as it likes.
 	fewListings = 20
 	// overlap is how far before the beginning of a full crawl the changes are asked
 	// for that came while it ran.
 	overlap = 5 * time.Minute
+	// leastTime and mostTime bound how long a crawl may take; between them it is five
+	// sixths of the time until the next.
+	leastTime, mostTime = 50 * time.Minute, 4 * time.Hour
+	// leastRest is how long a source is left alone whose crawl did not end because the
+	// process did.
+	leastRest = 10 * time.Minute
 	// maxWhy is how long the reason of a failure may be, in bytes.
 	maxWhy = 300
 )
@@ -34,8 +43,9 @@ const (
 type Records interface {
 	BeginCrawl(ctx context.Context, c uptime.Crawl) error
 	StageListings(ctx context.Context, crawl string, listings []uptime.Listing, endpoints []uptime.Endpoint) error
-	// Missed returns how many addresses would be gone if the crawl were finished now.
-	Missed(ctx context.Context, c uptime.Crawl) (int, error)
+	// Losses returns what would be gone if the crawl were finished now. The good full
+	// crawls of late are those that began after since.
+	Losses(ctx context.Context, c uptime.Crawl, since time.Time) (uptime.CrawlLoss, error)
 	FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed, gone int, err error)
 	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
 }
@@ -50,6 +60,8 @@ type Options struct {
 	// hour. A source that can say what changed is read as a whole once in FullEvery,
 	// a day unless it says otherwise.
 	Every, FullEvery time.Duration
+	// Off says which sources are not to be read any more; nil for none.
+	Off func(uptime.SourceID) bool
 	// Ended is called after each crawl, however it ended unless it was by the end of
 	// ctx; may be nil. A crawl that was held or failed is for somebody to look at.
 	Ended  func(ctx context.Context, c uptime.Crawl)
@@ -78,6 +90,9 @@ func New(opt Options) *Crawler {
 	if opt.Logger == nil {
 		opt.Logger = slog.New(slog.DiscardHandler)
 	}
+	if opt.Off == nil {
+		opt.Off = func(uptime.SourceID) bool { return false }
+	}
 	if opt.Ended == nil {
 		opt.Ended = func(context.Context, uptime.Crawl) {}
 	}
@@ -103,8 +118,7 @@ func (c *Crawler) Run(ctx context.Context) error {
 const maxFailures = 3
 
 func (c *Crawler) again(ctx context.Context, s Source) error {
-	_, every := pace(s)
-	every = max(every, c.opt.Every)
+	every := c.every(s)
 	if err := pause(ctx, c.rest(ctx, s, every)); err != nil {
 		return err
 	}
@@ -127,20 +141,34 @@ func (c *Crawler) again(ctx context.Context, s Source) error {
 	}
 }
 
+// every is how long after one crawl of a source the next begins.
+func (c *Crawler) every(s Source) time.Duration {
+	_, every := pace(s)
+	return max(every, c.opt.Every)
+}
+
 // rest is how long a source that was read before this process began is to be left
-// alone. What it begins with, when nothing is known or a key was missing, is now.
+// alone. What it begins with, when nothing is known or a key was missing, is now. A
+// crawl that did not end says nothing: the last good one does.
 func (c *Crawler) rest(ctx context.Context, s Source, every time.Duration) time.Duration {
 	status, err := c.status(ctx, s.ID())
 	last := status.Last
-	if err != nil || last.State != uptime.CrawlDone && last.State != uptime.CrawlHeld && last.State != uptime.CrawlFailed {
+	if err != nil || last.ID == "" || last.State == uptime.CrawlNone {
 		return 0
 	}
-	return min(last.Began.Add(every).Sub(c.opt.Now()), every)
+	due := last.Began.Add(every)
+	if last.Cut || last.State == uptime.CrawlRunning {
+		due = later(last.Began.Add(min(every, leastRest)), status.Good.Began.Add(every))
+	}
+	return min(due.Sub(c.opt.Now()), every)
 }
 
 // round reads a source as it is due: as a whole, and then what changed meanwhile,
 // or only what changed. It returns the last reading.
 func (c *Crawler) round(ctx context.Context, s Source) (*reading, error) {
+	if c.opt.Off(s.ID()) {
+		return &reading{}, nil
+	}
 	status, err := c.status(ctx, s.ID())
 	if err != nil {
 		return &reading{}, err
@@ -221,8 +249,25 @@ func (c *Crawler) crawl(ctx context.Context, s Source, since time.Time, shrunk b
 	f := c.opt.Fetch(s.ID())
 	gap, _ := pace(s)
 	f.slow(gap)
-	err = s.Read(ctx, f, since, func(p *Page) error { return r.take(ctx, p) })
-	return r, c.finish(ctx, r, err, shrunk)
+	return r, c.finish(ctx, r, c.read(ctx, s, f, r), shrunk)
+}
+
+// read reads a source to its end, for as long as a crawl may take: pages that come a
+// byte at a time must not keep it busy for ever.
+func (c *Crawler) read(ctx context.Context, s Source, f *Fetcher, r *reading) error {
+	most := min(max(c.every(s)*5/6, leastTime), mostTime)
+	limit, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	err := s.Read(limit, f, r.crawl.Since, func(p *Page) error {
+		if limit.Err() != nil {
+			return limit.Err()
+		}
+		return r.take(ctx, p)
+	})
+	if err != nil && limit.Err() != nil && r.broken == nil {
+		return fmt.Errorf("it took longer than %s", most)
+	}
+	return err
 }
 
 func newCrawlID() string {
@@ -236,25 +281,22 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 	r.crawl.Hash = hex.EncodeToString(r.hash.Sum(nil))
 	r.crawl.Ended = c.opt.Now().UTC()
 	r.crawl.State = uptime.CrawlDone
-	if r.broken == nil && failed == nil && ctx.Err() == nil && !r.crawl.Since.IsZero() {
-		r.missed, r.broken = c.opt.Records.Missed(ctx, r.crawl)
+	var loss uptime.CrawlLoss
+	if r.broken == nil && failed == nil && ctx.Err() == nil {
+		loss, r.broken = c.opt.Records.Losses(ctx, r.crawl, r.crawl.Began.Add(-creep))
 	}
 	switch {
 	case r.broken != nil:
 		return r.broken // the database's: the next crawl throws away what is staged
 	case ctx.Err() != nil:
-		r.crawl.State, r.crawl.Why = uptime.CrawlFailed, "it was interrupted"
+		r.crawl.State, r.crawl.Why, r.crawl.Cut = uptime.CrawlFailed, "it was interrupted", true
 	case failed != nil:
 		r.crawl.State, r.crawl.Why = uptime.CrawlFailed, Plain(failed.Error(), maxWhy)
 		if said := (*StatusError)(nil); errors.As(failed, &said) {
 			r.after = said.After
 		}
-	case lacks(r.crawl.Previous-r.missed, r.crawl.Previous): // changes must not say that nearly everything is gone
-		r.hold("addresses", r.crawl.Previous-r.missed, r.crawl.Previous)
-	case r.crawl.Since.IsZero() && !shrunk && lacks(r.crawl.Listings, r.crawl.Previous):
-		r.hold("addresses", r.crawl.Listings, r.crawl.Previous)
-	case r.crawl.Since.IsZero() && !shrunk && r.crawl.Previous < fewListings && lacks(r.crawl.Records, r.records):
-		r.hold("records", r.crawl.Records, r.records)
+	default:
+		r.judge(&loss, shrunk)
 	}
 	// Also at the end of the process: a crawl that was cut off is noted as such.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)

@@ -84,7 +84,9 @@ func (d *discard) StageListings(_ context.Context, _ string, listings []uptime.L
 	return nil
 }
 
-func (*discard) Missed(context.Context, uptime.Crawl) (int, error) { return 0, nil }
+func (*discard) Losses(context.Context, uptime.Crawl, time.Time) (loss uptime.CrawlLoss, err error) {
+	return loss, nil
+}
 
 func (*discard) FinishCrawl(context.Context, uptime.Crawl) (added, changed, gone int, err error) {
 	return 0, 0, 0, nil

@@ -34,7 +34,6 @@ type reading struct {
 	hash    hash.Hash
 	after   time.Duration // how long the source wants to be left alone
 	broken  error         // the database did not take a page
-	missed  int           // addresses that a crawl of changes says are gone
 }
 
 func newReading(c *Crawler, crawl uptime.Crawl) *reading {
@@ -48,10 +47,41 @@ func lacks(found, before int) bool {
 	return before >= fewListings && found*100 < before*mayShrink
 }
 
-// hold leaves what was found to somebody who looks at it.
-func (r *reading) hold(what string, found, before int) {
-	r.crawl.State = uptime.CrawlHeld
-	r.crawl.Why = fmt.Sprintf("it lists %d %s, and had %d before: more than a tenth is missing", found, what, before)
+// judge leaves what lacks too much to somebody who looks at it; shrunk says that
+// somebody has.
+func (r *reading) judge(loss *uptime.CrawlLoss, shrunk bool) {
+	why := r.lacking(loss)
+	switch {
+	case why == "":
+	case shrunk:
+		r.crawl.Accepted = true
+	default:
+		r.crawl.State, r.crawl.Why = uptime.CrawlHeld, why+": more than a tenth is missing"
+	}
+}
+
+// lacking says what is missing; empty when that is little. As many others do not
+// make up for what was listed: whoever stands between could replace all of it, at
+// once or little by little.
+func (r *reading) lacking(loss *uptime.CrawlLoss) string {
+	full := r.crawl.Since.IsZero()
+	if full && lacks(r.crawl.Listings, r.crawl.Previous) {
+		return fmt.Sprintf("it lists %d addresses, and had %d before", r.crawl.Listings, r.crawl.Previous)
+	}
+	for _, l := range []uptime.Loss{loss.Now, loss.Oldest, loss.Largest} {
+		if !lacks(l.Listed-l.Lost, l.Listed) {
+			continue
+		}
+		when := ""
+		if !l.At.IsZero() {
+			when = l.At.UTC().Format(" on 2006-01-02")
+		}
+		return fmt.Sprintf("of %d addresses that it listed%s, %d are not there any more", l.Listed, when, l.Lost)
+	}
+	if full && r.crawl.Previous < fewListings && lacks(r.crawl.Records, r.records) {
+		return fmt.Sprintf("it lists %d records, and had %d before", r.crawl.Records, r.records)
+	}
+	return ""
 }
 
 // errTooMany ends a reading that would not end by itself.

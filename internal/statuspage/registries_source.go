@@ -104,6 +104,8 @@ func crawlWord(state uptime.CrawlState) (mark, word string) {
 func crawlReason(c *uptime.Crawl) string {
 	why := strings.TrimRight(visible(c.Why), ".")
 	switch {
+	case c.Off:
+		return upperFirst(why) + ". What it lists counts no more."
 	case c.State == uptime.CrawlNone && why != "":
 		return "What is missing: " + why + ". What it lists is not known."
 	case c.State == uptime.CrawlNone:
@@ -122,6 +124,8 @@ func completeness(s *uptime.SourceStatus) (words string, short bool) {
 		return "nothing is known", true
 	case s.Good.ID == "":
 		return "it was never read to its end", true
+	case s.Last.Off:
+		return "complete as of " + board.Stamp(s.Good.Ended) + ", and not listed any more", true
 	case full.IsZero():
 		return "only changes were read, never everything", true
 	case s.Last.State == uptime.CrawlHeld:

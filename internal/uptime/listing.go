@@ -145,6 +145,16 @@ type Endpoint struct {
 	Server ServerID `json:"server,omitempty"`
 }
 
+// OwnersFile is what the owner of a host said there about being probed.
+type OwnersFile struct {
+	Origin string    // scheme://host
+	Asked  time.Time // the last time
+	Optout bool
+	// Missing is since when the file of a host that opted out is not there; zero while
+	// it is.
+	Missing time.Time
+}
+
 // CrawlState says how a crawl ended.
 type CrawlState string
 
@@ -184,6 +194,24 @@ type Crawl struct {
 	Hash string `json:"hash,omitempty"`
 	// Refused counts records that could not be read, by reason.
 	Refused map[string]int `json:"refused,omitempty"`
+	// Accepted says that somebody took over what would have been held.
+	Accepted bool `json:"accepted,omitempty"`
+	// Cut says that the process ended before the crawl did: that says nothing of the
+	// source.
+	Cut bool `json:"cut,omitempty"`
+	// Off says that the operator does not want the source to be read any more.
+	Off bool `json:"off,omitempty"`
+}
+
+// CrawlLoss is what would be gone if a crawl were taken over: of what is listed now,
+// and of what was listed when the oldest and the largest of the good full crawls of
+// late ended, which may be one.
+type CrawlLoss struct{ Now, Oldest, Largest Loss }
+
+// Loss counts addresses of records, whatever their transport.
+type Loss struct {
+	At           time.Time // zero for now, and when there was no crawl
+	Listed, Lost int
 }
 
 // SourceStatus is what is known of a source.

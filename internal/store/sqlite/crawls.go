@@ -16,18 +16,58 @@ func (s *Store) BeginCrawl(ctx context.Context, c uptime.Crawl) error {
 		return fmt.Errorf("%w: a crawl that begins has an id, a source and a beginning, and is %s or %s", uptime.ErrInvalid, uptime.CrawlRunning, uptime.CrawlNone)
 	}
 	return s.write(ctx, fmt.Sprintf("beginning to crawl %s", c.Source), func(tx *sql.Tx) error {
-		old, err := list(ctx, tx, scanBody[uptime.Crawl], `SELECT body FROM crawls WHERE source = ? AND state = ?`, c.Source, uptime.CrawlRunning)
-		if err != nil {
+		if err := cutCrawls(ctx, tx, c.Source, c.Began, "it was interrupted"); err != nil {
 			return err
-		}
-		for _, o := range old {
-			o.State, o.Why, o.Ended = uptime.CrawlFailed, "it was interrupted", c.Began
-			if err := endCrawl(ctx, tx, &o); err != nil {
-				return err
-			}
 		}
 		return putCrawl(ctx, tx, &c)
 	})
+}
+
+// EndCrawls notes that all crawls that run have failed, because the process that
+// made them has ended. It is for one that begins.
+func (s *Store) EndCrawls(ctx context.Context, at time.Time) error {
+	return s.write(ctx, "ending the crawls of a process that has ended", func(tx *sql.Tx) error {
+		return cutCrawls(ctx, tx, "", at, "the process ended")
+	})
+}
+
+// cutCrawls ends the crawls of a source that run; of all without one.
+func cutCrawls(ctx context.Context, tx *sql.Tx, source uptime.SourceID, at time.Time, why string) error {
+	old, err := list(ctx, tx, scanBody[uptime.Crawl], `SELECT body FROM crawls WHERE state = ?1 AND ?2 IN ('', source)`, uptime.CrawlRunning, source)
+	for i := range old {
+		o := &old[i]
+		o.State, o.Why, o.Ended, o.Cut = uptime.CrawlFailed, why, at.UTC(), true
+		if err := endCrawl(ctx, tx, o); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// SwitchOff makes everything gone that a source lists: the operator does not want it
+// to be read any more. A crawl of it that runs is ended. It reports whether there was
+// anything; the history stays, and the next crawl is a full one.
+func (s *Store) SwitchOff(ctx context.Context, c uptime.Crawl) (done bool, err error) {
+	c.State, c.Off, c.Since = uptime.CrawlNone, true, time.Time{}
+	err = s.write(ctx, fmt.Sprintf("switching off %s", c.Source), func(tx *sql.Tx) error {
+		last, err := list(ctx, tx, scanBody[uptime.Crawl], `SELECT body FROM crawls WHERE source = ? ORDER BY began DESC, id DESC LIMIT 1`, c.Source)
+		if err != nil || len(last) == 0 || last[0].Off {
+			return err
+		}
+		if err := cutCrawls(ctx, tx, c.Source, c.Began, "it was switched off"); err != nil {
+			return err
+		}
+		done = true
+		t := takeover{tx: tx, crawl: &c}
+		if err := t.run(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE sources SET full_crawl = NULL WHERE source = ?`, c.Source); err != nil {
+			return err
+		}
+		return putCrawl(ctx, tx, &c)
+	})
+	return done, err
 }
 
 func putCrawl(ctx context.Context, tx *sql.Tx, c *uptime.Crawl) error {
@@ -136,18 +176,14 @@ func (s *Store) FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed
 			if err := t.run(ctx); err != nil {
 				return err
 			}
+			if err := t.note(ctx); err != nil {
+				return err
+			}
 			added, changed, gone = t.added, t.changed, t.gone
 		}
 		return endCrawl(ctx, tx, &c)
 	})
 	return added, changed, gone, err
-}
-
-// Missed returns how many listings with an address would be gone if a running
-// crawl were finished now.
-func (s *Store) Missed(ctx context.Context, c uptime.Crawl) (int, error) {
-	n, err := one(ctx, s.reader, value[int], `SELECT count(*) FROM listings l WHERE l.url <> '' AND `+isMissed, c.Source, c.ID, nil, c.Since.IsZero())
-	return n, explain("counting what a crawl missed", err)
 }
 
 // Crawls returns the newest crawls of a source, newest first; limit is as in the

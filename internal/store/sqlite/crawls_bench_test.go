@@ -51,3 +51,28 @@ func pageOf(at, n, round int) (listings []uptime.Listing, endpoints []uptime.End
 	}
 	return listings, endpoints
 }
+
+// BenchmarkSweepRetired erases a hundred retired servers of 400, each with a past of
+// 90 days, beside a journal of two hours in which they are not.
+func BenchmarkSweepRetired(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		s := open(b, sqlite.Options{Dir: b.TempDir()})
+		servers := fleet(b, s, 400)
+		for day := range uptime.Day(manyDays) {
+			must(b, s.CloseDay(b.Context(), 20_000+day, fleetDay(servers, 20_000+day), nil))
+		}
+		served := synced(b, s, "one", "two", "three")
+		for minute := range uptime.Cursor(120) {
+			must(b, s.AppendSealed(b.Context(), sealed(served, 1+400*minute, 400*(minute+1))))
+		}
+		b.StartTimer()
+		erased, err := s.SweepRetired(b.Context(), "acme", time.Now().Add(time.Hour), 100)
+		if err != nil || len(erased) != 100 {
+			b.Fatal(len(erased), err)
+		}
+		b.StopTimer()
+		must(b, s.Close())
+		b.StartTimer()
+	}
+}

@@ -78,13 +78,14 @@ func (s *Store) CountEndpoints(ctx context.Context) ([]uptime.EndpointCount, err
 }
 
 // SetOptout notes that the owner of an endpoint does not want, or wants again, to
-// be probed. The entry says who did it for what reason.
+// be probed, whatever a file of theirs said so far. The entry says who did it for
+// what reason.
 func (s *Store) SetOptout(ctx context.Context, key uptime.EndpointKey, out bool, entry uptime.AuditEntry) error {
 	if err := checkEntry(entry.Tenant, &entry); err != nil {
 		return err
 	}
 	return s.write(ctx, "noting an opt-out", func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `UPDATE endpoints SET optout = ? WHERE key = ?`, out, key)
+		done, err := tx.ExecContext(ctx, `UPDATE endpoints SET optout = ?, optout_file = '' WHERE key = ?`, out, key)
 		if err != nil {
 			return err
 		}

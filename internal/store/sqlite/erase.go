@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -29,32 +30,62 @@ func (s *Store) Erase(ctx context.Context, tenant uptime.TenantID, server uptime
 		if err != nil {
 			return err
 		}
-		shown, err := shownBy(ctx, tx, num)
-		if err != nil {
-			return err
-		}
-		if err := eraseAlerting(ctx, tx, tenant, num); err != nil {
-			return err
-		}
-		if err := eraseRows(ctx, tx, num); err != nil {
-			return err
-		}
-		// That a registry lists the address stays: it says nothing of the tenant.
-		if _, err := tx.ExecContext(ctx, `UPDATE endpoints SET server = NULL WHERE server = ?`, num); err != nil {
-			return err
-		}
-		if err := eraseSealed(ctx, tx, owner{tenant, server}); err != nil {
-			return err
-		}
-		if err := eraseSlug(ctx, tx, tenant, num); err != nil {
-			return err
-		}
-		if _, err := disown(ctx, tx, tenant, shown); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `DELETE FROM servers WHERE num = ?`, num)
-		return err
+		return eraseServer(ctx, tx, owner{tenant, server}, num)
 	})
+}
+
+// SweepRetired erases the servers of a tenant that are retired since before a time,
+// those first that are for longest, but no more than limit. It returns which are
+// erased, also before an error.
+func (s *Store) SweepRetired(ctx context.Context, tenant uptime.TenantID, before time.Time, limit int) (erased []uptime.ServerID, err error) {
+	old, err := list(ctx, s.reader, value[uptime.ServerID],
+		`SELECT id FROM servers WHERE tenant = ? AND retired_at < ? ORDER BY retired_at LIMIT ?`, tenant, before.UnixNano(), limit)
+	for _, server := range old {
+		gone := false
+		err := s.write(ctx, fmt.Sprintf("erasing server %q, which is retired", server), func(tx *sql.Tx) error {
+			num, err := list(ctx, tx, value[int64], `SELECT num FROM servers WHERE tenant = ? AND id = ? AND retired_at < ?`, tenant, server, before.UnixNano())
+			if gone = len(num) > 0; err != nil || !gone { // it came back meanwhile
+				return err
+			}
+			return eraseServer(ctx, tx, owner{tenant, server}, num[0])
+		})
+		if err != nil {
+			return erased, err
+		}
+		if gone {
+			erased = append(erased, server)
+		}
+	}
+	return erased, explain("reading who is retired", err)
+}
+
+// eraseServer forgets a server, whatever there is of it.
+func eraseServer(ctx context.Context, tx *sql.Tx, who owner, num int64) error {
+	shown, err := shownBy(ctx, tx, num)
+	if err != nil {
+		return err
+	}
+	if err := eraseAlerting(ctx, tx, who.tenant, num); err != nil {
+		return err
+	}
+	if err := eraseRows(ctx, tx, num); err != nil {
+		return err
+	}
+	// That a registry lists the address stays: it says nothing of the tenant.
+	if _, err := tx.ExecContext(ctx, `UPDATE endpoints SET server = NULL WHERE server = ?`, num); err != nil {
+		return err
+	}
+	if err := eraseSealed(ctx, tx, who); err != nil {
+		return err
+	}
+	if err := eraseSlug(ctx, tx, who.tenant, num); err != nil {
+		return err
+	}
+	if _, err := disown(ctx, tx, who.tenant, shown); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM servers WHERE num = ?`, num)
+	return err
 }
 
 func eraseRows(ctx context.Context, tx *sql.Tx, num int64) error {

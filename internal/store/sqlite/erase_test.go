@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -184,6 +185,36 @@ func refuseTraces(t *testing.T, s *sqlite.Store, sv uptime.Server) {
 	if err != nil || len(left) != 3 {
 		t.Errorf("the journal holds %d verdicts (%v), want the 3 of the other server", len(left), err)
 	}
+}
+
+// What is retired for long goes without a trace, oldest first and so many at once;
+// what came back stays.
+func TestSweepRetired(t *testing.T) {
+	now := time.Unix(1_700_000_000, 0)
+	s := open(t, sqlite.Options{Dir: t.TempDir(), Now: func() time.Time { return now }})
+	defer func() { must(t, s.Close()) }()
+	servers := synced(t, s, "alpha", "beta")
+	fill(t, s, servers)
+	more := synced(t, s, "beta", "gamma", "delta", "omega")
+	now = now.Add(time.Hour)
+	synced(t, s, "beta", "omega")
+	now = now.Add(time.Hour)
+	synced(t, s, "beta", "gamma")
+	sweep := func(before time.Time, limit int, want ...uptime.ServerID) {
+		t.Helper()
+		got, err := s.SweepRetired(t.Context(), "acme", before, limit)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%v are erased, %v; want %v", got, err, want)
+		}
+	}
+	sweep(now.Add(-2*time.Hour), 10)
+	if got, err := s.SweepRetired(t.Context(), "other", now.Add(time.Hour), 10); err != nil || len(got) > 0 {
+		t.Errorf("of another tenant %v are erased, %v", got, err)
+	}
+	sweep(now.Add(time.Hour), 1, servers[0].ID)
+	refuseTraces(t, s, servers[0])
+	sweep(now.Add(time.Hour), 10, more[2].ID, more[3].ID)
+	sweep(now.Add(time.Hour), 10)
 }
 
 // Deleted is not gone as long as it stands in a free page.

@@ -64,6 +64,28 @@ func (s *Store) Listings(ctx context.Context, q uptime.ListingQuery) (page []upt
 	return page, next, nil
 }
 
+// maxBest is how many endpoints BestListings takes at once.
+const maxBest = 1_000
+
+// BestListings returns the listing of each of at most 1,000 endpoints that names it
+// for people: one with a title before one without, the longest established before
+// newer ones. It reads no others than theirs.
+func (s *Store) BestListings(ctx context.Context, of []uptime.EndpointKey) (out []uptime.Listing, err error) {
+	if len(of) > maxBest {
+		return nil, fmt.Errorf("%w: %d endpoints are more than %d", uptime.ErrInvalid, len(of), maxBest)
+	}
+	err = forEach(ctx, s.reader, func(row scanner) (bool, error) {
+		l, err := scanListing(row)
+		out = append(out, l.Listing)
+		return true, err
+	}, selectListings+` WHERE l.num IN (
+		SELECT num FROM (
+			SELECT b.num, row_number() OVER (PARTITION BY b.endpoint ORDER BY coalesce(b.body ->> 'title', '') = '', b.first_seen, b.name, b.source) AS place
+			FROM json_each(?) k CROSS JOIN listings b ON b.endpoint = k.value AND b.gone IS NULL)
+		WHERE place = 1)`, keys(of))
+	return out, explain("reading the best listings", err)
+}
+
 // CountListings returns how many listings a query chooses, whatever its page.
 func (s *Store) CountListings(ctx context.Context, q uptime.ListingQuery) (int, error) {
 	q.After = ""

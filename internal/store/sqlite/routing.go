@@ -187,7 +187,7 @@ func putThreads(ctx context.Context, tx *sql.Tx, threads []uptime.Thread) error 
 }
 
 // keys is a list of keys as JSON.
-func keys(list []uptime.AlertKey) string {
+func keys[T ~string](list []T) string {
 	texts := make([]string, len(list))
 	for i, k := range list {
 		texts[i] = string(k)

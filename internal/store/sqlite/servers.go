@@ -27,7 +27,7 @@ func (s *Store) SyncServers(ctx context.Context, tenant uptime.TenantID, servers
 		if err := putTenant(ctx, tx, tenant); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE servers SET retired = 1 WHERE tenant = ?`, tenant); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE servers SET retired = 1, retired_at = coalesce(retired_at, ?) WHERE tenant = ?`, s.now().UnixNano(), tenant); err != nil {
 			return err
 		}
 		for i := range out {
@@ -76,7 +76,7 @@ func putServer(ctx context.Context, tx *sql.Tx, sv *uptime.Server) error {
 		ON CONFLICT (tenant, slug) DO UPDATE SET
 			name = excluded.name, url = excluded.url, transport = excluded.transport, grouping = excluded.grouping,
 			description = excluded.description, interval = excluded.interval, regions = excluded.regions,
-			guest = excluded.guest, hidden = excluded.hidden, paused = excluded.paused, retired = 0
+			guest = excluded.guest, hidden = excluded.hidden, paused = excluded.paused, retired = 0, retired_at = NULL
 		RETURNING id, num`,
 		sv.Tenant, newServerID(), sv.Slug, sv.Name, sv.PublicURL(), sv.Transport, sv.Group, sv.Description,
 		int64(sv.Every()), words(sv.Regions), sv.Guest, sv.Hidden, sv.Paused)

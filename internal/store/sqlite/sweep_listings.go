@@ -31,6 +31,8 @@ func (s *Store) SweepListings(ctx context.Context, before time.Time) error {
 			DELETE FROM endpoints WHERE key IN (
 				SELECT key FROM endpoints e WHERE e.gone IS NOT NULL AND e.optout = 0 AND e.server IS NULL
 				AND NOT EXISTS (SELECT 1 FROM listings l WHERE l.endpoint = e.key) LIMIT ?)`)},
+		{"removing what owners said", deletion(`
+			DELETE FROM owner_files WHERE origin IN (SELECT origin FROM owner_files WHERE asked < ? AND optout = 0 LIMIT ?)`, before.UnixNano())},
 	} {
 		if err := s.inBatches(ctx, step.what, step.some); err != nil {
 			return err

@@ -58,7 +58,12 @@ func (t *takeover) run(ctx context.Context) error {
 		}
 		*step.count = int(n)
 	}
-	_, err = t.tx.ExecContext(ctx, `
+	return nil
+}
+
+// note keeps that this is the crawl that is shown.
+func (t *takeover) note(ctx context.Context) error {
+	_, err := t.tx.ExecContext(ctx, `
 		INSERT INTO sources (source, crawl, seen, full_crawl) VALUES (?1, ?2, ?3, iif(?4, ?3, NULL))
 		ON CONFLICT (source) DO UPDATE SET crawl = excluded.crawl, seen = excluded.seen, full_crawl = coalesce(excluded.full_crawl, full_crawl)`,
 		t.crawl.Source, t.crawl.ID, t.crawl.Began.UnixNano(), t.crawl.Since.IsZero())

@@ -18,17 +18,22 @@ type Registry interface {
 	FinishCrawl(ctx context.Context, c uptime.Crawl) (added, changed, gone int, err error)
 	Crawls(ctx context.Context, source uptime.SourceID, limit int) ([]uptime.Crawl, error)
 	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
-	Missed(ctx context.Context, c uptime.Crawl) (int, error)
+	Losses(ctx context.Context, c uptime.Crawl, since time.Time) (uptime.CrawlLoss, error)
+	EndCrawls(ctx context.Context, at time.Time) error
+	SwitchOff(ctx context.Context, c uptime.Crawl) (done bool, err error)
 	SweepCrawls(ctx context.Context, before time.Time) error
 	SweepListings(ctx context.Context, before time.Time) error
 
 	Listings(ctx context.Context, q uptime.ListingQuery) (page []uptime.Listing, next string, err error)
+	BestListings(ctx context.Context, of []uptime.EndpointKey) ([]uptime.Listing, error)
 	CountListings(ctx context.Context, q uptime.ListingQuery) (int, error)
 	ListingChanges(ctx context.Context, endpoint uptime.EndpointKey, limit int) ([]uptime.ListingChange, error)
 	Endpoint(ctx context.Context, key uptime.EndpointKey) (uptime.Endpoint, error)
 	Endpoints(ctx context.Context, q uptime.EndpointQuery) ([]uptime.Endpoint, error)
 	CountEndpoints(ctx context.Context) ([]uptime.EndpointCount, error)
 	SetOptout(ctx context.Context, key uptime.EndpointKey, out bool, entry uptime.AuditEntry) error
+	OwnersFiles(ctx context.Context) ([]uptime.OwnersFile, error)
+	NoteOwners(ctx context.Context, f uptime.OwnersFile, keys []uptime.EndpointKey, entry uptime.AuditEntry) (changed []uptime.EndpointKey, err error)
 	BindEndpoints(ctx context.Context, tenant uptime.TenantID, servers map[uptime.EndpointKey]uptime.ServerID) error
 
 	BeginAudit(ctx context.Context, run uptime.AuditRun, targets []uptime.AuditTarget) error
@@ -52,14 +57,17 @@ func registryTests() map[string]func(*house) {
 		"an endpoint is what its listings say":    testEndpoint,
 		"one address with two transports":         testTwoTransports,
 		"listings are searched":                   testSearch,
+		"the best listing of each endpoint":       testBestListings,
 		"listings and endpoints are paged":        testListingPages,
 		"owners opt out, and servers are bound":   testOptout,
+		"owners opt out by a file, and back":      testOwnersFile,
 		"crawls and their misuse":                 testCrawlMisuse,
 		"an audit keeps its evidence":             testAuditRun,
 		"an audit is resumed":                     testAuditResumed,
 		"hostile listings are kept as they are":   testHostileListings,
 		"sources and old crawls":                  testSources,
-		"what a crawl would miss":                 testMissed,
+		"what a crawl would lose":                 testLosses,
+		"a source is switched off, and on again":  testSwitchOff,
 		"history of listings is bounded":          testRestless,
 		"what is gone is forgotten one day":       testSweepListings,
 	}

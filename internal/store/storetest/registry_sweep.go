@@ -7,22 +7,40 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// testMissed counts what a crawl would make gone, and changes nothing.
-func testMissed(h *house) {
+// testLosses counts what a crawl would make gone, and changes nothing.
+func testLosses(h *house) {
 	t := h.t
-	one, two := of("one", "https://a.example.dev/mcp"), of("two", "https://b.example.dev/mcp")
-	h.crawl(t, crawled("official", 100), one, two, of("lead", ""))
+	one, two, three := of("one", "https://a.example.dev/mcp"), of("two", "https://b.example.dev/mcp"), of("three", "https://c.example.dev/mcp")
+	h.crawl(t, crawled("official", 100), one, two, three, of("lead", ""))
+	h.crawl(t, crawled("official", 90), one, two, of("lead", ""))
+	h.crawl(t, crawled("other", 80), one, two, three, of("four", "https://d.example.dev/mcp"))
 	c := crawled("official", 50)
 	noError(t, h.BeginCrawl(t.Context(), c))
-	l, e := listing("one", "https://a.example.dev/mcp", func(l *uptime.Listing, _ *uptime.Endpoint) { l.Status = uptime.ListingDeleted })
-	noError(t, h.StageListings(t.Context(), c.ID, []uptime.Listing{l}, []uptime.Endpoint{e}))
-	for want, since := range map[int]time.Time{2: {}, 1: at(60)} {
-		c.Since = since
-		if n, err := h.Missed(t.Context(), c); err != nil || n != want {
-			t.Errorf("%d are missed since %s, %v; want %d", n, since, err, want)
-		}
+	for _, change := range []func(*uptime.Listing, *uptime.Endpoint){
+		func(l *uptime.Listing, _ *uptime.Endpoint) { l.Status = uptime.ListingDeleted },
+		func(l *uptime.Listing, _ *uptime.Endpoint) { l.Key = "five" },
+	} {
+		l, e := listing("one", "https://a.example.dev/mcp", change)
+		noError(t, h.StageListings(t.Context(), c.ID, []uptime.Listing{l}, []uptime.Endpoint{e}))
 	}
-	same(t, "what is listed still", h.names(t, uptime.ListingQuery{}), []string{"lead", "one", "two"})
+	first, second := uptime.Loss{At: at(100).Add(time.Minute), Listed: 3, Lost: 3}, uptime.Loss{At: at(90).Add(time.Minute), Listed: 2, Lost: 2}
+	seen := first
+	seen.Lost = 2
+	for _, want := range []struct {
+		since, late time.Time // of the crawl, and of what is late
+		loss        uptime.CrawlLoss
+	}{
+		{time.Time{}, at(200), uptime.CrawlLoss{Now: uptime.Loss{Listed: 2, Lost: 2}, Oldest: first, Largest: first}},
+		{time.Time{}, at(95), uptime.CrawlLoss{Now: uptime.Loss{Listed: 2, Lost: 2}, Oldest: second, Largest: second}},
+		{time.Time{}, at(60), uptime.CrawlLoss{Now: uptime.Loss{Listed: 2, Lost: 2}}},
+		{at(60), at(200), uptime.CrawlLoss{Now: uptime.Loss{Listed: 2, Lost: 1}, Oldest: seen, Largest: seen}},
+	} {
+		c.Since = want.since
+		got, err := h.Losses(t.Context(), c, want.late)
+		noError(t, err)
+		same(t, "what would be lost", got, want.loss)
+	}
+	same(t, "what is listed still", h.names(t, uptime.ListingQuery{Source: "official"}), []string{"lead", "one", "two"})
 }
 
 // testRestless has a record that differs in every crawl, and one that has another
