@@ -203,26 +203,64 @@ func (c *comparison) version() []ListingFinding {
 	return finding(ListedVersionDiffers, SeverityInfo, listed.String(), c.live.Version, "It says that it is version %s; listed is %s.", c.live.Version, listed)
 }
 
-// disagree compares the listings with each other.
-func (c *comparison) disagree() (out []ListingFinding) {
-	for _, aspect := range []struct {
-		about, words string
-		severity     Severity
-		value        func(*Listing) string
-		same         func(string) string
-	}{
+// aspect is something on which listings can disagree.
+type aspect struct {
+	about, words string
+	severity     Severity
+	value        func(*Listing) string // empty when a listing says nothing
+	same         func(string) string   // what equal values have in common
+}
+
+func aspects() []aspect {
+	return []aspect{
 		{"transport", "the transport", SeverityWarn, func(l *Listing) string { return transportName(ListedTransport(l.Transport)) }, strings.ToLower},
 		{"sign_in", "the sign-in", SeverityWarn, signInWords, strings.ToLower},
 		{"version", "the version", SeverityInfo, func(l *Listing) string { return l.Version }, BareVersion},
 		{"name", "the name", SeverityInfo, func(l *Listing) string { return strings.TrimSpace(l.Name) }, strings.ToLower},
-	} {
-		said := sayingAs(c.around, aspect.value, aspect.same)
+	}
+}
+
+// disagree compares the listings with each other.
+func (c *comparison) disagree() (out []ListingFinding) {
+	for _, a := range aspects() {
+		said := sayingAs(c.around, a.value, a.same)
 		if len(said) < 2 {
 			continue
 		}
-		f := finding(ListingsDisagree, aspect.severity, said.String(), "", "Its listings do not agree on %s: %s.", aspect.words, said)
-		f[0].About = aspect.about
+		f := finding(ListingsDisagree, a.severity, said.String(), "", "Its listings do not agree on %s: %s.", a.words, said)
+		f[0].About = a.about
 		out = append(out, f...)
+	}
+	return out
+}
+
+// Disagreement notes, listing by listing, on what the listings of one endpoint do
+// not agree, without keeping them. It is ready for use, and compares as
+// CompareListings does.
+type Disagreement struct {
+	first  [4]string // of aspects
+	differ [4]bool
+}
+
+// Add takes a listing into account.
+func (d *Disagreement) Add(l *Listing) {
+	for i, a := range aspects() {
+		switch v := a.same(a.value(l)); {
+		case v == "":
+		case d.first[i] == "":
+			d.first[i] = v
+		case d.first[i] != v:
+			d.differ[i] = true
+		}
+	}
+}
+
+// About returns the aspects, as ListingFinding.About names them.
+func (d *Disagreement) About() (out []string) {
+	for i, a := range aspects() {
+		if d.differ[i] {
+			out = append(out, a.about)
+		}
 	}
 	return out
 }
