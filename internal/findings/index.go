@@ -1,4 +1,4 @@
-package listing
+package findings
 
 import (
 	"cmp"
@@ -138,14 +138,17 @@ func (x *Index) compare() []*Entry {
 	return entries
 }
 
-// Of compares one endpoint as it is now, served or not. The listings are those of
-// its address, with whatever transport, also those that are gone.
-func (x *Index) Of(e *uptime.Endpoint, listings []uptime.Listing) Entry {
+// Compare looks at one endpoint as it is now, served or not.
+func (x *Index) Compare(ctx context.Context, e *uptime.Endpoint) (Entry, error) {
 	out := Entry{Key: e.Key, URL: e.URL}
+	listings, err := around(ctx, x.opt.Records, e)
+	if err != nil {
+		return out, err
+	}
 	row, ok := x.opt.Row(x.opt.Tenant, e.Server)
 	if e.Server == "" || !ok {
 		out.Findings = uptime.CompareListings(e, listings, nil)
-		return out
+		return out, nil
 	}
 	out.Server, out.Slug, out.State = row.Server, row.Slug, row.State
 	out.Live, out.Alias = x.live(row, e)
@@ -153,5 +156,5 @@ func (x *Index) Of(e *uptime.Endpoint, listings []uptime.Listing) Entry {
 		out.Live.Twins, out.Live.TwinCount = known.Live.Twins, known.Live.TwinCount
 	}
 	out.Findings = uptime.CompareListings(e, listings, &out.Live)
-	return out
+	return out, nil
 }

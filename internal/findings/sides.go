@@ -1,4 +1,4 @@
-package listing
+package findings
 
 import (
 	"context"
@@ -76,7 +76,7 @@ func readSides(ctx context.Context, from Records) ([]side, error) {
 	}
 	about := map[uptime.EndpointKey][]int{}
 	for i := range sides {
-		for _, key := range Around(&sides[i].endpoint) {
+		for _, key := range keysAround(&sides[i].endpoint) {
 			about[key] = append(about[key], i)
 		}
 	}
@@ -117,9 +117,24 @@ func readServed(ctx context.Context, from Records) (out []side, err error) {
 	}
 }
 
-// Around returns the keys of an endpoint's address: its own, and that with the
+// around reads what is listed of an address.
+func around(ctx context.Context, from Records, e *uptime.Endpoint) ([]uptime.Listing, error) {
+	s := side{endpoint: *e}
+	for _, key := range keysAround(e) {
+		page, _, err := from.Listings(ctx, uptime.ListingQuery{Endpoint: key, Gone: true, Limit: listingsPage})
+		if err != nil {
+			return nil, fmt.Errorf("reading what is listed of an address: %w", err)
+		}
+		for i := range page {
+			s.add(&page[i])
+		}
+	}
+	return s.listings, nil
+}
+
+// keysAround returns the keys of an endpoint's address: its own, and that with the
 // other transport.
-func Around(e *uptime.Endpoint) []uptime.EndpointKey {
+func keysAround(e *uptime.Endpoint) []uptime.EndpointKey {
 	out := []uptime.EndpointKey{e.Key}
 	for _, t := range []uptime.Transport{uptime.StreamableHTTP, uptime.HTTPSSE} {
 		if key := uptime.NewEndpointKey(e.URL, t); key != e.Key {
