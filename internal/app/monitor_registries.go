@@ -45,6 +45,16 @@ func (m *Monitor) openFindings() {
 	})
 }
 
+// compareListed compares what is listed with what the board shows.
+func (m *Monitor) compareListed(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-m.board.Ready():
+	}
+	return m.compared.Run(ctx)
+}
+
 // bindListed notes which server is which endpoint, and has that compared.
 func (m *Monitor) bindListed(ctx context.Context, servers []uptime.Server) error {
 	if err := m.listed.bind(ctx, servers); err != nil {
@@ -80,7 +90,7 @@ func (m *Monitor) registryParts() (out []part) {
 		out = append(out, part{"registries", m.crawl.crawler.Run})
 	}
 	if m.showsListed(DefaultTenant) || m.showsListed(PublicTenant) {
-		out = append(out, part{"reports", m.shelf.Run}, part{"findings", m.compared.Run})
+		out = append(out, part{"reports", m.shelf.Run}, part{"findings", m.compareListed})
 	}
 	if m.strange != nil {
 		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run}, part{"owners", m.askOwners})

@@ -18,6 +18,9 @@ const (
 	// maxAge is how old what was read of the listings may be when nobody says that
 	// it changed: another process may have read a registry.
 	maxAge = 10 * time.Minute
+	// settle is how long after a change it is looked at: boards take over a plan
+	// within a second or two.
+	settle = 3 * time.Second
 )
 
 // Records is what registries list, as a store keeps it.
@@ -88,12 +91,23 @@ func (x *Index) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-x.news:
-			x.mu.Lock()
-			x.read = time.Time{}
-			x.mu.Unlock()
+			x.forget(ctx)
 		case <-ticker.C:
 		}
 	}
+}
+
+// forget lets what changed settle, and has it read anew.
+func (x *Index) forget(ctx context.Context) {
+	timer := time.NewTimer(settle)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.read = time.Time{}
 }
 
 // Refresh compares everything anew. What is listed is only read again when it

@@ -1,6 +1,7 @@
 package uptime
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -111,9 +112,15 @@ type LiveServer struct {
 // among each other and with the server; nil for a server that nobody looked at.
 // The order is that of ListingFindingIDs.
 func CompareListings(e *Endpoint, listings []Listing, live *LiveServer) []ListingFinding {
-	c := comparison{endpoint: e, all: listings}
+	c := comparison{endpoint: e}
 	for i := range listings {
-		if l := &listings[i]; l.Gone.IsZero() {
+		c.all = append(c.all, &listings[i])
+	}
+	slices.SortStableFunc(c.all, func(a, b *Listing) int {
+		return cmp.Or(strings.Compare(string(a.Source), string(b.Source)), strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version))
+	})
+	for _, l := range c.all {
+		if l.Gone.IsZero() {
 			c.around = append(c.around, l)
 			if l.Endpoint == e.Key {
 				c.now = append(c.now, l)
@@ -135,7 +142,7 @@ func CompareListings(e *Endpoint, listings []Listing, live *LiveServer) []Listin
 // comparison is an endpoint with what is said of it.
 type comparison struct {
 	endpoint *Endpoint
-	all      []Listing
+	all      []*Listing // by registry and name, so that the same is always said
 	now      []*Listing // that name this endpoint today
 	around   []*Listing // that name its address today, with whatever transport
 	live     LiveServer
@@ -298,8 +305,7 @@ func (c *comparison) delisted() []ListingFinding {
 	}
 	var gone []*Listing
 	severity := SeverityInfo
-	for i := range c.all {
-		l := &c.all[i]
+	for _, l := range c.all {
 		if l.Gone.IsZero() || slices.ContainsFunc(c.around, func(n *Listing) bool { return n.Source == l.Source }) {
 			continue
 		}
