@@ -61,14 +61,15 @@ func (p *params) list(name string) []string {
 	return strings.Split(p.text(name), ",")
 }
 
-func (p *params) number(name string, otherwise, least, most int) int {
-	text := p.text(name)
+// limit is how many are on a page, at most so many.
+func (p *params) limit(otherwise, most int) int {
+	text := p.text("limit")
 	if text == "" {
 		return otherwise
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		p.fail(name, fmt.Sprintf("want a whole number from %d to %d, not %q", least, most, text))
+	if err != nil || n < 1 || n > most {
+		p.fail("limit", fmt.Sprintf("want a whole number from 1 to %d, not %q", most, text))
 		return otherwise
 	}
 	return n

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,12 +24,26 @@ type world struct {
 	listings  []uptime.Listing
 	rows      map[uptime.ServerID]*board.Row
 	looks     map[uptime.ServerID]uptime.Result
-	read      int // how often everything was read
-	err       error
+
+	mu   sync.Mutex // for what tests change while an index runs
+	read int        // how often everything was read
+	err  error
+}
+
+// change changes something while an index may run.
+func (w *world) change(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
 }
 
 func newWorld() *world {
 	return &world{rows: map[uptime.ServerID]*board.Row{}, looks: map[uptime.ServerID]uptime.Result{}}
+}
+
+func (w *world) reads() (n int) {
+	w.change(func() { n = w.read })
+	return n
 }
 
 // serve lists an address under names, and has it monitored.
@@ -45,6 +60,8 @@ func (w *world) serve(url, tools string, names ...string) uptime.Endpoint {
 }
 
 func (w *world) Endpoints(_ context.Context, q uptime.EndpointQuery) ([]uptime.Endpoint, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if q.After != "" {
 		return nil, w.err
 	}
@@ -53,6 +70,8 @@ func (w *world) Endpoints(_ context.Context, q uptime.EndpointQuery) ([]uptime.E
 }
 
 func (w *world) Listings(_ context.Context, q uptime.ListingQuery) (page []uptime.Listing, next string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	at, _ := strconv.Atoi(q.After)
 	for ; at < len(w.listings) && len(page) < q.Limit; at++ {
 		if l := w.listings[at]; q.Endpoint == "" || q.Endpoint == l.Endpoint {
@@ -68,7 +87,12 @@ func (w *world) Listings(_ context.Context, q uptime.ListingQuery) (page []uptim
 func (w *world) index() *findings.Index {
 	return findings.New(findings.Options{
 		Tenant: "public", Records: w,
-		Row: func(_ uptime.TenantID, s uptime.ServerID) (*board.Row, bool) { r, ok := w.rows[s]; return r, ok },
+		Row: func(_ uptime.TenantID, s uptime.ServerID) (*board.Row, bool) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			r, ok := w.rows[s]
+			return r, ok
+		},
 		Looks: func(_ uptime.TenantID, s uptime.ServerID) []uptime.Cell {
 			return []uptime.Cell{{Region: "a", Attempts: []uptime.Result{w.looks[s]}}, {Region: "b"}}
 		},
@@ -166,29 +190,30 @@ func TestWhatIsKnownStays(t *testing.T) {
 		go func() { done <- x.Run(ctx) }()
 		time.Sleep(5*time.Minute + time.Second)
 		synctest.Wait()
-		if w.read != 1 || x.Snapshot().Page(findings.Query{}).Any != 1 {
-			t.Errorf("read %d times, found %d", w.read, x.Snapshot().Page(findings.Query{}).Any)
+		if w.reads() != 1 || x.Snapshot().Page(findings.Query{}).Any != 1 {
+			t.Errorf("read %d times, found %d", w.reads(), x.Snapshot().Page(findings.Query{}).Any)
 		}
-		w.rows[e.Server].State = uptime.Down // a look at the board needs no store
-		w.err = errors.New("the disk is full")
+		down := *w.rows[e.Server]
+		down.State = uptime.Down
+		w.change(func() { w.rows[e.Server], w.err = &down, errors.New("the disk is full") })
 		x.Changed()
 		x.Changed()
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if got, ok := x.Snapshot().Entry(e.Key); !ok || got.State != uptime.Live || w.read < 2 {
-			t.Errorf("after a failure it is %+v, read %d times", got, w.read)
+		if got, ok := x.Snapshot().Entry(e.Key); !ok || got.State != uptime.Live || w.reads() < 2 {
+			t.Errorf("after a failure it is %+v, read %d times", got, w.reads())
 		}
-		w.err = nil
+		w.change(func() { w.err = nil })
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if got, _ := x.Snapshot().Entry(e.Key); got.State != uptime.Down {
 			t.Errorf("after that it is %s", got.State)
 		}
-		read := w.read
+		read := w.reads()
 		time.Sleep(30 * time.Minute)
 		synctest.Wait()
-		if w.read-read < 2 || w.read-read > 4 {
-			t.Errorf("read %d times in half an hour", w.read-read)
+		if n := w.reads() - read; n < 2 || n > 4 {
+			t.Errorf("read %d times in half an hour", n)
 		}
 		stop()
 		if err := <-done; err != nil {
