@@ -140,7 +140,7 @@ func (a *API) listEndpoints(w http.ResponseWriter, r *http.Request) error {
 func endpointQuery(p *params) uptime.EndpointQuery {
 	q := uptime.EndpointQuery{
 		Search: p.text("q"), Source: uptime.SourceID(p.text("source")), Kind: uptime.EndpointKind(p.text("kind")), Platform: p.text("platform"),
-		Gone: p.flag("gone"), Limit: p.limit(50, 500),
+		Gone: p.flag("gone"), Limit: p.limit(500),
 	}
 	kinds := []uptime.EndpointKind{"", uptime.EndpointRemote, uptime.EndpointTemplated, uptime.EndpointPlaceholder, uptime.EndpointLocal, uptime.EndpointJunk}
 	if !slices.Contains(kinds, q.Kind) {

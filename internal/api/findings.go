@@ -97,7 +97,7 @@ func (a *API) listFindings(w http.ResponseWriter, r *http.Request) error {
 
 func findingQuery(p *params) findings.Query {
 	q := findings.Query{
-		Finding: uptime.ListingFindingID(p.text("finding")), Source: uptime.SourceID(p.text("source")), Text: p.text("q"), Limit: p.limit(50, 500),
+		Finding: uptime.ListingFindingID(p.text("finding")), Source: uptime.SourceID(p.text("source")), Text: p.text("q"), Limit: p.limit(500),
 	}
 	if q.Finding != "" && !slices.Contains(uptime.ListingFindingIDs(), q.Finding) {
 		p.fail("finding", fmt.Sprintf("want one of %v, not %q", uptime.ListingFindingIDs(), q.Finding))
