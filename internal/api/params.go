@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -61,15 +62,17 @@ func (p *params) list(name string) []string {
 	return strings.Split(p.text(name), ",")
 }
 
-func (p *params) number(name string, otherwise, least, most int) int {
-	text := p.text(name)
+// limit is how many are on a page, at most so many; without a word, as many as the
+// board's pages have.
+func (p *params) limit(most int) int {
+	text := p.text("limit")
 	if text == "" {
-		return otherwise
+		return board.DefaultLimit
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < least || n > most {
-		p.fail(name, fmt.Sprintf("want a whole number from %d to %d, not %q", least, most, text))
-		return otherwise
+	if err != nil || n < 1 || n > most {
+		p.fail("limit", fmt.Sprintf("want a whole number from 1 to %d, not %q", most, text))
+		return board.DefaultLimit
 	}
 	return n
 }

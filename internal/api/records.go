@@ -78,7 +78,7 @@ func (a *API) slice(r *http.Request) (slice, error) {
 		names = append(names, "server")
 	}
 	p := readParams(r, names...)
-	s := slice{open: p.flag("open"), limit: p.number("limit", 50, 1, 200), place: p.place(question(r.URL.Path, p.values))}
+	s := slice{open: p.flag("open"), limit: p.limit(200), place: p.place(question(r.URL.Path, p.values))}
 	if p.err != nil {
 		return slice{}, p.err
 	}

@@ -74,7 +74,7 @@ func (a *API) listServers(w http.ResponseWriter, r *http.Request) error {
 func serverQuery(p *params) board.Query {
 	q := board.Query{
 		Text: p.text("q"), Group: p.text("group"), Drifted: p.flag("drifted"), Reverse: p.flag("reverse"),
-		Order: board.Order(p.text("sort")), Limit: p.number("limit", board.DefaultLimit, 1, board.MaxLimit),
+		Order: board.Order(p.text("sort")), Limit: p.limit(board.MaxLimit),
 	}
 	for _, text := range p.list("state") {
 		if text == "maintenance" {

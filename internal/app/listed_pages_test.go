@@ -37,7 +37,7 @@ func TestListedPages(t *testing.T) {
 	paths := map[string]string{
 		"/registries": "Official MCP Registry", "/registries/search?q=weather": "https://mcp.weather.test.dev/mcp", "/endpoints/" + string(story.Keys[registrytest.Templated]): "mailto:ops@example.com",
 		"/api/v1/endpoints?kind=junk": `"kind":"junk"`, "/reports/" + string(registrytest.Audit): `<article class="audit">`, "/api/v1/reports/" + string(registrytest.Audit): "alivemcp.audit/v1",
-		"/reports.atom": "15.0 %",
+		"/reports.atom": "15.0 %", "/registries/findings": "to compare with", "/api/v1/registries/findings": `"compared":0`,
 	}
 	r.start(r.file("registries: {enabled: true, contact: ops@example.com, " + noSources + "}"))
 	r.await(aCycle, "the reports are made", func() bool {

@@ -47,6 +47,30 @@ func TestFeedOfReports(t *testing.T) {
 	}
 }
 
+// TestDocumentsSayWhatDoesNotAgree: agents read it, in words that cannot be markup.
+func TestDocumentsSayWhatDoesNotAgree(t *testing.T) {
+	b, mux := boardtest.New(surfaceNow()), http.NewServeMux()
+	row, _ := b.Row(boardtest.Tenant, "weather")
+	story, err := registrytest.New(t.Context(), t.TempDir(), boardtest.Tenant, row.Server, surfaceNow())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = story.Close() })
+	x, err := story.Compare(t.Context(), b, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed.Register(mux, feed.Options{Tenant: boardtest.Tenant, BaseURL: surfaceBase, Source: b, Now: b.Now, Findings: x})
+	for slug, want := range map[string]bool{"weather": true, "calendar": false} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/status/"+slug+"/index.md", http.NoBody))
+		body := w.Body.String()
+		if w.Code != http.StatusOK || strings.Contains(body, "## In registries") != want || strings.Contains(body, surfaceBase+"/endpoints/ep_") != want || strings.Contains(body, "listed_version_differs: ") != want {
+			t.Errorf("%s: %d\n%s", slug, w.Code, body)
+		}
+	}
+}
+
 // drawn is a report of a sample, of which hardly any is healthy.
 type drawn struct{}
 
