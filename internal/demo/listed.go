@@ -89,7 +89,10 @@ func (r *record) at(source uptime.SourceID, ago int, now time.Time) fake.Server 
 	case uptime.SourcePulseMCP: // with capitals, which a host's name may have
 		host := strings.TrimPrefix(s.URL, "https://")
 		host, path, _ := strings.Cut(host, "/")
-		s.Name, s.URL = "com.pulsemcp.demo/"+short, "https://"+strings.ToUpper(host[:1])+host[1:]+"/"+path
+		s.Name, s.URL = s.Name+"-mcp", "https://"+strings.ToUpper(host[:1])+host[1:]+"/"+path
+		if short == "weather" { // it has not heard of the release
+			s.Version = r.was
+		}
 	case uptime.SourceDocker:
 		s.Name = short
 	}
@@ -119,8 +122,8 @@ func Address(slug string) string {
 // roleRecord lists one of the demonstration's own servers. What is listed of it
 // may be older than what it runs.
 func roleRecord(i int, r *Role) record {
-	s := fake.Server{Name: "dev.acme-demo/" + r.Slug, Title: r.Name, Description: r.Description, Version: "1.4.0", URL: Address(r.Slug)}
-	out := record{Server: s, in: "og", from: 400, until: -1, was: "1.3.0", changed: 20 + i*4}
+	s := fake.Server{Name: "dev.acme-demo/" + r.Slug, Title: r.Name, Description: r.Description, Version: "1.0.0", URL: Address(r.Slug)}
+	out := record{Server: s, in: "og", from: 400, until: -1, was: "0.9.0", changed: 20 + i*4}
 	switch r.Slug {
 	case "weather":
 		out.in, out.changed = "ogpd", 9

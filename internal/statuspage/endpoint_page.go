@@ -129,14 +129,14 @@ func (s *Site) addListings(ctx context.Context, e *uptime.Endpoint, v *endpointV
 		v.More = n - len(all)
 	}
 	for i := range all {
-		row := listingOf(&all[i], e, s.opt.Now().UTC())
+		row := s.listingOf(&all[i], e, s.opt.Now().UTC())
 		if all[i].Gone.IsZero() {
 			v.Listings = append(v.Listings, row)
 		} else {
 			v.Former = append(v.Former, row)
 		}
 	}
-	v.Credits = creditsOfListings(all)
+	v.Credits = s.creditsOfListings(all)
 	return nil
 }
 
@@ -159,7 +159,7 @@ func (s *Site) addSibling(ctx context.Context, e *uptime.Endpoint, v *endpointVi
 }
 
 // creditsOfListings are those of the registries that a page shows.
-func creditsOfListings(all []uptime.Listing) []credit {
+func (s *Site) creditsOfListings(all []uptime.Listing) []credit {
 	var sources []uptime.SourceStatus
 	seen := map[uptime.SourceID]bool{}
 	for i := range all {
@@ -168,7 +168,7 @@ func creditsOfListings(all []uptime.Listing) []credit {
 			sources = append(sources, uptime.SourceStatus{ID: id, Good: uptime.Crawl{ID: "read"}})
 		}
 	}
-	return creditsOf(sources)
+	return s.creditsOf(sources)
 }
 
 func (s *Site) addChanges(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {

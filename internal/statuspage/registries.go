@@ -125,7 +125,7 @@ func (s *Site) registriesPage(w http.ResponseWriter, r *http.Request) error {
 	for i := range l.sources {
 		v.Sources = append(v.Sources, sourceOf(&l.sources[i], now))
 	}
-	v.Credits = creditsOf(l.sources)
+	v.Credits = s.creditsOf(l.sources)
 	v.Sentence = registriesSentence(&v)
 	return s.show(w, r, "registries.html", Frame{
 		Title: "Registries", Description: v.Sentence, Nav: "registries", Styles: []string{"server.css", "registries.css"}, Data: v,

@@ -18,11 +18,13 @@ type sourceRow struct {
 	// Read says that it was taken over at least once.
 	Read bool
 	// Mark, Word and Detail are the state of the newest crawl; Why is its reason.
-	Mark, Word, Why     string
-	Last                aging
-	Access              string
-	Good                aging
-	Records             int
+	Mark, Word, Why string
+	Last            aging
+	Access          string
+	Good            aging
+	Records         int
+	// Changes says that Records are those of a reading of changes alone.
+	Changes             bool
 	Listings, Endpoints int
 	// Complete says whether what is shown is all, in words; Short that it is not.
 	Complete string
@@ -64,7 +66,7 @@ func sourceOf(s *uptime.SourceStatus, now time.Time) sourceRow {
 		Records: s.Good.Records, Listings: s.Listings, Endpoints: s.Endpoints,
 	}
 	if row.Read {
-		row.Good = agingOf(s.Good.Ended, now)
+		row.Good, row.Changes = agingOf(s.Good.Ended, now), !s.Good.Since.IsZero()
 	}
 	row.Mark, row.Word = crawlWord(s.Last.State)
 	row.Why = crawlReason(&s.Last)
@@ -163,7 +165,11 @@ type credit struct {
 	Follow bool
 }
 
-func creditsOf(sources []uptime.SourceStatus) []credit {
+// creditsOf are those of the registries that were read. A demonstration's are its own.
+func (s *Site) creditsOf(sources []uptime.SourceStatus) []credit {
+	if s.opt.Demo {
+		return nil
+	}
 	var out []credit
 	for i := range sources {
 		c, ok := creditOf(sources[i].ID)
