@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ token (or header,value). A secret may be env:NAME or file:PATH.`,
 
 func (f *auditFlags) declare(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.Dir, "data", "./data", "keep the run in this data `directory`")
+	flags.StringVar(&f.Dir, "data", "", "keep the run in this data `directory`; default that of the configuration, else ./data")
 	flags.StringVar(&f.From, "from", "", "what is listed: a CSV `file`, or the data directory of a monitor; default the data directory")
 	flags.StringVar(&f.tokens, "tokens", "", "a CSV `file` of published tokens: url,token or url,header,value")
 	flags.StringVarP(&f.config, "config", "c", "", "take the regions, the contact and the reference endpoints from this `file`; default "+defaultConfig+", when it is there")
@@ -195,6 +196,7 @@ func (f *auditFlags) surround(sh Shell) error {
 	if err != nil {
 		return err
 	}
+	f.Dir = cmp.Or(f.Dir, file.Data)
 	if f.contact != "" {
 		file.Probe.Contact, file.Registries.Contact = f.contact, f.contact
 	}
