@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -24,10 +25,15 @@ func newAudit(sh Shell) *cobra.Command {
 		Use:   "audit",
 		Short: "Count which of the listed servers work, and report it so that others can check",
 		Long: `Audit looks at every endpoint that registries list, in rounds, from regions, puts each
-into exactly one bucket by a table that the report prints, and writes the report.`,
-		Example: `  alivemcp audit run 2026-q4 --from ./data --data ./audits --rate 20
-  alivemcp audit report 2026-q4 --data ./audits --output report.html
-  alivemcp audit compare 2026-q4 --data ./audits --with q3-2026`,
+into exactly one bucket by a table that the report prints, and writes the report.
+
+It begins with what registries list: alivemcp registry crawl reads them. To try it
+without the internet, let the lab list its own servers: alivemcp lab --registry lab.yaml
+says how to go on.`,
+		Example: `  alivemcp registry crawl --contact ops@example.com
+  alivemcp audit run 2026-q4 --contact https://example.com/audit
+  alivemcp audit report 2026-q4 --output report.html
+  alivemcp audit compare 2026-q4 --with q3-2026`,
 		Args: noArgs("audit run"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -205,6 +211,9 @@ func (f *auditFlags) surround(sh Shell) error {
 	}
 	if f.Regions, err = parseRegions(f.from); err != nil {
 		return err
+	}
+	if _, err := os.Stat(f.Dir); f.From == "" && err != nil { // before it is made
+		return usage("audit run --from listings.csv", "nothing is listed in %s yet: read the registries first, with alivemcp registry crawl, or say with --from what is listed", f.Dir)
 	}
 	if len(f.from) == 0 {
 		f.Regions = file.Regions

@@ -57,10 +57,10 @@ func (f *fakes) handler(ago int) http.Handler {
 	mux := http.NewServeMux()
 	for _, source := range []uptime.SourceID{uptime.SourceOfficial, uptime.SourceGitHub, uptime.SourcePulseMCP} {
 		r := fake.New(fake.Records(demo.Listed(source, ago, f.now))...)
-		switch source {
-		case uptime.SourceGitHub:
+		if source == uptime.SourceGitHub {
 			r.Snake()
-		case uptime.SourcePulseMCP:
+		}
+		if source == uptime.SourcePulseMCP {
 			r.Break(fake.Key("X-API-Key", demoKey))
 		}
 		mux.Handle("/"+string(source)+"/", http.StripPrefix("/"+string(source), r))

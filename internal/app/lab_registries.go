@@ -75,8 +75,12 @@ registries:
 func labListed(l *lab.Lab, source uptime.SourceID) []fake.Server {
 	every := map[uptime.SourceID]int{uptime.SourceOfficial: 1, uptime.SourceGitHub: 2, uptime.SourceDocker: 5}[source]
 	var out []fake.Server
-	for i, s := range l.Scenarios() {
-		if i%every != 0 || !plainlyListed(s.Setup) || l.URL(s.Name) == "" {
+	n := 0
+	for _, s := range l.Scenarios() {
+		if !plainlyListed(s.Setup) || l.URL(s.Name) == "" {
+			continue
+		}
+		if n++; (n-1)%every != 0 {
 			continue
 		}
 		one := fake.Server{Name: "dev.lab-demo/" + s.Name, Title: s.Name, Description: s.About, Version: "1.0.0", URL: l.URL(s.Name)}

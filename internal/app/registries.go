@@ -42,6 +42,7 @@ type crawling struct {
 	cache   *registry.Dir
 	store   *sqlite.Store
 	every   time.Duration
+	counted *countedRecords
 }
 
 // crawlOptions are what crawling needs besides the configuration.
@@ -59,13 +60,13 @@ type crawlOptions struct {
 // newCrawling makes the sources and their crawler.
 func newCrawling(opt crawlOptions) *crawling {
 	r := &opt.file.Registries
-	c := &crawling{cache: registry.NewDir(filepath.Join(opt.file.Data, registryCache)), store: opt.store, every: r.Every}
+	c := &crawling{cache: registry.NewDir(filepath.Join(opt.file.Data, registryCache)), store: opt.store, every: r.Every, counted: &countedRecords{Records: opt.store}}
 	c.sources = opt.from.sources()
 	if opt.from == nil {
 		c.sources = sourcesOf(r, c.cache)
 	}
 	c.crawler = registry.New(registry.Options{
-		Sources: c.sources, Records: opt.store, Every: r.Every, Ended: opt.ended, Logger: opt.log,
+		Sources: c.sources, Records: c.counted, Every: r.Every, Ended: opt.ended, Logger: opt.log,
 		Fetch: fetchers(r, c.cache, UserAgent(opt.file, opt.version)),
 	})
 	return c
@@ -140,7 +141,8 @@ func (c *crawling) once(ctx context.Context, ids []string, shrunk bool) ([]uptim
 		return nil, err
 	}
 	var out []uptime.Crawl
-	for _, s := range sources {
+	for i, s := range sources {
+		c.counted.begin(s.ID(), i+1, len(sources))
 		crawl, err := c.crawler.Crawl(ctx, s, shrunk)
 		if err != nil {
 			return out, fmt.Errorf("reading the registry %s: %w", s.ID(), err)
@@ -149,6 +151,9 @@ func (c *crawling) once(ctx context.Context, ids []string, shrunk bool) ([]uptim
 	}
 	return out, nil
 }
+
+// progress says how far once is.
+func (c *crawling) progress() CrawlProgress { return c.counted.progress() }
 
 // sweep forgets how registries were read long ago, and what they answered.
 func (c *crawling) sweep(ctx context.Context) error {

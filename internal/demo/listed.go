@@ -65,8 +65,7 @@ func Listed(source uptime.SourceID, ago int, now time.Time) []fake.Server {
 	return out
 }
 
-// at is the record as a registry has it: each has its own names, and writes
-// addresses in its own way.
+// at is the record as a registry had it so many days ago.
 func (r *record) at(source uptime.SourceID, ago int, now time.Time) fake.Server {
 	s := r.Server
 	day := func(ago int) time.Time { return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -ago) }
@@ -80,23 +79,26 @@ func (r *record) at(source uptime.SourceID, ago int, now time.Time) fake.Server 
 	if s.Status != "" && ago > r.changed {
 		s.Status, s.Note = "", ""
 	}
+	r.respell(&s, source)
+	return s
+}
+
+// respell writes names and addresses as a registry does.
+func (r *record) respell(s *fake.Server, source uptime.SourceID) {
 	_, short, _ := strings.Cut(s.Name, "/")
-	switch source {
-	case uptime.SourceGitHub: // with a slash at the end
-		if !strings.Contains(s.URL, "?") {
-			s.URL += "/"
-		}
-	case uptime.SourcePulseMCP: // with capitals, which a host's name may have
+	if source == uptime.SourceDocker {
+		s.Name = short
+	}
+	if source == uptime.SourceGitHub && s.URL != "" { // with a slash at the end
+		s.URL += "/"
+	}
+	if source == uptime.SourcePulseMCP { // with a capital, as the name of a host may have
 		host := strings.TrimPrefix(s.URL, "https://")
-		host, path, _ := strings.Cut(host, "/")
-		s.Name, s.URL = s.Name+"-mcp", "https://"+strings.ToUpper(host[:1])+host[1:]+"/"+path
+		s.Name, s.URL = s.Name+"-mcp", "https://"+strings.ToUpper(host[:1])+host[1:]
 		if short == "weather" { // it has not heard of the release
 			s.Version = r.was
 		}
-	case uptime.SourceDocker:
-		s.Name = short
 	}
-	return s
 }
 
 // records are everything that is or was listed.
