@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -19,6 +20,8 @@ type Options struct {
 	Source Source
 	// Registries, when set, answers about what registries list.
 	Registries Registries
+	// Findings is what does not agree about it; required with Registries.
+	Findings *findings.Index
 	// Reports, when set, answers about audits.
 	Reports Reports
 	// BaseURL is the public address of the site, without a slash at its end, for
@@ -107,6 +110,7 @@ func (a *API) routes(metrics http.Handler) {
 	if a.Registries != nil {
 		a.get("/api/v1/endpoints", a.listEndpoints)
 		a.get("/api/v1/endpoints/{key}", a.endpoint)
+		a.get("/api/v1/registries/findings", a.listFindings)
 	}
 	if a.Reports != nil {
 		a.get("/api/v1/reports", a.listReports)

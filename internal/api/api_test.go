@@ -57,7 +57,7 @@ func TestEveryPathOfTheDocument(t *testing.T) {
 			t.Errorf("HEAD %s: %d with %d bytes", path, head.Code, head.Body.Len())
 		}
 	}
-	for _, p := range []string{"/api/v1/servers", "/api/v1/windows", "/api/openapi.json", "/live", "/ready", "/health", "/metrics", "/probe", "/api/v1/incidents", "/api/v1/drifts", "/api/v1/endpoints", "/api/v1/reports", "/api/v1/reports/" + string(registrytest.Audit)} {
+	for _, p := range []string{"/api/v1/servers", "/api/v1/windows", "/api/openapi.json", "/live", "/ready", "/health", "/metrics", "/probe", "/api/v1/incidents", "/api/v1/drifts", "/api/v1/endpoints", "/api/v1/registries/findings", "/api/v1/reports", "/api/v1/reports/" + string(registrytest.Audit)} {
 		visit(p)
 	}
 	for _, key := range registries.Keys {

@@ -51,6 +51,7 @@ type endpointShape struct {
 	FirstSeen *time.Time `json:"first_seen_at"`
 	Gone      *time.Time `json:"gone_at"`
 	Server    *string    `json:"server"` // slug
+	Alias     *string    `json:"alias"`  // where it sends its clients for good
 	Page      string     `json:"page"`
 	Meta      metaShape  `json:"_meta"`
 }
@@ -73,6 +74,7 @@ type healthMeta struct {
 	ToolsHash  *string    `json:"tools_hash"`
 	ToolsSince *time.Time `json:"tools_since"`
 	Drift      *string    `json:"open_drift"` // its class
+	Findings   []string   `json:"findings"`   // ids of what does not agree with listings
 	StatusPage string     `json:"status_page"`
 }
 
@@ -87,7 +89,7 @@ func (a *API) healthOf(s uptime.ServerID) (slug *string, health *healthMeta) {
 	}
 	h := &healthMeta{
 		State: r.State.String(), Since: when(r.Since), Access: word(string(r.Access)), Uptime24h: board.Percent(r.Summary.H24), Uptime30d: board.Percent(r.Summary.D30),
-		P95: millis(r.Summary.P95), LastProbe: when(r.LastProbe), ToolsSince: when(r.ToolsSince), StatusPage: a.page(r.Slug),
+		Findings: []string{}, P95: millis(r.Summary.P95), LastProbe: when(r.LastProbe), ToolsSince: when(r.ToolsSince), StatusPage: a.page(r.Slug),
 	}
 	if r.ToolsHash != "" {
 		h.Tools, h.ToolsHash = &r.Tools, &r.ToolsHash
@@ -100,10 +102,14 @@ func (a *API) healthOf(s uptime.ServerID) (slug *string, health *healthMeta) {
 
 func (a *API) endpointOf(e *uptime.Endpoint) endpointShape {
 	slug, health := a.healthOf(e.Server)
+	var alias *string
+	if known, ok := a.Findings.Snapshot().Entry(e.Key); ok && health != nil {
+		alias, health.Findings = word(known.Alias.URL), findingIDs(known.Findings)
+	}
 	return endpointShape{
 		Key: string(e.Key), URL: e.URL, Kind: string(e.Kind), Why: word(e.Why), Transport: word(string(e.Transport)), Service: word(e.Service), Host: word(e.Host), Platform: word(e.Platform),
 		Tunnel: e.Tunnel, SignIn: e.SignIn, Optout: e.Optout, Listings: e.Listings, FirstSeen: when(e.FirstSeen), Gone: when(e.Gone),
-		Server: slug, Page: a.BaseURL + web.EndpointPath(e.Key), Meta: metaShape{health},
+		Server: slug, Alias: alias, Page: a.BaseURL + web.EndpointPath(e.Key), Meta: metaShape{health},
 	}
 }
 
@@ -148,6 +154,7 @@ func endpointQuery(p *params) uptime.EndpointQuery {
 
 type endpointDetail struct {
 	endpointShape
+	Findings    []findingShape `json:"findings"`
 	Listed      []listingShape `json:"listed"`
 	Changes     []changeShape  `json:"changes"`
 	Attribution string         `json:"attribution"`
@@ -204,7 +211,12 @@ func (a *API) endpoint(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("reading what became of an endpoint: %w", err)
 	}
-	out := endpointDetail{endpointShape: a.endpointOf(&e), Listed: []listingShape{}, Changes: []changeShape{}, Attribution: attribution}
+	compared, err := a.Findings.Compare(r.Context(), &e)
+	if err != nil {
+		return fmt.Errorf("comparing what is listed of an endpoint: %w", err)
+	}
+	out := endpointDetail{endpointShape: a.endpointOf(&e), Findings: findingsOf(compared.Findings), Listed: []listingShape{}, Changes: []changeShape{}, Attribution: attribution}
+	out.takeOver(&compared)
 	for i := range listings {
 		out.Listed = append(out.Listed, listingOf(&listings[i]))
 	}

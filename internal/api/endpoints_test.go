@@ -22,7 +22,11 @@ func withRegistries(t *testing.T) (*site, *registrytest.Story) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = story.Close() })
-	return open(t, func(o *api.Options) { o.Registries, o.Reports = story, story.Shelf }), story
+	x, err := story.Compare(t.Context(), boardtest.New(now()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, func(o *api.Options) { o.Registries, o.Findings, o.Reports = story, x, story.Shelf }), story
 }
 
 type endpoint struct {
@@ -143,5 +147,51 @@ func TestRegistriesAreThereOnlyWhenTheyAreRead(t *testing.T) {
 	}
 	if w := s.ask(t, http.MethodGet, "/api"); strings.Contains(w.Body.String(), "registries") {
 		t.Error("the index speaks of registries")
+	}
+}
+
+// TestFindings: what does not agree is the same for one endpoint, for all, and in
+// what registries may take over.
+func TestFindings(t *testing.T) {
+	s, story := withRegistries(t)
+	type found struct{ ID, About, Severity, Text, Listed, Live string }
+	var all struct {
+		Compared, Found int
+		Counts          map[string]int
+		Endpoints       []struct {
+			Key, Server string
+			Sources     []string
+			Findings    []found
+		}
+		Next *string
+	}
+	s.get(t, "/api/v1/registries/findings", &all)
+	if all.Compared != 1 || all.Found != 1 || len(all.Counts) != 10 || all.Counts["listed_version_differs"] != 1 || all.Counts["shared_catalogue"] != 0 || all.Next != nil {
+		t.Fatalf("found %+v", all)
+	}
+	one := all.Endpoints[0]
+	if one.Key != string(story.Keys[registrytest.Weather]) || one.Server != "weather" || !slices.Equal(one.Sources, []string{"docker", "glama", "official"}) {
+		t.Errorf("found %+v", one)
+	}
+	var e struct {
+		endpoint
+		Findings []found
+		Meta     map[string]struct{ Findings []string } `json:"_meta"`
+	}
+	s.get(t, "/api/v1/endpoints/"+one.Key, &e)
+	if !slices.Equal(e.Findings, one.Findings) || !slices.Equal(e.Meta["com.alivemcp/health"].Findings, []string{"listed_version_differs", "listings_disagree"}) {
+		t.Errorf("one endpoint has %+v, health %+v, in the list %+v", e.Findings, e.Meta, one.Findings)
+	}
+	if f := e.Findings[0]; f.ID != "listed_version_differs" || f.Live != "1.8.2" || f.Listed != "1.4.0 (Official MCP Registry)" {
+		t.Errorf("%+v", f)
+	}
+	s.get(t, "/api/v1/registries/findings?finding=shared_catalogue&source=glama&q=weather", &all)
+	if all.Found != 0 || all.Counts["listings_disagree"] != 1 {
+		t.Errorf("filtered: %+v", all)
+	}
+	for _, bad := range []string{"finding=nice", "limit=0", "kind=remote", "q=" + strings.Repeat("a", 101)} {
+		if w := s.ask(t, http.MethodGet, "/api/v1/registries/findings?"+bad); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: %d", bad, w.Code)
+		}
 	}
 }

@@ -25,6 +25,7 @@ type said struct {
 	sources map[uptime.SourceID]bool
 	names   map[string]bool
 	newest  uptime.Listing
+	differ  uptime.Disagreement
 }
 
 // sayings is what listings say, by endpoint.
@@ -40,6 +41,7 @@ func (s sayings) add(l *uptime.Listing) {
 		s[l.Endpoint] = one
 	}
 	one.sources[l.Source] = true
+	one.differ.Add(l)
 	if len(one.names) < maxNames {
 		one.names[l.Name] = true
 	}
@@ -54,6 +56,7 @@ func (s sayings) target(e *uptime.Endpoint) uptime.AuditTarget {
 	if one := s[e.Key]; one != nil {
 		t.Sources, t.Names = slices.Sorted(maps.Keys(one.sources)), slices.Sorted(maps.Keys(one.names))
 		t.ListedVersion, t.ListedTransport = one.newest.Version, one.newest.Transport
+		t.Disagree, t.Compared = one.differ.About(), true
 	}
 	return t
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/drift"
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/live/memory"
 	"github.com/alivemcp/alivemcp/internal/schedule"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
@@ -89,6 +90,7 @@ type Monitor struct {
 	crawls    *crawlTally
 	listed    *listed
 	shelf     *shelf.Shelf
+	compared  *findings.Index // what is listed of those that are served, with what is live
 
 	public  *webServer
 	strange *webServer // the pages of listed servers; nil for none

@@ -48,7 +48,7 @@ func (m *Monitor) siteOptions(tenant uptime.TenantID, base string) statuspage.Op
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
 	}
 	if m.showsListed(tenant) {
-		opt.Registries, opt.Reports, opt.Operator.Contact = m.store, m.shelf, contactLink(f.Whom())
+		opt.Registries, opt.Findings, opt.Reports, opt.Operator.Contact = m.store, m.compared, m.shelf, contactLink(f.Whom())
 	}
 	return opt
 }
@@ -77,7 +77,7 @@ func (m *Monitor) apiOptions(tenant uptime.TenantID, base string) api.Options {
 		Started: m.began, Vitals: m.vitals, Logger: m.log.With("part", "api"),
 	}
 	if m.showsListed(tenant) {
-		opt.Registries, opt.Reports = m.store, m.shelf
+		opt.Registries, opt.Findings, opt.Reports = m.store, m.compared, m.shelf
 	}
 	return opt
 }
@@ -104,7 +104,7 @@ func (m *Monitor) pages(tenant uptime.TenantID, base string, site *statuspage.Si
 		Calendar: m.board,
 	}
 	if m.showsListed(tenant) {
-		opt.Reports = m.shelf
+		opt.Reports, opt.Findings = m.shelf, m.compared
 	}
 	feed.Register(mux, opt)
 	return web.Compress(feed.Documents(mux))

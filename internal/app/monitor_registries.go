@@ -9,7 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/alivemcp/alivemcp/internal/audit/shelf"
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/config"
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
@@ -20,12 +22,46 @@ func (m *Monitor) openRegistries() {
 	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}, row: map[uptime.SourceID]int{}}
 	m.listed = newListed(m.store, f)
 	m.shelf = shelf.New(m.store, m.log.With("part", "reports"))
+	m.openFindings()
 	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})
 	if f.Registries.Serve.Enabled {
 		m.opt.Tenants = append(slices.Clip(m.opt.Tenants), Tenant{
-			ID: PublicTenant, File: &config.File{}, servers: m.listed.servers, stored: m.listed.bind,
+			ID: PublicTenant, File: &config.File{}, servers: m.listed.servers, stored: m.bindListed,
 		})
 	}
+}
+
+// openFindings makes what compares what is listed with what is live, of the tenant
+// whose pages show both.
+func (m *Monitor) openFindings() {
+	tenant := DefaultTenant
+	if m.opt.File.Registries.Serve.Enabled {
+		tenant = PublicTenant
+	}
+	m.compared = findings.New(findings.Options{
+		Tenant: tenant, Records: m.store, Logger: m.log.With("part", "findings"),
+		Row:   func(t uptime.TenantID, s uptime.ServerID) (*board.Row, bool) { return m.board.RowOf(t, s) },
+		Looks: func(t uptime.TenantID, s uptime.ServerID) []uptime.Cell { return m.live.Look(t, s) },
+	})
+}
+
+// compareListed compares what is listed with what the board shows.
+func (m *Monitor) compareListed(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-m.board.Ready():
+	}
+	return m.compared.Run(ctx)
+}
+
+// bindListed notes which server is which endpoint, and has that compared.
+func (m *Monitor) bindListed(ctx context.Context, servers []uptime.Server) error {
+	if err := m.listed.bind(ctx, servers); err != nil {
+		return err
+	}
+	m.compared.Changed()
+	return nil
 }
 
 // patience is how often in a row a registry may fail before the operator is told:
@@ -54,7 +90,7 @@ func (m *Monitor) registryParts() (out []part) {
 		out = append(out, part{"registries", m.crawl.crawler.Run})
 	}
 	if m.showsListed(DefaultTenant) || m.showsListed(PublicTenant) {
-		out = append(out, part{"reports", m.shelf.Run})
+		out = append(out, part{"reports", m.shelf.Run}, part{"findings", m.compareListed})
 	}
 	if m.strange != nil {
 		out = append(out, part{"listed servers", m.followListed}, part{"port of listed servers", m.strange.run}, part{"owners", m.askOwners})

@@ -115,6 +115,7 @@ func listedChapter(r *Report) chapter {
 	}{
 		{"The server names another version than the registry", l.Versions.Differ, l.Versions.Compared},
 		{"Another transport works than the one that is listed", l.Transports.Differ, l.Transports.Compared},
+		{"Listings of one endpoint disagree with each other", l.Disagree.Endpoints, l.Disagree.Compared},
 		{"Several listings name one endpoint", l.SeveralListings, r.Probed},
 		{"Several registries list one endpoint", l.SeveralSources, r.Probed},
 		{"One endpoint is listed under several names", l.SeveralNames, r.Probed},
@@ -131,12 +132,26 @@ func listedChapter(r *Report) chapter {
 	if l.Delisted.All() == 0 {
 		c.Parts = append(c.Parts, part{Text: "No endpoint that registries took down was looked at in this run."})
 	}
+	if d := &l.Disagree; d.Compared > 0 {
+		c.Parts = append(c.Parts, part{Text: disagreeWords(d)})
+	}
 	c.Parts = append(c.Parts, differTable("Some whose version differs", "version", l.Versions.Examples)...)
 	c.Parts = append(c.Parts, differTable("Some whose transport differs", "transport", l.Transports.Examples)...)
 	if len(l.Largest) > 0 {
 		c.Parts = append(c.Parts, part{Table: catalogueTable(l)})
 	}
 	return c
+}
+
+// disagreeWords says on what listings of one endpoint disagree.
+func disagreeWords(d *DisagreeFacts) string {
+	names := map[string]string{"transport": "the transport", "sign_in": "the sign-in", "version": "the version", "name": "the name"}
+	var words []string
+	for _, a := range d.Aspects {
+		words = append(words, number(a.Endpoints)+" on "+names[a.Aspect])
+	}
+	return fmt.Sprintf("Of %s that several listings name, the listings of %s disagree: %s. Endpoints are one address with one transport, so that listings with another transport are mostly another endpoint.",
+		amount(d.Compared, "endpoint", "endpoints"), number(d.Endpoints), listWords(words))
 }
 
 func differTable(caption, what string, rows []DifferRow) []part {

@@ -30,14 +30,14 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // region, round by round. No cell is a formula to a spreadsheet.
 func WriteEndpoints(ctx context.Context, w io.Writer, run uptime.AuditRun, evidence Evidence) error {
 	out := newSheet(w, "endpoint", "url", "kind", "why_not_probed", "host", "platform", "registries", "listings", "names", "bucket", "regions_passing", "regions_failing",
-		"looks_expected", "looks_judged", "era", "protocol_version", "transport", "server_version", "sdk", "listed_version", "listed_transport", "tools_hash", "changes", "contract_changes", "looks")
+		"looks_expected", "looks_judged", "era", "protocol_version", "transport", "server_version", "sdk", "listed_version", "listed_transport", "listings_disagree", "tools_hash", "changes", "contract_changes", "looks")
 	c := newCollector(&run)
 	return out.rows(ctx, run.ID, evidence, func(t *uptime.AuditTarget, looks []uptime.AuditLook) {
 		s := c.see(t, looks)
 		f := c.live(s)
 		out.row(string(t.Key), t.URL, string(t.Kind), t.Why, t.Host, t.Platform, sources(t), strconv.Itoa(t.Listings), strings.Join(t.Names, "; "), string(c.bucket(s)),
 			strconv.Itoa(s.pass), strconv.Itoa(s.fail), strconv.Itoa(s.expected), strconv.Itoa(s.judged), f.era, f.version, f.transport, f.serverVer, f.sdk,
-			t.ListedVersion, t.ListedTransport, f.tools, strconv.Itoa(s.drift.changes), strconv.Itoa(s.drift.contract), classes(c.run, s))
+			t.ListedVersion, t.ListedTransport, strings.Join(t.Disagree, "; "), f.tools, strconv.Itoa(s.drift.changes), strconv.Itoa(s.drift.contract), classes(c.run, s))
 	})
 }
 

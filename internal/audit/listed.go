@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -24,6 +23,10 @@ type ListedFacts struct {
 	SeveralListings int `json:"several_listings"`
 	SeveralSources  int `json:"several_registries"`
 	SeveralNames    int `json:"several_names"`
+	// Disagree are endpoints whose listings, of those that several name, say different
+	// things; Aspects counts them by what. Runs of old did not compare them: then
+	// Compared is 0.
+	Disagree DisagreeFacts `json:"listings_disagree"`
 	// Tools are endpoints that showed tools. Catalogues are lists of them that are
 	// equal, in canonical form, under several names; Copies is how many endpoints have
 	// one of these.
@@ -31,6 +34,21 @@ type ListedFacts struct {
 	Catalogues int            `json:"catalogues"`
 	Copies     int            `json:"copies"`
 	Largest    []CatalogueRow `json:"largest_catalogues"`
+}
+
+// DisagreeFacts is how many endpoints have listings that do not agree with each
+// other.
+type DisagreeFacts struct {
+	Compared  int           `json:"compared"`
+	Endpoints int           `json:"endpoints"`
+	Aspects   []AspectCount `json:"aspects"`
+}
+
+// AspectCount is how many disagree on one thing: transport, sign_in, version or
+// name.
+type AspectCount struct {
+	Aspect    string `json:"aspect"`
+	Endpoints int    `json:"endpoints"`
 }
 
 // Differing is how many endpoints were compared, and the first of those that
@@ -78,6 +96,9 @@ type catalogue struct {
 func newListedCounter() listedCounter {
 	c := listedCounter{catalogues: map[string]*catalogue{}}
 	c.facts.Versions.Examples, c.facts.Transports.Examples = []DifferRow{}, []DifferRow{}
+	for _, aspect := range []string{"transport", "sign_in", "version", "name"} {
+		c.facts.Disagree.Aspects = append(c.facts.Disagree.Aspects, AspectCount{Aspect: aspect})
+	}
 	return c
 }
 
@@ -87,9 +108,10 @@ func (c *listedCounter) add(t *uptime.AuditTarget, f *facts) {
 	c.facts.SeveralListings += count(t.Listings > 1)
 	c.facts.SeveralSources += count(len(t.Sources) > 1)
 	c.facts.SeveralNames += count(len(t.Names) > 1)
-	listed, live := bareVersion(t.ListedVersion), bareVersion(f.serverVer)
+	c.facts.Disagree.add(t)
+	listed, live := uptime.BareVersion(plain(t.ListedVersion)), uptime.BareVersion(plain(f.serverVer))
 	c.facts.Versions.add(t, listed, live, listed == live)
-	transport := listedTransport(t.ListedTransport)
+	transport := uptime.ListedTransport(t.ListedTransport)
 	c.facts.Transports.add(t, string(transport), f.transport, string(transport) == f.transport)
 	if f.tools != "" {
 		c.facts.Tools++
@@ -112,21 +134,16 @@ func (d *Differing) add(t *uptime.AuditTarget, listed, live string, same bool) {
 	}
 }
 
-// bareVersion returns a version without the v that some write before it.
-func bareVersion(v string) string {
-	return strings.TrimPrefix(strings.ToLower(plain(v)), "v")
-}
-
-// listedTransport returns what a registry's word for a transport means; empty for
-// words that fit both.
-func listedTransport(word string) uptime.Transport {
-	switch word = strings.ToLower(word); {
-	case strings.Contains(word, "sse"):
-		return uptime.HTTPSSE
-	case strings.Contains(word, "streamable"):
-		return uptime.StreamableHTTP
+// add counts an endpoint that several listings name.
+func (d *DisagreeFacts) add(t *uptime.AuditTarget) {
+	if !t.Compared || t.Listings < 2 {
+		return
 	}
-	return ""
+	d.Compared++
+	d.Endpoints += count(len(t.Disagree) > 0)
+	for i := range d.Aspects {
+		d.Aspects[i].Endpoints += count(slices.Contains(t.Disagree, d.Aspects[i].Aspect))
+	}
 }
 
 func nameOf(t *uptime.AuditTarget) string {

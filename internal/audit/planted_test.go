@@ -67,6 +67,10 @@ func (p *planted) endpoint(b uptime.AuditBucket, i int) {
 		t.Sources = []uptime.SourceID{uptime.SourceGlama}
 	}
 	t.ListedVersion, t.ListedTransport = "1.0.0", "streamable-http"
+	t.Compared = true
+	if t.Listings > 1 && n%3 == 0 {
+		t.Disagree = []string{"transport", "name"}[n%2:]
+	}
 	t.Demo = b == uptime.BucketCredentialed
 	if b == uptime.BucketTemplated {
 		t.Kind, t.Why, t.Probe = []uptime.EndpointKind{uptime.EndpointTemplated, uptime.EndpointPlaceholder, uptime.EndpointLocal, uptime.EndpointJunk}[i%4], "the variable tenant has no value", ""

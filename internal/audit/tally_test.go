@@ -80,6 +80,8 @@ func TestListedVersusLive(t *testing.T) {
 	all[0].ListedVersion, all[0].ListedTransport = "v1.0.0", "streamable-http"
 	all[1].ListedVersion, all[1].ListedTransport = "2.0.0", "sse"
 	all[2].Listings, all[2].Sources, all[2].Names = 3, []uptime.SourceID{"docker", "official"}, []string{"a", "b"}
+	all[2].Compared, all[2].Disagree = true, []string{"version", "name"}
+	all[1].Listings = 2 // of a run in which listings were not compared with each other
 	all[3].Gone, all[4].Gone = time.Unix(1, 0), time.Unix(1, 0)
 	p := &planted{records: newRecords(run, all)}
 	for i, target := range all {
@@ -100,7 +102,10 @@ func TestListedVersusLive(t *testing.T) {
 	if l.Versions.Compared != 2 || l.Versions.Differ != 1 || l.Transports.Compared != 2 || l.Transports.Differ != 1 || l.Transports.Examples[0].Listed != "sse" {
 		t.Errorf("versions %+v, transports %+v", l.Versions, l.Transports)
 	}
-	if l.SeveralListings != 1 || l.SeveralSources != 1 || l.SeveralNames != 1 {
+	if d := l.Disagree; d.Compared != 1 || d.Endpoints != 1 || d.Aspects[0].Endpoints != 0 || d.Aspects[2].Endpoints != 1 {
+		t.Errorf("listings that disagree: %+v", d)
+	}
+	if l.SeveralListings != 2 || l.SeveralSources != 1 || l.SeveralNames != 1 {
 		t.Errorf("several listings %d, registries %d, names %d", l.SeveralListings, l.SeveralSources, l.SeveralNames)
 	}
 	if l.Catalogues != 1 || l.Copies != 4 || l.Largest[0].NameCount != 4 {

@@ -23,7 +23,7 @@ func Of(l *uptime.Listing) uptime.Endpoint {
 		return uptime.Endpoint{}
 	}
 	e := read(fill(raw, l.Variables))
-	e.Transport = transportOf(l.Transport)
+	e.Transport = uptime.ListedTransport(l.Transport)
 	e.SignIn = signIn(l)
 	if e.Kind != uptime.EndpointRemote {
 		e.Probe = ""
@@ -99,17 +99,6 @@ func kindOf(u *url.URL) (uptime.EndpointKind, string) {
 		return uptime.EndpointJunk, "it is a page for people, no endpoint"
 	}
 	return uptime.EndpointRemote, ""
-}
-
-// transportOf reads the registries' words; empty when they do not say.
-func transportOf(word string) uptime.Transport {
-	switch letters(word) {
-	case "streamablehttp", "http", "streamable", "httpstream", "httpstreamable":
-		return uptime.StreamableHTTP
-	case "sse", "httpsse":
-		return uptime.HTTPSSE
-	}
-	return ""
 }
 
 // letters returns the letters and digits of a short word, small: what spellings of

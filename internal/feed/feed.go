@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -57,6 +58,8 @@ type Options struct {
 	Name string
 	// Demo marks the whole site as a demonstration.
 	Demo bool
+	// Findings, when set, say in documents where a server is not as it is listed.
+	Findings *findings.Index
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger gets our own failures; nil discards them.

@@ -32,6 +32,7 @@ func (f *feeds) serveMarkdown(w http.ResponseWriter, r *http.Request) error {
 	writeRegions(m, &view)
 	writeUptime(m, &view)
 	writeTools(m, &view)
+	f.writeListed(m, view.Server, base)
 	writeIncidents(m, &view, now, base)
 	writeDrifts(m, &view, base)
 	writeWindows(m, &view)
@@ -105,6 +106,25 @@ func writeRegions(m *markdown, v *board.View) {
 	m.line("## Seen from\n")
 	m.table([]string{"City", "State", "Handshake", "Why", "Uptime 24 h"}, rows)
 	m.line("")
+}
+
+// writeListed writes where registries say something else than the server.
+func (f *feeds) writeListed(m *markdown, server uptime.ServerID, base string) {
+	if f.Findings == nil {
+		return
+	}
+	e, ok := f.Findings.Snapshot().Server(server)
+	if !ok {
+		return
+	}
+	m.line("## In registries\n")
+	if len(e.Findings) == 0 {
+		m.line("- What is listed agrees with what was found.")
+	}
+	for _, one := range e.Findings {
+		m.line("- %s: %s", one.ID, web.Markdown(one.Text, maxInertText))
+	}
+	m.line("- Who lists it: %s%s\n", base, web.EndpointPath(e.Key))
 }
 
 // writeUptime writes each percentage with what it is made of.

@@ -174,6 +174,7 @@ func (a *attempt) noteAll(ans *mcpwire.Answer) {
 // finish completes the result.
 func (a *attempt) finish(f *uptime.Failure) {
 	a.blameOurselves(f)
+	a.noteRefusal(f)
 	a.res.Failure = f
 	a.res.Timings.Total = time.Since(a.res.Started)
 	if a.hs.version != "" {

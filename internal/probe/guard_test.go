@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -203,6 +206,67 @@ func TestPrivateDetours(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestRedirectsAreCheckedAtEachHop: however many public addresses lie between, and
+// whether the last one is followed or not, nobody inside is contacted, and the
+// result says so.
+func TestRedirectsAreCheckedAtEachHop(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status  int
+		to      string
+		cause   uptime.Cause
+		refused bool
+	}{
+		"to a private address":      {307, "http://10.1.2.3:9200/mcp", uptime.BlockedTarget, true},
+		"to a metadata service":     {308, "http://169.254.169.254/latest/meta-data/", uptime.BlockedTarget, true},
+		"to IPv6 inside":            {308, "http://[fd00:ec2::254]/latest", uptime.BlockedTarget, true},
+		"to an address in disguise": {307, "http://0x7f.1/mcp", uptime.BlockedTarget, true},
+		"with a method that ends":   {301, "http://169.254.169.254/latest/", uptime.HTTPRedirect, true},
+		"to another public one":     {301, "http://93.184.215.15/mcp?key=t0p-secret", uptime.HTTPRedirect, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, nil)
+				w.handle(t, "93.184.215.14:80", answerAll(308, "Location", "http://93.184.215.14:8080/hop", ""))
+				w.handle(t, "93.184.215.14:8080", answerAll(tc.status, "Location", tc.to, ""))
+				res := look(t, w.newProber(t, probe.Options{Attempts: 1}), public(), tc.cause)
+				if r := res.Redirect; r == nil || r.Refused != tc.refused || strings.Contains(r.To, "t0p-secret") || r.Permanent != (tc.status != 307) {
+					t.Errorf("the redirect is %+v", r)
+				}
+				for _, addr := range w.dials() {
+					if !strings.HasPrefix(addr, "93.184.215.14:") {
+						t.Errorf("%s was contacted", addr)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestRedirectsToNamesAreChecked: what counts is what the name of a hop resolves to.
+func TestRedirectsToNamesAreChecked(t *testing.T) {
+	t.Parallel()
+	l := startNames(t)
+	knocks := countKnocks(t)
+	front := httptest.NewServer(answerAll(308, "Location", fmt.Sprintf("http://metadata.lab.test:%d/mcp", knocks.port), ""))
+	defer front.Close()
+	at := netip.MustParseAddrPort(front.Listener.Addr().String())
+	p, err := probe.New(probe.Options{Resolver: l.Resolver(), Attempts: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A server that may be private itself leads to the metadata service all the same
+	// never: that is refused to everyone.
+	res := p.Attempt(t.Context(), uptime.Server{ID: "n", Private: true, URL: "http://" + at.String() + "/mcp"})
+	if cause(res.Failure) != uptime.BlockedTarget || res.Redirect == nil || !res.Redirect.Refused || !res.Redirect.Permanent {
+		t.Errorf("%+v, redirect %+v", res.Failure, res.Redirect)
+	}
+	if knocks.count() != 0 {
+		t.Error("somebody inside was contacted")
 	}
 }
 

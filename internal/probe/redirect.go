@@ -2,8 +2,11 @@ package probe
 
 import (
 	"context"
+	"net/netip"
 
+	"github.com/alivemcp/alivemcp/internal/guard"
 	"github.com/alivemcp/alivemcp/internal/mcpwire"
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // maxRedirects is how many hops are followed.
@@ -24,16 +27,21 @@ func (a *attempt) post(ctx context.Context, c mcpwire.Call) (*mcpwire.Answer, *m
 	}
 }
 
-// followRedirect moves the conversation to where an answer points.
+// followRedirect moves the conversation to where an answer points. Each hop is
+// checked anew: its address here, what its name resolves to when it is dialled.
 func (a *attempt) followRedirect(ans *mcpwire.Answer) (followed bool, blocked *mcpwire.Fault) {
-	if ans.Status != 307 && ans.Status != 308 || a.redirects == maxRedirects {
+	if ans.Status < 300 || ans.Status > 399 {
 		return false, nil
 	}
 	location, ok := a.location(ans)
 	if !ok {
 		return false, nil
 	}
+	a.noteRedirect(ans.Status, location)
 	target, err := a.checkedTarget(location)
+	if ans.Status != 307 && ans.Status != 308 || a.redirects == maxRedirects {
+		return false, nil
+	}
 	if err != nil {
 		return false, &mcpwire.Fault{Kind: mcpwire.Blocked, Detail: "the redirect is refused: " + err.Error(), Err: err}
 	}
@@ -42,6 +50,33 @@ func (a *attempt) followRedirect(ans *mcpwire.Answer) (followed bool, blocked *m
 	}
 	a.follow(target)
 	return true, nil
+}
+
+// noteRedirect remembers where an answer points, also when nobody goes there.
+func (a *attempt) noteRedirect(status int, location string) {
+	to := uptime.Redirect{To: a.red.text(SafeURL(location)), Permanent: status == 301 || status == 308, Refused: !a.srv.Private && leadsInside(location)}
+	if old := a.res.Redirect; old != nil {
+		to.Permanent = to.Permanent && old.Permanent
+	}
+	a.res.Redirect = &to
+}
+
+// leadsInside reports whether an address is none for the public by itself. What a
+// name resolves to is known when it is dialled.
+func leadsInside(location string) bool {
+	u, err := guard.CheckURL(location, true)
+	if err != nil {
+		return true
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && guard.Policy{}.Check(ip) != nil
+}
+
+// noteRefusal says that a redirect led to where nobody is contacted.
+func (a *attempt) noteRefusal(f *uptime.Failure) {
+	if a.res.Redirect != nil && f != nil && f.Cause == uptime.BlockedTarget {
+		a.res.Redirect.Refused = true
+	}
 }
 
 // location resolves the Location of an answer; not ok when there is none that

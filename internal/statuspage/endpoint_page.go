@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/statuspage/draw"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
@@ -34,6 +35,8 @@ type endpointView struct {
 	More                         int // listings that are not shown
 	VersionDiffers, RouteDiffers bool
 	Live                         *liveSide
+	Alias                        *aliasView
+	Findings                     []findingRow
 	Sibling                      *siblingView
 	Monitored                    *monitoredView
 	Changes                      []changeRow
@@ -47,6 +50,9 @@ type siblingView struct {
 	Transport, Href string
 	Listings        int
 }
+
+// aliasView is where a server sends its clients for good.
+type aliasView struct{ Address, Href string }
 
 // liveSide is what the server says of itself.
 type liveSide struct{ Version, Transport string }
@@ -105,7 +111,7 @@ func (s *Site) endpointOf(ctx context.Context, e *uptime.Endpoint) (endpointView
 	if err := s.addListings(ctx, e, &v); err != nil {
 		return v, err
 	}
-	for _, more := range []func(context.Context, *uptime.Endpoint, *endpointView) error{s.addSibling, s.addChanges, s.addMonitored} {
+	for _, more := range []func(context.Context, *uptime.Endpoint, *endpointView) error{s.addSibling, s.addChanges, s.addFindings} {
 		if err := more(ctx, e, &v); err != nil {
 			return v, err
 		}
@@ -199,70 +205,72 @@ func changeWords(what string) string {
 	return upperFirst(visible(what, 20))
 }
 
-// addMonitored shows how the server does that the endpoint is, and where listings
-// say something else than the server.
-func (s *Site) addMonitored(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
-	defer v.compare()
-	if e.Server == "" {
+// addFindings shows what does not agree about an endpoint, and how the server does
+// that it is.
+func (s *Site) addFindings(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
+	entry, err := s.opt.Findings.Compare(ctx, e)
+	if err != nil {
+		return err
+	}
+	v.Findings = findingRows(entry.Findings)
+	if entry.Server != "" {
+		s.addMonitored(entry.Server, v)
+		if live := (liveSide{Version: visible(entry.Live.Version, 100), Transport: string(entry.Live.Transport)}); live != (liveSide{}) {
+			v.Live = &live
+		}
+	}
+	v.compare()
+	return s.addAlias(ctx, entry.Alias, v)
+}
+
+// addAlias links to the endpoint that an alias is, when somebody lists it.
+func (s *Site) addAlias(ctx context.Context, a findings.Alias, v *endpointView) error {
+	if a.URL == "" {
 		return nil
 	}
-	row, ok := s.opt.Source.RowOf(s.opt.Tenant, e.Server)
+	v.Alias = &aliasView{Address: visible(a.URL, maxAddress)}
+	_, err := s.opt.Registries.Endpoint(ctx, a.Key)
+	switch {
+	case err == nil:
+		v.Alias.Href = endpointPath(a.Key)
+	case !errors.Is(err, uptime.ErrNotFound):
+		return fmt.Errorf("reading where an endpoint has moved: %w", err)
+	}
+	return nil
+}
+
+// addMonitored shows how the server does that the endpoint is.
+func (s *Site) addMonitored(id uptime.ServerID, v *endpointView) {
+	row, ok := s.opt.Source.RowOf(s.opt.Tenant, id)
 	if !ok {
-		return nil // not shown here
+		return // not shown any more
 	}
 	now := s.opt.Now()
 	v.Monitored = &monitoredView{
 		Mark: rowMark(row), Word: board.StateWord(row.State), Headline: board.Headline(row, now), Href: web.ServerPath(row.Slug), Access: row.Access,
 		Uptime: percentText(row.Summary.D30), Measured: shareText(row.Summary.D30, "30 days"), Tools: row.Tools, Listed: row.ToolsHash != "", Probed: draw.Clock(row.LastProbe, now.UTC()),
 	}
-	live := liveSide{Transport: string(row.Transport)}
-	view, err := s.opt.Source.View(ctx, s.opt.Tenant, row.Slug)
-	if err != nil && !errors.Is(err, uptime.ErrNotFound) {
-		return fmt.Errorf("reading how an endpoint does: %w", err)
-	}
-	for i := range view.Regions {
-		if look := view.Regions[i].Look; look != nil {
-			live.Version = cmp.Or(live.Version, visible(look.ServerVer, 100))
-		}
-	}
-	if live != (liveSide{}) {
-		v.Live = &live
-	}
-	return nil
 }
 
 // compare marks what listings say differently from the server, or, when nothing
-// is known of that, from each other.
+// is known of that, from the first that says something.
 func (v *endpointView) compare() {
 	var live liveSide
 	if v.Live != nil {
 		live = *v.Live
 	}
-	version, route := live.Version, routeOf(live.Transport)
+	version, transport := live.Version, uptime.Transport(live.Transport)
 	for _, l := range v.Listings {
-		version, route = cmp.Or(version, l.Version), cmp.Or(route, routeOf(l.Transport))
+		version, transport = cmp.Or(version, l.Version), cmp.Or(transport, uptime.ListedTransport(l.Transport))
 	}
 	for i := range v.Listings {
 		l := &v.Listings[i]
-		l.DiffersVersion = l.Version != "" && plainVersion(l.Version) != plainVersion(version)
-		l.DiffersTransport = routeOf(l.Transport) != "" && routeOf(l.Transport) != route
+		listed := uptime.ListedTransport(l.Transport)
+		l.DiffersVersion = l.Version != "" && uptime.BareVersion(l.Version) != uptime.BareVersion(version)
+		l.DiffersTransport = listed != "" && listed != transport
 		v.VersionDiffers = v.VersionDiffers || l.DiffersVersion
 		v.RouteDiffers = v.RouteDiffers || l.DiffersTransport
 	}
-}
-
-// plainVersion is a version without the v that some put before it.
-func plainVersion(v string) string { return strings.TrimPrefix(strings.ToLower(v), "v") }
-
-// routeOf makes one of the spellings of a transport; empty when it is none.
-func routeOf(word string) string {
-	switch strings.ToLower(strings.NewReplacer("-", "", "_", "", "+", "", " ", "").Replace(word)) {
-	case "streamablehttp", "http", "streamable", "httpstream":
-		return "streamable-http"
-	case "sse", "httpsse":
-		return "sse"
-	}
-	return ""
 }
 
 // optoutURL is where the owner of an endpoint says that it is not to be probed;

@@ -37,6 +37,7 @@ func (s *Site) registryRoutes() {
 	s.navigate("registries", "Registries", "/registries")
 	s.handle("GET /registries", s.registriesPage)
 	s.handle("GET /registries/search", s.searchPage)
+	s.handle("GET /registries/findings", s.findingsPage)
 	s.handle("GET /endpoints/{key}", s.endpointPage)
 }
 
@@ -90,6 +91,7 @@ type registriesView struct {
 	// More are the platforms that are not shown; Rest is what they have.
 	More, Rest int
 	Credits    []credit
+	Findings   findingsBrief
 }
 
 // kindRow is one kind in the totals.
@@ -126,6 +128,7 @@ func (s *Site) registriesPage(w http.ResponseWriter, r *http.Request) error {
 		v.Sources = append(v.Sources, sourceOf(&l.sources[i], now))
 	}
 	v.Credits = s.creditsOf(l.sources)
+	v.Findings = s.findingsBrief()
 	v.Sentence = registriesSentence(&v)
 	return s.show(w, r, "registries.html", Frame{
 		Title: "Registries", Description: v.Sentence, Nav: "registries", Styles: []string{"server.css", "registries.css"}, Data: v,

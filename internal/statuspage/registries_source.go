@@ -33,31 +33,7 @@ type sourceRow struct {
 }
 
 // sourceName is what a registry calls itself.
-func sourceName(id uptime.SourceID) string {
-	switch id {
-	case uptime.SourceOfficial:
-		return "Official MCP Registry"
-	case uptime.SourceGitHub:
-		return "GitHub MCP Registry"
-	case uptime.SourcePulseMCP:
-		return "PulseMCP"
-	case uptime.SourceGlama:
-		return "Glama"
-	case uptime.SourceSmithery:
-		return "Smithery"
-	case uptime.SourceTopics:
-		return "GitHub topics"
-	case uptime.SourceDocker:
-		return "Docker MCP Catalog"
-	case uptime.SourceCline:
-		return "Cline Marketplace"
-	case uptime.SourceToolSDK:
-		return "ToolSDK"
-	case uptime.SourceMCPSo:
-		return "MCP.so"
-	}
-	return visible(id, 40)
-}
+func sourceName(id uptime.SourceID) string { return visible(id.Title(), 40) }
 
 func sourceOf(s *uptime.SourceStatus, now time.Time) sourceRow {
 	row := sourceRow{

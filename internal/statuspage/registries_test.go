@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"github.com/alivemcp/alivemcp/internal/board/boardtest"
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/statuspage"
 	"github.com/alivemcp/alivemcp/internal/statuspage/registrytest"
+	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
 // registries is a site with a story of registries and reports.
@@ -28,7 +30,7 @@ func withRegistries(t *testing.T, change ...func(*statuspage.Options)) *registri
 	}
 	t.Cleanup(func() { _ = story.Close() })
 	opt := statuspage.Options{
-		Tenant: boardtest.Tenant, Source: b, Now: storyTime, Registries: story, Reports: story.Shelf,
+		Tenant: boardtest.Tenant, Source: b, Now: storyTime, Registries: story, Findings: compared(t, story, b), Reports: story.Shelf,
 		Operator: statuspage.Operator{Name: "Test", Contact: "mailto:ops@example.com"},
 	}
 	for _, c := range change {
@@ -42,6 +44,36 @@ func withRegistries(t *testing.T, change ...func(*statuspage.Options)) *registri
 	return &registries{&alarms{browser: &browser{t: t, h: s.Handler(), site: "same-origin"}, now: storyTime()}, story}
 }
 
+// compared serves more of the story, so that each finding is there.
+func compared(t *testing.T, story *registrytest.Story, b *boardtest.Board) *findings.Index {
+	t.Helper()
+	redirects := map[uptime.ServerID]uptime.Redirect{}
+	weather, _ := b.Row(boardtest.Tenant, "weather")
+	calendar, _ := b.Row(boardtest.Tenant, "calendar")
+	twin := *calendar
+	twin.ToolsHash = weather.ToolsHash
+	b.Push(&twin)
+	for what, slug := range map[string]string{registrytest.Old: "docs-search", registrytest.Tool: "payments-ledger", registrytest.Copy: "calendar"} {
+		row, ok := b.Row(boardtest.Tenant, slug)
+		if !ok {
+			t.Fatalf("there is no server %s", slug)
+		}
+		if err := story.Serve(t.Context(), what, row.Server); err != nil {
+			t.Fatal(err)
+		}
+		redirects[row.Server] = map[string]uptime.Redirect{
+			registrytest.Old:  {To: "https://mcp.weather.test.dev/mcp?token=abc", Permanent: true},
+			registrytest.Tool: {To: "http://169.254.169.254/latest", Permanent: true, Refused: true},
+			registrytest.Copy: {To: "https://tool30.tools.run/mcp/", Permanent: true},
+		}[what]
+	}
+	x, err := story.Compare(t.Context(), b, redirects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
 func emptyRegistries(t *testing.T) *registries {
 	t.Helper()
 	story, err := registrytest.Empty(t.Context(), t.TempDir(), storyTime())
@@ -49,7 +81,13 @@ func emptyRegistries(t *testing.T) *registries {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = story.Close() })
-	return withRegistries(t, func(o *statuspage.Options) { o.Registries, o.Reports = story, story.Shelf })
+	empty, err := story.Compare(t.Context(), boardtest.Empty(storyTime()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return withRegistries(t, func(o *statuspage.Options) {
+		o.Registries, o.Findings, o.Reports = story, empty, story.Shelf
+	})
 }
 
 func (r *registries) endpoint(what string) string { return "/endpoints/" + string(r.story.Keys[what]) }

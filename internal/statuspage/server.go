@@ -54,6 +54,7 @@ type serverView struct {
 	Budget  *budgetView
 	Surface surfaceView
 	Drifts  []driftView
+	Listed  *listedView // nil for what no registry lists
 
 	Incidents   []incidentCard
 	Maintenance []windowView
@@ -216,7 +217,7 @@ func (s *Site) present(r *http.Request, l looker, h here, chosen int) serverView
 	v := serverView{
 		identity: s.identityOf(r, l), Head: headlineOf(b, now), Health: healthOf(b, now), Lock: lockOf(b.Access, b.ToolsHash != ""),
 		Strip: stripOf(b.From, b.Minutes, h, now, "in the last 24 hours"), Aware: awareOf(b, now), Feed: web.ServerPath(b.Slug) + "/feed.atom",
-		Shares: sharesOf(b.Summary), Budget: budgetOf(b.Budget), Surface: surfaceOf(b, nowText(now)), Maintenance: windowsOf(b.Windows, now),
+		Shares: sharesOf(b.Summary), Listed: s.listedOf(b.Server), Budget: budgetOf(b.Budget), Surface: surfaceOf(b, nowText(now)), Maintenance: windowsOf(b.Windows, now),
 	}
 	slug := ""
 	if chosen >= 0 {

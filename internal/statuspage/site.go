@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/audit/shelf"
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 	"github.com/alivemcp/alivemcp/internal/web"
 )
@@ -41,6 +42,8 @@ type Options struct {
 	Subscribers Subscribers
 	// Registries, when set, shows what registries list.
 	Registries Registries
+	// Findings is what does not agree about it; required with Registries.
+	Findings *findings.Index
 	// OptoutPath is the path of the file by which an owner says that a server is not
 	// to be probed, such as /.well-known/name; empty when no file is looked for.
 	OptoutPath string

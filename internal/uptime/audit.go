@@ -43,6 +43,11 @@ type AuditTarget struct {
 	// ListedVersion and ListedTransport are what the newest listing said.
 	ListedVersion   string `json:"listed_version,omitempty"`
 	ListedTransport string `json:"listed_transport,omitempty"`
+	// Disagree are the aspects on which its listings do not agree: transport, sign_in,
+	// version, name. Compared says that they were compared; in older runs they were
+	// not.
+	Disagree []string `json:"listings_disagree,omitempty"`
+	Compared bool     `json:"listings_compared,omitempty"`
 	// Demo says that a published token was tried in the rounds.
 	Demo bool `json:"demo,omitempty"`
 }

@@ -123,6 +123,16 @@ type AuthChain struct {
 	Broken string
 }
 
+// Redirect is where a server sends those who ask it.
+type Redirect struct {
+	// To is the last address that was named, without secrets.
+	To string
+	// Permanent says that every hop was for good: 301 or 308.
+	Permanent bool
+	// Refused says that To is not public, and that nobody was contacted there.
+	Refused bool
+}
+
 // Timings are measured on the attempt's own connection. Zero means not reached.
 type Timings struct {
 	DNS, TCP, TLS time.Duration
@@ -162,6 +172,7 @@ type Result struct {
 	Tools        *ToolSet // nil: not listed
 	TLS          *TLSInfo
 	Auth         *AuthChain
+	Redirect     *Redirect // nil: none
 	Findings     []Finding
 	// Transcript is kept when the attempt failed or was asked to keep it.
 	Transcript []Exchange

@@ -22,6 +22,9 @@ func (r Result) MapText(f func(string) string) Result {
 		x.Request, x.Response = f(x.Request), f(x.Response)
 	}
 	r.TLS, r.Auth = mapTLS(r.TLS, f), mapAuth(r.Auth, f)
+	if r.Redirect != nil {
+		r.Redirect = &Redirect{To: f(r.Redirect.To), Permanent: r.Redirect.Permanent, Refused: r.Redirect.Refused}
+	}
 	return r
 }
 

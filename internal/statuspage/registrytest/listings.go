@@ -62,6 +62,7 @@ func (s *Story) failed() uptime.Crawl {
 func (s *Story) remember(all []uptime.Listing) {
 	names := map[string]string{
 		"dev.test/weather": Weather, "dev.test/locked": Locked, "dev.test/tenants": Templated, "dev.test/hostile": Hostile, "dev.test/gone": Gone, "dev.test/local": Local,
+		"dev.test/old": Old, "io.github.someone/tool-000": Tool, "io.github.someone/tool-030": Copy,
 	}
 	for i := range all {
 		if what := names[all[i].Key]; what != "" && s.Keys[what] == "" {

@@ -1,13 +1,18 @@
 package registrytest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/audit/shelf"
+	"github.com/alivemcp/alivemcp/internal/board"
 	"github.com/alivemcp/alivemcp/internal/endpoint"
+	"github.com/alivemcp/alivemcp/internal/findings"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -20,10 +25,11 @@ type Story struct {
 	Keys map[string]uptime.EndpointKey
 
 	tenant uptime.TenantID
-	// server is who Weather is on the board, bound who it is in the store.
-	server, bound uptime.ServerID
-	now           time.Time
-	crawls        int
+	served map[string]uptime.ServerID // endpoints of the story that are monitored
+	// onBoard says who is who on the board: stores invent ids.
+	onBoard map[uptime.ServerID]uptime.ServerID
+	now     time.Time
+	crawls  int
 }
 
 // Endpoints of the story.
@@ -34,6 +40,9 @@ const (
 	Hostile   = "hostile"   // junk with markup and directions in it
 	Gone      = "gone"      // listed no more
 	Local     = "local"     // on the reader's own machine
+	Old       = "old"       // deprecated, with HTTP+SSE
+	Tool      = "tool"      // nothing is said of it
+	Copy      = "copy"      // another one of its maker
 )
 
 // New tells the story in a new store in dir. The endpoint Weather is the given
@@ -43,7 +52,7 @@ func New(ctx context.Context, dir string, tenant uptime.TenantID, server uptime.
 	if err != nil {
 		return nil, err
 	}
-	s.tenant, s.server = tenant, server
+	s.tenant, s.served = tenant, map[string]uptime.ServerID{Weather: server}
 	for _, chapter := range []func(context.Context) error{
 		s.crawlAll, s.monitor, s.optout, s.audits, s.Shelf.Refresh,
 	} {
@@ -63,35 +72,77 @@ func Empty(ctx context.Context, dir string, now time.Time) (*Story, error) {
 	return &Story{Store: store, Shelf: shelf.New(store, nil), Keys: map[string]uptime.EndpointKey{}, now: now}, nil
 }
 
+// Serve has another endpoint of the story monitored, as a server of the board.
+func (s *Story) Serve(ctx context.Context, what string, server uptime.ServerID) error {
+	s.served[what] = server
+	return s.monitor(ctx)
+}
+
 func (s *Story) monitor(ctx context.Context) error {
-	servers, err := s.SyncServers(ctx, s.tenant, []uptime.Server{{Tenant: s.tenant, Slug: "weather", Name: "Weather", URL: weatherURL}})
+	names := slices.Sorted(maps.Keys(s.served))
+	var servers []uptime.Server
+	for _, what := range names {
+		servers = append(servers, uptime.Server{Tenant: s.tenant, Slug: what, Name: what, URL: weatherURL})
+	}
+	servers, err := s.SyncServers(ctx, s.tenant, servers)
 	if err != nil {
 		return err
 	}
-	s.bound = servers[0].ID
-	return s.BindEndpoints(ctx, s.tenant, map[uptime.EndpointKey]uptime.ServerID{s.Keys[Weather]: s.bound})
+	bound := map[uptime.EndpointKey]uptime.ServerID{}
+	s.onBoard = map[uptime.ServerID]uptime.ServerID{}
+	for i := range servers {
+		bound[s.Keys[servers[i].Slug]], s.onBoard[servers[i].ID] = servers[i].ID, s.served[servers[i].Slug]
+	}
+	return s.BindEndpoints(ctx, s.tenant, bound)
 }
 
-// Endpoint names servers as the board does: stores invent ids.
+// Endpoint names servers as the board does.
 func (s *Story) Endpoint(ctx context.Context, key uptime.EndpointKey) (uptime.Endpoint, error) {
 	e, err := s.Store.Endpoint(ctx, key)
-	return s.onBoard(e), err
+	e.Server = cmp.Or(s.onBoard[e.Server], e.Server)
+	return e, err
 }
 
 // Endpoints names servers as the board does.
 func (s *Story) Endpoints(ctx context.Context, q uptime.EndpointQuery) ([]uptime.Endpoint, error) {
 	all, err := s.Store.Endpoints(ctx, q)
 	for i := range all {
-		all[i] = s.onBoard(all[i])
+		all[i].Server = cmp.Or(s.onBoard[all[i].Server], all[i].Server)
 	}
 	return all, err
 }
 
-func (s *Story) onBoard(e uptime.Endpoint) uptime.Endpoint {
-	if e.Server != "" && e.Server == s.bound {
-		e.Server = s.server
-	}
-	return e
+// Board is where the monitored servers of the story are.
+type Board interface {
+	RowOf(t uptime.TenantID, s uptime.ServerID) (*board.Row, bool)
+	View(ctx context.Context, t uptime.TenantID, slug string) (board.View, error)
+}
+
+// Compare compares what is listed with what a board shows. Redirects are where
+// servers of the board send their clients.
+func (s *Story) Compare(ctx context.Context, b Board, redirects map[uptime.ServerID]uptime.Redirect) (*findings.Index, error) {
+	x := findings.New(findings.Options{
+		Tenant: s.tenant, Records: s, Row: b.RowOf, Now: func() time.Time { return s.now },
+		Looks: func(t uptime.TenantID, id uptime.ServerID) (cells []uptime.Cell) {
+			row, _ := b.RowOf(t, id)
+			view, err := b.View(ctx, t, row.Slug)
+			if err != nil {
+				return nil
+			}
+			for _, r := range view.Regions {
+				look := uptime.Result{}
+				if r.Look != nil {
+					look = *r.Look
+				}
+				if to, ok := redirects[id]; ok {
+					look.Redirect = &to
+				}
+				cells = append(cells, uptime.Cell{Tenant: t, Server: id, Region: r.ID, Attempts: []uptime.Result{look}})
+			}
+			return cells
+		},
+	})
+	return x, x.Refresh(ctx)
 }
 
 func (s *Story) optout(ctx context.Context) error {

@@ -1,0 +1,97 @@
+package findings
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/alivemcp/alivemcp/internal/board"
+	"github.com/alivemcp/alivemcp/internal/endpoint"
+	"github.com/alivemcp/alivemcp/internal/public"
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// Alias is another address that a server sends its clients to for good. The zero
+// Alias is none. It is shown beside the endpoint, and never merged with it: whoever
+// runs an address could otherwise take over what is said of another one.
+type Alias struct {
+	URL string // in canonical form, without a query
+	// Key is the endpoint that it would be, with the same transport; nobody may have
+	// listed it.
+	Key uptime.EndpointKey
+}
+
+// live gathers what a server showed last.
+func (x *Index) live(row *board.Row, e *uptime.Endpoint) (uptime.LiveServer, Alias) {
+	l := uptime.LiveServer{State: row.State, Access: row.Access}
+	if row.State == uptime.Live || row.State == uptime.Degraded {
+		l.Transport = row.Transport
+	}
+	if row.Tools > 0 {
+		l.Tools = row.ToolsHash
+	}
+	var alias Alias
+	for _, cell := range x.opt.Looks(row.Tenant, row.Server) {
+		last := cell.Last()
+		if last.Era != "" { // the handshake was complete
+			l.Version, l.Transport = cmp.Or(l.Version, last.ServerVer), cmp.Or(l.Transport, last.Transport)
+		}
+		if last.Redirect == nil {
+			continue
+		}
+		to, inside := aliasOf(last.Redirect, e)
+		l.Refused = l.Refused || inside
+		if alias == (Alias{}) {
+			alias = to
+		}
+	}
+	l.Moved = alias.URL
+	return l, alias
+}
+
+// aliasOf reads where a server sends its clients; inside says that nobody may
+// follow.
+func aliasOf(r *uptime.Redirect, e *uptime.Endpoint) (alias Alias, inside bool) {
+	if r.Refused {
+		return Alias{}, true
+	}
+	to := endpoint.Of(&uptime.Listing{URL: public.URL(r.To), Transport: string(e.Transport)})
+	own, _, _ := strings.Cut(e.URL, "?")
+	if !r.Permanent || to.Kind != uptime.EndpointRemote || strings.TrimSuffix(own, "/") == strings.TrimSuffix(to.URL, "/") {
+		return Alias{}, false
+	}
+	return Alias{URL: to.URL, Key: to.Key}, false
+}
+
+// maxTwins is how many other names are quoted.
+const maxTwins = 5
+
+// catalogues are the names under which each list of tools is shown, by its hash.
+type catalogues map[string][]string
+
+func (c catalogues) add(e *Entry) {
+	if e.Live.Tools != "" {
+		c[e.Live.Tools] = append(c[e.Live.Tools], e.Name)
+	}
+}
+
+func (c catalogues) sort() {
+	for hash, names := range c {
+		slices.Sort(names)
+		c[hash] = slices.Compact(names)
+	}
+}
+
+// twins returns the first names that show the same tools and are none of the
+// endpoint's own, and how many there are.
+func (c catalogues) twins(hash string, own []string) (names []string, n int) {
+	for _, name := range c[hash] {
+		if slices.Contains(own, name) {
+			continue
+		}
+		if n++; n <= maxTwins {
+			names = append(names, name)
+		}
+	}
+	return names, n
+}

@@ -1,0 +1,145 @@
+package findings
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/alivemcp/alivemcp/internal/uptime"
+)
+
+// Bounds of what is read.
+const (
+	endpointsPage = 5_000
+	listingsPage  = 1_000
+	// maxNow and maxGone are how many listings of one address are compared: anybody
+	// can list one ten thousand times.
+	maxNow, maxGone = 200, 50
+)
+
+// side is what is listed of a served endpoint.
+type side struct {
+	endpoint uptime.Endpoint
+	listings []uptime.Listing // also of the same address with another transport, and gone ones
+	now      int              // how many are not gone
+}
+
+// name is the first of the names by which registries know it; empty for none.
+func (s *side) name() string {
+	if names := s.names(); len(names) > 0 {
+		return names[0]
+	}
+	return ""
+}
+
+// names are those that it has in registries now, sorted.
+func (s *side) names() []string {
+	var out []string
+	for i := range s.listings {
+		if l := &s.listings[i]; l.Gone.IsZero() && l.Endpoint == s.endpoint.Key {
+			out = append(out, l.Name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// sources are the registries that list it, or did.
+func (s *side) sources() []uptime.SourceID {
+	var out []uptime.SourceID
+	for i := range s.listings {
+		out = append(out, s.listings[i].Source)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (s *side) add(l *uptime.Listing) {
+	gone := !l.Gone.IsZero()
+	if gone && len(s.listings)-s.now >= maxGone || !gone && s.now >= maxNow {
+		return
+	}
+	if !gone {
+		s.now++
+	}
+	// Only what is compared is kept.
+	s.listings = append(s.listings, uptime.Listing{
+		Source: l.Source, Name: l.Name, Version: l.Version, Transport: l.Transport, Access: l.Access, Status: l.Status, Endpoint: l.Endpoint, Gone: l.Gone,
+	})
+}
+
+// readSides reads everything that is listed, and keeps what is served.
+func readSides(ctx context.Context, from Records) ([]side, error) {
+	sides, err := readServed(ctx, from)
+	if err != nil || len(sides) == 0 {
+		return nil, err
+	}
+	about := map[uptime.EndpointKey][]int{}
+	for i := range sides {
+		for _, key := range keysAround(&sides[i].endpoint) {
+			about[key] = append(about[key], i)
+		}
+	}
+	for q := (uptime.ListingQuery{Gone: true, Limit: listingsPage}); ; {
+		page, next, err := from.Listings(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("reading the listings: %w", err)
+		}
+		for i := range page {
+			for _, at := range about[page[i].Endpoint] {
+				sides[at].add(&page[i])
+			}
+		}
+		if q.After = next; next == "" {
+			return sides, nil
+		}
+	}
+}
+
+// readServed returns the endpoints that are served, without listings.
+func readServed(ctx context.Context, from Records) (out []side, err error) {
+	for q := (uptime.EndpointQuery{Gone: true, Limit: endpointsPage}); ; {
+		page, err := from.Endpoints(ctx, q)
+		if err != nil {
+			return nil, fmt.Errorf("reading the endpoints: %w", err)
+		}
+		if len(page) == 0 {
+			return out, nil
+		}
+		for i := range page {
+			if e := &page[i]; e.Server != "" && !e.Optout {
+				out = append(out, side{endpoint: uptime.Endpoint{
+					Key: e.Key, URL: e.URL, Transport: e.Transport, SignIn: e.SignIn, Server: e.Server,
+				}})
+			}
+		}
+		q.After = page[len(page)-1].Key
+	}
+}
+
+// around reads what is listed of an address.
+func around(ctx context.Context, from Records, e *uptime.Endpoint) ([]uptime.Listing, error) {
+	s := side{endpoint: *e}
+	for _, key := range keysAround(e) {
+		page, _, err := from.Listings(ctx, uptime.ListingQuery{Endpoint: key, Gone: true, Limit: listingsPage})
+		if err != nil {
+			return nil, fmt.Errorf("reading what is listed of an address: %w", err)
+		}
+		for i := range page {
+			s.add(&page[i])
+		}
+	}
+	return s.listings, nil
+}
+
+// keysAround returns the keys of an endpoint's address: its own, and that with the
+// other transport.
+func keysAround(e *uptime.Endpoint) []uptime.EndpointKey {
+	out := []uptime.EndpointKey{e.Key}
+	for _, t := range []uptime.Transport{uptime.StreamableHTTP, uptime.HTTPSSE} {
+		if key := uptime.NewEndpointKey(e.URL, t); key != e.Key {
+			out = append(out, key)
+		}
+	}
+	return out
+}
