@@ -241,13 +241,13 @@ func (s *Site) addAlias(ctx context.Context, a findings.Alias, v *endpointView) 
 
 // addMonitored shows how the server does that the endpoint is.
 func (s *Site) addMonitored(id uptime.ServerID, v *endpointView) {
-	row, ok := s.opt.Source.RowOf(s.opt.Tenant, id)
+	row, ok := s.servedRow(id)
 	if !ok {
 		return // not shown any more
 	}
 	now := s.opt.Now()
 	v.Monitored = &monitoredView{
-		Mark: rowMark(row), Word: board.StateWord(row.State), Headline: board.Headline(row, now), Href: web.ServerPath(row.Slug), Access: row.Access,
+		Mark: rowMark(row), Word: board.StateWord(row.State), Headline: board.Headline(row, now), Href: s.servedPath(row.Slug), Access: row.Access,
 		Uptime: percentText(row.Summary.D30), Measured: shareText(row.Summary.D30, "30 days"), Tools: row.Tools, Listed: row.ToolsHash != "", Probed: draw.Clock(row.LastProbe, now.UTC()),
 	}
 }

@@ -152,7 +152,7 @@ func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) error {
 	v.Known, v.Credits = slices.ContainsFunc(l.sources, func(s uptime.SourceStatus) bool { return s.Good.ID != "" }), s.creditsOf(l.sources)
 	for i := range l.sources {
 		if one := &l.sources[i]; string(one.ID) == form.Source && one.Good.ID == "" {
-			v.UnreadSource, v.UnreadMissing = sourceName(one.ID), crawlReason(&one.Last)
+			v.UnreadSource, v.UnreadMissing = sourceName(one.ID), s.reason(r, &one.Last)
 		}
 	}
 	if r.URL.RawQuery != "" {

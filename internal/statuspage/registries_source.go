@@ -35,7 +35,7 @@ type sourceRow struct {
 // sourceName is what a registry calls itself.
 func sourceName(id uptime.SourceID) string { return visible(id.Title(), 40) }
 
-func sourceOf(s *uptime.SourceStatus, now time.Time) sourceRow {
+func sourceOf(s *uptime.SourceStatus, why string, now time.Time) sourceRow {
 	row := sourceRow{
 		ID: string(s.ID), Name: sourceName(s.ID), Href: "/registries/search?source=" + string(s.ID), Read: s.Good.ID != "",
 		Access: accessOf(s), Last: agingOf(cmp.Or(s.Last.Ended, s.Last.Began), now),
@@ -45,7 +45,7 @@ func sourceOf(s *uptime.SourceStatus, now time.Time) sourceRow {
 		row.Good, row.Changes = agingOf(s.Good.Ended, now), !s.Good.Since.IsZero()
 	}
 	row.Mark, row.Word = crawlWord(s.Last.State)
-	row.Why = crawlReason(&s.Last)
+	row.Why = why
 	row.Complete, row.Short = completeness(s)
 	row.Refused = refusedWords(s.Good.Refused)
 	return row
