@@ -94,9 +94,9 @@ func (r *record) respell(s *fake.Server, source uptime.SourceID) {
 	}
 	if source == uptime.SourcePulseMCP { // with a capital, as the name of a host may have
 		host := strings.TrimPrefix(s.URL, "https://")
-		s.Name, s.URL = s.Name+"-mcp", "https://"+strings.ToUpper(host[:1])+host[1:]
-		if short == "weather" { // it has not heard of the release
-			s.Version = r.was
+		s.URL = "https://" + strings.ToUpper(host[:1]) + host[1:]
+		if short == "weather" { // it has another name, and it has not heard of the release
+			s.Name, s.Version = s.Name+"-mcp", r.was
 		}
 	}
 }
@@ -131,15 +131,13 @@ func roleRecord(i int, r *Role) record {
 		out.in, out.changed = "ogpd", 9
 	case "docs-search", "crm", "files", "billing":
 		out.in = "ogp"
-		out.Key = r.Slug == "billing"
 	case "calendar":
 		out.in, out.Transport = "ogp", "sse"
 	case "geocoder": // it speaks Streamable HTTP
 		out.Transport = "sse"
 	case "images":
 		out.from = 26
-	case "translate":
-		out.Status, out.Note, out.changed = "deprecated", "Its supplier takes it down at the end of the year.", 12
+		out.Status, out.Note, out.changed = "deprecated", "There will be another one next year.", 12
 	}
 	return out
 }

@@ -71,3 +71,13 @@ func TestWhyAReadingFailed(t *testing.T) {
 		}
 	}
 }
+
+// TestOperatorIsToldWhy: whoever is signed in reads the whole reason.
+func TestOperatorIsToldWhy(t *testing.T) {
+	const why = "it answered 503 Service Unavailable: backend vault.corp.internal is away"
+	r := withRegistries(t, func(o *statuspage.Options) {
+		o.Acts, o.Registries = &diary{board: boardtest.New(storyTime())}, &failing{o.Registries.(*registrytest.Story), why}
+	})
+	r.signIn()
+	r.says("/registries", "It answered 503 Service Unavailable: backend vault.corp.internal is away.")
+}
