@@ -52,10 +52,19 @@ func (f *fakes) yaml() string {
 `, "http://"+f.ln.Addr().String(), demoKey)
 }
 
-// handler answers as the registries did so many days ago.
-func (f *fakes) handler(ago int) http.Handler {
+// readable are the registries of the demonstration that can be read.
+func readable() []uptime.SourceID {
+	return []uptime.SourceID{uptime.SourceOfficial, uptime.SourceGitHub, uptime.SourcePulseMCP, uptime.SourceDocker}
+}
+
+// handler answers as some registries did so many days ago.
+func (f *fakes) handler(ago int, sources ...uptime.SourceID) http.Handler {
 	mux := http.NewServeMux()
-	for _, source := range []uptime.SourceID{uptime.SourceOfficial, uptime.SourceGitHub, uptime.SourcePulseMCP} {
+	for _, source := range sources {
+		if source == uptime.SourceDocker {
+			mux.Handle("/docker/catalog.yaml", fake.Catalog(demo.Listed(source, ago, f.now)))
+			continue
+		}
 		r := fake.New(fake.Records(demo.Listed(source, ago, f.now))...)
 		if source == uptime.SourceGitHub {
 			r.Snake()
@@ -65,13 +74,12 @@ func (f *fakes) handler(ago int) http.Handler {
 		}
 		mux.Handle("/"+string(source)+"/", http.StripPrefix("/"+string(source), r))
 	}
-	mux.Handle("/docker/catalog.yaml", fake.Catalog(demo.Listed(uptime.SourceDocker, ago, f.now)))
 	return mux
 }
 
 // run answers until ctx ends.
 func (f *fakes) run(ctx context.Context) error {
-	return serveOn(ctx, f.ln, keepLocal(f.handler(0)), "the demonstration's registries")
+	return serveOn(ctx, f.ln, keepLocal(f.handler(0, readable()...)), "the demonstration's registries")
 }
 
 // serveOn answers on a listener until ctx ends.
@@ -120,7 +128,7 @@ func (d *Demonstration) readBack(ctx context.Context, m *Monitor, source registr
 	c := registry.New(registry.Options{
 		Records: m.store,
 		Fetch: func(uptime.SourceID) *registry.Fetcher {
-			return registry.NewFetcher(registry.FetchOptions{Client: fake.Client(d.fakes.handler(ago)), UserAgent: UserAgent(d.file, m.opt.Version)})
+			return registry.NewFetcher(registry.FetchOptions{Client: fake.Client(d.fakes.handler(ago, source.ID())), UserAgent: UserAgent(d.file, m.opt.Version)})
 		},
 		Now: func() time.Time { clock = clock.Add(time.Second); return clock },
 	})
