@@ -29,6 +29,10 @@ func (r *rig) registries(t *testing.T) {
 		w.open(base + report)
 		return eval[bool](w, has("Of a hundred endpoints"))
 	})
+	awaitFor(t, cycle, "what is listed is compared", func() bool {
+		w.open(base + "/registries/findings")
+		return eval[bool](w, has("dev.test/weather"))
+	})
 	endpoint := func(what string) string { return "/endpoints/" + string(story.Keys[what]) }
 	for _, c := range []pageCase{
 		{name: "registries", path: "/registries", words: has("Held back")},
@@ -36,6 +40,12 @@ func (r *rig) registries(t *testing.T) {
 		{name: "listings-none", path: "/registries/search?q=nothing+has+this+name", words: has("Nothing like this is listed")},
 		{name: "endpoint", path: endpoint(registrytest.Weather), words: has("Listed for the first time")},
 		{name: "endpoint-gone", path: endpoint(registrytest.Gone), words: has("no registry lists it any more")},
+		{name: "endpoint-templated", path: endpoint(registrytest.Templated), words: has("only a customer can fill in")},
+		{name: "endpoint-local", path: endpoint(registrytest.Local), words: has("never probed")},
+		{name: "endpoint-opted-out", path: endpoint(registrytest.Locked), words: has("its owner does not want it")},
+		{name: "findings", path: "/registries/findings", words: has("Listings disagree on the transport")},
+		{name: "findings-none", path: "/registries/findings?finding=shared_catalogue", words: has("Nothing like this was found")},
+		{name: "listed-server", path: "/status/weather", words: has("Who lists it, side by side")},
 		{name: "endpoint-hostile", path: endpoint(registrytest.Hostile), words: has("never probed")},
 		{name: "reports", path: "/reports", words: has("strictly")},
 		{name: "report", path: report, words: has("Where every endpoint is")},
@@ -47,10 +57,11 @@ func (r *rig) registries(t *testing.T) {
 }
 
 // listing is where a monitor will be that shows what registries list, and how it is
-// started. None is asked: the only one that is not off wants a key.
+// started. None is asked: the only one that is not off wants a key. Neither is the
+// server: its checks are paused.
 func (r *rig) listing(t *testing.T) (base string, args []string) {
 	t.Helper()
-	args = config(t, `  []
+	args = config(t, `  - {name: Weather, url: "https://mcp.weather.test.dev/mcp", paused: true}
 registries:
   enabled: true
   contact: ops@example.com

@@ -16,8 +16,8 @@ import (
 // runs an address could otherwise take over what is said of another one.
 type Alias struct {
 	URL string // in canonical form, without a query
-	// Key is the endpoint that it would be, with the same transport; nobody may have
-	// listed it.
+	// Key is the endpoint that it would be, with the transport that is spoken; nobody
+	// may have listed it.
 	Key uptime.EndpointKey
 }
 
@@ -30,33 +30,29 @@ func (x *Index) live(row *board.Row, e *uptime.Endpoint) (uptime.LiveServer, Ali
 	if row.Tools > 0 {
 		l.Tools = row.ToolsHash
 	}
-	var alias Alias
-	for _, cell := range x.opt.Looks(row.Tenant, row.Server) {
-		last := cell.Last()
-		if last.Era != "" { // the handshake was complete
+	cells := x.opt.Looks(row.Tenant, row.Server)
+	for i := range cells {
+		if last := cells[i].Last(); last.Era != "" { // the handshake was complete
 			l.Version, l.Transport = cmp.Or(l.Version, last.ServerVer), cmp.Or(l.Transport, last.Transport)
 		}
-		if last.Redirect == nil {
-			continue
-		}
-		to, inside := aliasOf(last.Redirect, e)
-		l.Refused = l.Refused || inside
-		if alias == (Alias{}) {
-			alias = to
-		}
+	}
+	var alias Alias
+	for i := range cells {
+		to, inside := aliasOf(cells[i].Last().Redirect, e.URL, cmp.Or(l.Transport, e.Transport))
+		alias, l.Refused = cmp.Or(alias, to), l.Refused || inside
 	}
 	l.Moved = alias.URL
 	return l, alias
 }
 
-// aliasOf reads where a server sends its clients; inside says that nobody may
-// follow.
-func aliasOf(r *uptime.Redirect, e *uptime.Endpoint) (alias Alias, inside bool) {
-	if r.Refused {
-		return Alias{}, true
+// aliasOf reads where a server at an address sends its clients; inside says that
+// nobody may follow.
+func aliasOf(r *uptime.Redirect, own string, t uptime.Transport) (alias Alias, inside bool) {
+	if r == nil || r.Refused {
+		return Alias{}, r != nil
 	}
-	to := endpoint.Of(&uptime.Listing{URL: public.URL(r.To), Transport: string(e.Transport)})
-	own, _, _ := strings.Cut(e.URL, "?")
+	to := endpoint.Of(&uptime.Listing{URL: public.URL(r.To), Transport: string(t)})
+	own, _, _ = strings.Cut(own, "?")
 	if !r.Permanent || to.Kind != uptime.EndpointRemote || strings.TrimSuffix(own, "/") == strings.TrimSuffix(to.URL, "/") {
 		return Alias{}, false
 	}

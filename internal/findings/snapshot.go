@@ -23,6 +23,8 @@ type Entry struct {
 	Live     uptime.LiveServer
 	Alias    Alias
 	Findings []uptime.ListingFinding
+
+	text string // what a search looks into, small
 }
 
 // Has reports whether the entry has a finding; any for the empty id.
@@ -47,11 +49,12 @@ func newSnapshot(made time.Time, all []*Entry) *Snapshot {
 	for _, e := range all {
 		s.byKey[e.Key], s.byServer[e.Server] = e, e
 		if len(e.Findings) > 0 {
+			e.text = strings.ToLower(e.Name + "\n" + e.URL + "\n" + e.Alias.URL)
 			s.found = append(s.found, e)
 		}
 	}
 	slices.SortFunc(s.found, func(a, b *Entry) int {
-		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), cmp.Compare(a.Key, b.Key))
+		return cmp.Or(strings.Compare(a.text, b.text), cmp.Compare(a.Key, b.Key))
 	})
 	return s
 }
@@ -80,8 +83,7 @@ type Page struct {
 	Any     int
 }
 
-// Page answers a query. It takes less than a millisecond at some thousands of
-// served endpoints.
+// Page answers a query. It takes a millisecond or two at 5,000 served endpoints.
 func (s *Snapshot) Page(q Query) Page {
 	p := Page{Counts: map[uptime.ListingFindingID]int{}}
 	words := strings.Fields(strings.ToLower(q.Text))
@@ -112,9 +114,8 @@ func (p *Page) count(e *Entry) {
 }
 
 func (e *Entry) contains(words []string) bool {
-	text := strings.ToLower(e.Name + "\n" + e.URL + "\n" + e.Alias.URL)
 	for _, w := range words {
-		if !strings.Contains(text, w) {
+		if !strings.Contains(e.text, w) {
 			return false
 		}
 	}

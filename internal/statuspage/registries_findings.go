@@ -30,7 +30,11 @@ type findingRow struct {
 func findingRows(found []uptime.ListingFinding) []findingRow {
 	var out []findingRow
 	for _, f := range found {
-		out = append(out, findingRow{ID: string(f.ID), Severity: string(f.Severity), Title: f.ID.Title(), Text: visible(f.Text, maxFindingText)})
+		row := findingRow{ID: string(f.ID), Severity: string(f.Severity), Title: f.ID.Title(), Text: visible(f.Text, maxFindingText)}
+		if f.About != "" {
+			row.Title = "Listings disagree on the " + strings.ReplaceAll(f.About, "_", "-")
+		}
+		out = append(out, row)
 	}
 	return out
 }

@@ -248,6 +248,51 @@ func TestEndpointShowsAllRegistriesBesideTheServer(t *testing.T) {
 	}
 }
 
+// TestFindings: what does not agree is counted, filtered and paged, and is the same on
+// the page of the endpoint and on that of the server.
+func TestFindings(t *testing.T) {
+	r := withRegistries(t)
+	r.says("/registries", "Of 4 servers that registries list and that we look at, 4 are not, or not everywhere, as listed.", "Has moved to another address 1", "All that does not agree")
+	r.says("/registries/findings", "1 to 4 of 4 endpoints", "Redirects to where nobody is sent 1", "Open, although a sign-in is listed 0", "That was refused: nobody was contacted there.",
+		"Listings disagree on the transport", "HTTP+SSE (Glama)", "It speaks Streamable HTTP; listed is HTTP+SSE (Official MCP Registry).", "is listed as deprecated", "byte for byte, that of io.github.someone/tool-030", "Part of the data comes from Glama")
+	for query, want := range map[string][]string{
+		"finding=redirects_elsewhere":              {"1 to 1 of 1 endpoint", "dev.test/old", "It sends its clients to https://mcp.weather.test.dev/mcp for good"},
+		"finding=listings_disagree&source=glama":   {"1 to 1 of 1 endpoint", "dev.test/weather"},
+		"finding=delisted_alive":                   {"Nothing like this was found", "“Taken off a registry, and alive” holds for no endpoint"},
+		"q=mcp.weather.test.dev":                   {"1 to 2 of 2 endpoints"}, // by its alias, too
+		"q=nothing+has+this":                       {"Nothing like this was found", "Any 0"},
+		"page=2":                                   {"The list is not that long"},
+		"finding=shared_catalogue&source=official": {"Shows the tools of other names 2", "1 to 2 of 2 endpoints"},
+	} {
+		body := r.says("/registries/findings?"+query, want...)
+		if query == "finding=redirects_elsewhere" && strings.Contains(body, "listed is 1.0.0") {
+			t.Error("another finding than the one that was asked for is shown")
+		}
+	}
+	for _, bad := range []string{"finding=nice", "source=nobody", "page=0", "page=x", "q=" + strings.Repeat("a", 101)} {
+		if w := r.do(http.MethodGet, "/registries/findings?"+bad, nil); w.Code != http.StatusBadRequest {
+			t.Errorf("%.40s: %d", bad, w.Code)
+		}
+	}
+	body := r.says(r.endpoint(registrytest.Old), "It has moved to https://mcp.weather.test.dev/mcp", "noted as another name, and is judged by itself")
+	if !strings.Contains(body, `<a href="`+r.endpoint(registrytest.Weather)+`"><code>`) || strings.Contains(body, "token=abc") {
+		t.Error("the endpoint that it has moved to is not linked, or a secret is shown")
+	}
+	r.says(r.endpoint(registrytest.Tool), "Redirects to where nobody is sent")
+	r.says("/status/weather", "Listed at Docker MCP Catalog, Glama, Official MCP Registry.", "It says that it is version 1.8.2; listed is 1.4.0", "Who lists it, side by side")
+	if body := r.says("/status/crm-contacts"); strings.Contains(body, "h-listed") {
+		t.Error("what nobody lists has a section about registries")
+	}
+}
+
+func TestNothingToCompare(t *testing.T) {
+	r := emptyRegistries(t)
+	r.says("/registries/findings", "Nothing to compare with", "none of these is")
+	unready := withRegistries(t, func(o *statuspage.Options) { o.Findings = findings.New(findings.Options{}) })
+	unready.says("/registries/findings", "Not compared yet")
+	unready.says("/registries", "What is listed is being compared with what is live.")
+}
+
 func TestEndpointsOfAllKinds(t *testing.T) {
 	r := withRegistries(t, func(o *statuspage.Options) { o.OptoutPath = "/.well-known/not-me" })
 	for what, want := range map[string][]string{

@@ -273,11 +273,12 @@ func (d *Disagreement) About() (out []string) {
 }
 
 func signInWords(l *Listing) string {
-	switch {
-	case l.Access == "":
+	switch l.Access {
+	case "":
 		return ""
-	case l.Access == AccessOpen:
+	case AccessOpen:
 		return "open to anyone"
+	case AccessWalled, AccessCustom, AccessBroken:
 	}
 	return "a sign-in"
 }
