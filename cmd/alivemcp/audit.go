@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -23,10 +25,15 @@ func newAudit(sh Shell) *cobra.Command {
 		Use:   "audit",
 		Short: "Count which of the listed servers work, and report it so that others can check",
 		Long: `Audit looks at every endpoint that registries list, in rounds, from regions, puts each
-into exactly one bucket by a table that the report prints, and writes the report.`,
-		Example: `  alivemcp audit run 2026-q4 --from ./data --data ./audits --rate 20
-  alivemcp audit report 2026-q4 --data ./audits --output report.html
-  alivemcp audit compare 2026-q4 --data ./audits --with q3-2026`,
+into exactly one bucket by a table that the report prints, and writes the report.
+
+It begins with what registries list: alivemcp registry crawl reads them. To try it
+without the internet, let the lab list its own servers: alivemcp lab --registry lab.yaml
+says how to go on.`,
+		Example: `  alivemcp registry crawl --contact ops@example.com
+  alivemcp audit run 2026-q4 --contact https://example.com/audit
+  alivemcp audit report 2026-q4 --output report.html
+  alivemcp audit compare 2026-q4 --with q3-2026`,
 		Args: noArgs("audit run"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -75,7 +82,7 @@ token (or header,value). A secret may be env:NAME or file:PATH.`,
 
 func (f *auditFlags) declare(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.Dir, "data", "./data", "keep the run in this data `directory`")
+	flags.StringVar(&f.Dir, "data", "", "keep the run in this data `directory`; default that of the configuration, else ./data")
 	flags.StringVar(&f.From, "from", "", "what is listed: a CSV `file`, or the data directory of a monitor; default the data directory")
 	flags.StringVar(&f.tokens, "tokens", "", "a CSV `file` of published tokens: url,token or url,header,value")
 	flags.StringVarP(&f.config, "config", "c", "", "take the regions, the contact and the reference endpoints from this `file`; default "+defaultConfig+", when it is there")
@@ -195,6 +202,7 @@ func (f *auditFlags) surround(sh Shell) error {
 	if err != nil {
 		return err
 	}
+	f.Dir = cmp.Or(f.Dir, file.Data)
 	if f.contact != "" {
 		file.Probe.Contact, file.Registries.Contact = f.contact, f.contact
 	}
@@ -203,6 +211,9 @@ func (f *auditFlags) surround(sh Shell) error {
 	}
 	if f.Regions, err = parseRegions(f.from); err != nil {
 		return err
+	}
+	if _, err := os.Stat(f.Dir); f.From == "" && err != nil { // before it is made
+		return usage("audit run --from listings.csv", "nothing is listed in %s yet: read the registries first, with alivemcp registry crawl, or say with --from what is listed", f.Dir)
 	}
 	if len(f.from) == 0 {
 		f.Regions = file.Regions

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type labFlags struct {
 	listen    string
 	minute    time.Duration
 	caOut     string
+	registry  string
 	quiet     bool
 }
 
@@ -33,11 +35,15 @@ func newLab(sh Shell) *cobra.Command {
 		Long: `Lab serves servers that each misbehave in one known way, or in none, and prints
 for each the command that checks it. It runs until it is interrupted.
 
+With --registry there are also registries that list these servers, and a configuration
+that reads them, so that crawling and auditing can be tried without the internet.
+
 With --check the lab is served in this process, every scenario is probed and the
 judgement compared with the expected one; the exit code is 1 when they differ.`,
 		Example: `  alivemcp lab --list
   alivemcp lab --scenario tools-null
   alivemcp lab --listen 127.0.0.1:8765 --ca-out lab-ca.pem
+  alivemcp lab --registry lab.yaml
   alivemcp lab --check all`,
 		Args: noArgs("lab"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), sh) },
@@ -55,6 +61,7 @@ func (f *labFlags) declare(cmd *cobra.Command) {
 	flags.StringVar(&f.listen, "listen", "127.0.0.1:8765", "where to listen; scenarios with a port of their own choose one")
 	flags.DurationVar(&f.minute, "minute", time.Minute, "how long a lab minute lasts")
 	flags.StringVar(&f.caOut, "ca-out", "", "write the certificate of the lab's CA to this `file`, for --ca-file")
+	flags.StringVar(&f.registry, "registry", "", "serve registries that list the servers, too, and write a configuration that reads them to this `file`")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress")
 	names := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return scenarioNames(), cobra.ShellCompDirectiveNoFileComp
@@ -142,6 +149,31 @@ func (f *labFlags) serve(ctx context.Context, sh Shell, format show.Format, scen
 	if f.caOut == "" {
 		sh.remark("TLS scenarios need the lab's CA: add --ca-out lab-ca.pem")
 	}
+	if f.registry != "" {
+		return f.serveListed(ctx, sh, l)
+	}
 	sh.remark("the lab serves until it is interrupted")
 	return l.Run(ctx)
+}
+
+// serveListed serves the lab and registries that list its servers.
+func (f *labFlags) serveListed(ctx context.Context, sh Shell, l *lab.Lab) error {
+	r, err := app.OpenLabRegistries(ctx, l, f.listen)
+	if err != nil {
+		return err
+	}
+	if err := replaceFile(f.registry, r.Config()); err != nil {
+		return err
+	}
+	sh.remark("registries list these servers, and " + f.registry + " reads them; in another terminal:")
+	sh.remark("  alivemcp registry crawl --config " + f.registry)
+	sh.remark("  alivemcp audit run trial --config " + f.registry + " --private --rounds 2 --gap 1s --rate 0 --host-gap 0s --per-host 100 --attempts 1 --timeout 3s")
+	sh.remark("the lab serves until it is interrupted")
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx); cancel() }()
+	err = l.Run(ctx)
+	cancel()
+	return errors.Join(err, <-ended)
 }

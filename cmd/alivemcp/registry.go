@@ -38,8 +38,11 @@ a configuration), keeps what they list in the data directory, and searches in it
 While a monitor runs on that directory, it reads them itself, every hour.
 
 A registry whose credential is missing is shown as not read, never as empty. What was
-read only in part, or is much less than before, changes nothing.`,
-		Example: `  alivemcp registry crawl official --contact ops@example.com --data ./data
+read only in part, or is much less than before, changes nothing.
+
+To try it without the internet, let the lab list its own servers:
+alivemcp lab --registry lab.yaml, then alivemcp registry crawl --config lab.yaml.`,
+		Example: `  alivemcp registry crawl --contact ops@example.com
   alivemcp registry sources
   alivemcp registry search weather --kind remote
   alivemcp registry optout ep_0123456789abcdef0123 --reason "asked by mail"`,
@@ -170,15 +173,36 @@ func writeSources(sh Shell, as show.Format, rows []app.SourceRow) error {
 	if as == show.JSON {
 		return indented(sh.Out, map[string]any{"sources": shapes})
 	}
-	lines := [][]string{{"REGISTRY", "STATE", "LISTINGS", "ENDPOINTS", "READ", "WHY"}}
+	lines, known := [][]string{{"REGISTRY", "STATE", "LISTINGS", "ENDPOINTS", "READ, UTC", "WHY"}}, false
 	for _, s := range shapes {
-		read := "-"
+		listings, endpoints, read := "-", "-", "-" // nothing is known of it
+		if !s.Shown.IsZero() {
+			listings, endpoints, known = fmt.Sprint(s.Listings), fmt.Sprint(s.Endpoints), true
+		}
 		if !s.Read.IsZero() {
 			read = s.Read.UTC().Format("2006-01-02 15:04")
 		}
-		lines = append(lines, []string{string(s.Source), string(s.State), fmt.Sprint(s.Listings), fmt.Sprint(s.Endpoints), read, show.Clean(s.Why, 200)})
+		lines = append(lines, []string{string(s.Source), crawlWord(s.State), listings, endpoints, read, show.Clean(s.Why, 200)})
 	}
-	return columns(sh.Out, lines)
+	err := columns(sh.Out, lines)
+	if err == nil && !known {
+		sh.remark("nothing was read yet; begin with: alivemcp registry crawl")
+	}
+	return err
+}
+
+// crawlWord says to people how a crawl ended.
+func crawlWord(state uptime.CrawlState) string {
+	switch state {
+	case uptime.CrawlNone:
+		return "not read"
+	case uptime.CrawlHeld:
+		return "held back"
+	case uptime.CrawlRunning:
+		return "being read"
+	case uptime.CrawlDone, uptime.CrawlFailed:
+	}
+	return string(state)
 }
 
 func newRegistryCrawl(sh Shell, f *registryFlags) *cobra.Command {
@@ -201,9 +225,7 @@ columns name, registry, url and, if you like, transport and version.`,
 				return err
 			}
 			return f.with(cmd.Context(), sh, true, func(r *app.Registries) error {
-				stop := sh.progress(cmd.Context(), quiet, func(d time.Duration) string {
-					return fmt.Sprintf("reading registries, %.0f s", d.Seconds())
-				})
+				stop := sh.progress(cmd.Context(), quiet, func(d time.Duration) string { return crawlProgress(r.Progress(), d) })
 				crawls, err := r.Crawl(cmd.Context(), args, shrunk)
 				stop()
 				return errors.Join(writeCrawls(sh, as, crawls), err)
@@ -218,6 +240,15 @@ columns name, registry, url and, if you like, transport and version.`,
 	return cmd
 }
 
+// crawlProgress says how far a crawl is. Of one that a monitor makes only the time is
+// known.
+func crawlProgress(p app.CrawlProgress, took time.Duration) string {
+	if p.Source == "" {
+		return fmt.Sprintf("reading registries, %.0f s", took.Seconds())
+	}
+	return fmt.Sprintf("reading %s (%d of %d): %d listings, %.0f s", p.Source, p.Number, p.Of, p.Listings, took.Seconds())
+}
+
 // writeCrawls says how crawls ended; errNotGood when one was not taken over.
 func writeCrawls(sh Shell, as show.Format, crawls []uptime.Crawl) error {
 	good := true
@@ -230,9 +261,14 @@ func writeCrawls(sh Shell, as show.Format, crawls []uptime.Crawl) error {
 	} else {
 		lines := [][]string{{"REGISTRY", "STATE", "RECORDS", "LISTINGS", "BEFORE", "WHY"}}
 		for _, c := range crawls {
-			lines = append(lines, []string{
-				string(c.Source), string(c.State), fmt.Sprint(c.Records), fmt.Sprint(c.Listings), fmt.Sprint(c.Previous), show.Clean(c.Why, 200) + refusedWords(c.Refused),
-			})
+			line := []string{
+				string(c.Source), crawlWord(c.State), fmt.Sprint(c.Records), fmt.Sprint(c.Listings), fmt.Sprint(c.Previous),
+				strings.TrimSpace(show.Clean(c.Why, 200) + " " + refusedWords(c.Refused)),
+			}
+			if c.State == uptime.CrawlNone {
+				line[2], line[3], line[4] = "-", "-", "-"
+			}
+			lines = append(lines, line)
 		}
 		err = columns(sh.Out, lines)
 		remarkHeld(sh, crawls)

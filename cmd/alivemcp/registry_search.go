@@ -104,7 +104,26 @@ func (f *searchFlags) search(ctx context.Context, sh Shell, as show.Format, r *a
 	if as == show.JSON {
 		return indented(sh.Out, map[string]any{"listings": found, "all": all, "next": next})
 	}
+	if all == 0 {
+		return f.nothing(ctx, sh, r)
+	}
 	return writeFound(sh, found, all, next)
+}
+
+// nothing says why nothing was found.
+func (f *searchFlags) nothing(ctx context.Context, sh Shell, r *app.Registries) error {
+	counts, err := r.Counts(ctx)
+	switch {
+	case err != nil:
+		return err
+	case len(counts) == 0:
+		sh.remark("no registry was read yet; begin with: alivemcp registry crawl")
+	case f.query.Gone:
+		sh.remark("nothing like this is or was listed")
+	default:
+		sh.remark("nothing like this is listed; add --gone for what is not listed any more")
+	}
+	return nil
 }
 
 func writeFound(sh Shell, found []foundShape, all int, next string) error {
@@ -156,9 +175,17 @@ func (f *searchFlags) count(ctx context.Context, sh Shell, as show.Format, r *ap
 	return columns(sh.Out, lines)
 }
 
-// columns writes a table, its columns aligned.
+// columns writes a table, its columns aligned, those of numbers to the right. The
+// first line is the head.
 func columns(w io.Writer, lines [][]string) error {
 	t := tabwriter.NewWriter(w, 0, 1, 2, ' ', 0)
+	for i := range lines[0] {
+		if width, ok := numbers(lines, i); ok {
+			for _, cells := range lines {
+				cells[i] = fmt.Sprintf("%*s", width, cells[i])
+			}
+		}
+	}
 	for _, cells := range lines {
 		for len(cells) > 1 && cells[len(cells)-1] == "" {
 			cells = cells[:len(cells)-1]
@@ -168,6 +195,18 @@ func columns(w io.Writer, lines [][]string) error {
 		}
 	}
 	return t.Flush()
+}
+
+// numbers reports whether a column has numbers alone, and how wide it is.
+func numbers(lines [][]string, column int) (width int, ok bool) {
+	for i, cells := range lines {
+		width = max(width, len(cells[column]))
+		if i > 0 && strings.Trim(cells[column], "0123456789.-% ") != "" {
+			return 0, false
+		}
+		ok = ok || i > 0 && strings.ContainsAny(cells[column], "0123456789")
+	}
+	return width, ok
 }
 
 func newRegistryOptout(sh Shell, f *registryFlags) *cobra.Command {

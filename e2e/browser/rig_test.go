@@ -34,6 +34,7 @@ func TestBrowser(t *testing.T) {
 		t.Run("hostile", r.hostile)
 		t.Run("alarms", r.alarms)
 		t.Run("registries", r.registries)
+		t.Run("demo registries", r.demoRegistries)
 		t.Run("pages", r.pages)
 		t.Run("board", r.board)
 		t.Run("server", r.server)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	"github.com/alivemcp/alivemcp/internal/config"
 	"github.com/alivemcp/alivemcp/internal/store/sqlite"
@@ -69,6 +71,8 @@ func OpenRegistries(ctx context.Context, opt RegistriesOptions) (r *Registries, 
 	r = &Registries{from: from != nil}
 	if r.admin = running(ctx, opt.File.Data); r.admin == nil && opt.Create {
 		r.admin, err = openOwn(ctx, opt.File.Data)
+	} else if _, missing := os.Stat(filepath.Join(opt.File.Data, sqlite.File)); r.admin == nil && missing != nil {
+		return nil, fmt.Errorf("%w: nothing was read into %s yet; begin with: alivemcp registry crawl, or name the data directory with --data", uptime.ErrNotFound, opt.File.Data)
 	} else if r.admin == nil {
 		r.admin, err = OpenAdmin(ctx, opt.File.Data)
 	}
@@ -89,6 +93,10 @@ func OpenRegistries(ctx context.Context, opt RegistriesOptions) (r *Registries, 
 	}
 	return r, nil
 }
+
+// Progress says how far Crawl is; the zero CrawlProgress while nothing is known, as
+// when a monitor crawls. It may be called while Crawl runs.
+func (r *Registries) Progress() CrawlProgress { return r.crawl.progress() }
 
 // Close releases the data.
 func (r *Registries) Close() error {

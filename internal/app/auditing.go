@@ -319,7 +319,7 @@ func (a *auditor) cell(ctx context.Context, region string, srv *uptime.Server) u
 // process that owns them. The caller must Close it.
 func OpenEvidence(ctx context.Context, dir string) (*Evidence, error) {
 	if _, err := os.Stat(filepath.Join(dir, sqlite.File)); err != nil {
-		return nil, fmt.Errorf("finding the audits: %w; name the data directory with --data", err)
+		return nil, fmt.Errorf("%w: there are no audits in %s; begin one with: alivemcp audit run, or name the data directory with --data", uptime.ErrNotFound, dir)
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Dir: dir, ReadOnly: true})
 	if err != nil {

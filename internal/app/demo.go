@@ -26,11 +26,13 @@ import (
 // staleRegion sees the product search through an edge that was not updated.
 const staleRegion = "ap-southeast"
 
-// Demonstration is the world of `serve --demo`: servers of the lab that live in
-// this process, three regions that all are this machine, and an invented past.
+// Demonstration is the world of `serve --demo`: servers of the lab and registries
+// that live in this process, three regions that all are this machine, and an
+// invented past.
 type Demonstration struct {
 	lab   *lab.Lab
 	inbox *inbox
+	fakes *fakes
 	file  *config.File
 }
 
@@ -43,6 +45,9 @@ func NewDemonstration(now time.Time) (*Demonstration, error) {
 	}
 	var err error
 	if d.inbox, err = newInbox(); err != nil {
+		return nil, err
+	}
+	if d.fakes, err = newFakes(now); err != nil {
 		return nil, err
 	}
 	f, problems := config.Parse("demonstration", d.yaml(now), config.Options{})
@@ -115,6 +120,7 @@ func (d *Demonstration) yaml(now time.Time) []byte {
 		fmt.Fprintf(&b, "  - {id: %s, city: %s}\n", r.ID, r.City)
 	}
 	b.WriteString(d.inbox.yaml())
+	b.WriteString(d.fakes.yaml())
 	b.WriteString("probe: {gap: 2s, max_per_host: 64}\nservers:\n")
 	for _, r := range demo.Roles() {
 		fmt.Fprintf(&b, "  - {slug: %s, name: %q, group: %q, description: %q, url: %q", r.Slug, r.Name, r.Group, r.Description, d.lab.URL(r.Slug))
@@ -250,6 +256,9 @@ func (d *Demonstration) fill(ctx context.Context, m *Monitor) error {
 	}
 	if err := d.fillSilences(ctx, m); err != nil {
 		return fmt.Errorf("inventing a silence: %w", err)
+	}
+	if err := d.fillRegistries(ctx, m); err != nil {
+		return fmt.Errorf("inventing the past of the registries: %w", err)
 	}
 	return d.fillDrifts(ctx, m, today)
 }

@@ -119,13 +119,7 @@ func indented(text string) string {
 
 // run answers until ctx ends.
 func (b *inbox) run(ctx context.Context) error {
-	srv := &http.Server{Handler: keepLocal(b), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second}
-	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
-	defer stop()
-	if err := srv.Serve(b.ln); ctx.Err() == nil {
-		return fmt.Errorf("serving the demonstration's inbox: %w", err)
-	}
-	return ctx.Err()
+	return serveOn(ctx, b.ln, keepLocal(b), "the demonstration's inbox")
 }
 
 // fillSilences keeps sinks quiet about a server that its supplier limits.

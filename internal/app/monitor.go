@@ -312,7 +312,7 @@ func (m *Monitor) stages() []stage {
 	}
 	look = append(look, m.registryParts()...)
 	if m.opt.Demo != nil {
-		look = append(look, part{"lab", m.opt.Demo.lab.Run}, part{"inbox", m.opt.Demo.inbox.run})
+		look = append(look, part{"lab", m.opt.Demo.lab.Run}, part{"inbox", m.opt.Demo.inbox.run}, part{"registries of the demonstration", m.opt.Demo.fakes.run})
 	}
 	return []stage{
 		{"look", look},

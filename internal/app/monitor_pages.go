@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/api"
@@ -50,15 +51,31 @@ func (m *Monitor) siteOptions(tenant uptime.TenantID, base string) statuspage.Op
 	if m.showsListed(tenant) {
 		opt.Registries, opt.Findings, opt.Reports, opt.Operator.Contact = m.store, m.compared, m.shelf, contactLink(f.Whom())
 	}
+	if tenant == DefaultTenant && f.Registries.Serve.Enabled {
+		opt.Elsewhere = &statuspage.Elsewhere{Tenant: PublicTenant, BaseURL: m.listedBase}
+	}
 	return opt
 }
 
-// showsListed reports whether the pages of a tenant are those that show what
-// registries list: the listed servers' own, or the operator's when these are not
-// served.
+// showsListed reports whether the pages of a tenant are among those that show what
+// registries list: the operator's, and the listed servers' own.
 func (m *Monitor) showsListed(tenant uptime.TenantID) bool {
 	r := &m.opt.File.Registries
-	return r.Serve.Enabled && tenant == PublicTenant || r.Enabled && !r.Serve.Enabled && tenant == DefaultTenant
+	return r.Serve.Enabled && tenant == PublicTenant || (r.Enabled || r.Serve.Enabled) && tenant == DefaultTenant
+}
+
+// listedBase is the public address of the pages of listed servers: that of the
+// configuration, or the one that is listened on when that is a single one.
+func (m *Monitor) listedBase() string {
+	serve := &m.opt.File.Registries.Serve
+	if serve.BaseURL != "" || m.strange == nil {
+		return strings.TrimSuffix(serve.BaseURL, "/")
+	}
+	at, err := netip.ParseAddrPort(m.strange.listener.Addr().String())
+	if err != nil || at.Addr().IsUnspecified() {
+		return ""
+	}
+	return "http://" + at.String()
 }
 
 // contactLink makes a link of a contact: a URL, or a mail address.

@@ -45,6 +45,7 @@ type crawling struct {
 	every   time.Duration
 	off     atomic.Pointer[map[uptime.SourceID]bool] // what the operator does not want to be read
 	log     *slog.Logger
+	counted *countedRecords
 }
 
 // crawlOptions are what crawling needs besides the configuration.
@@ -62,7 +63,10 @@ type crawlOptions struct {
 // newCrawling makes the sources and their crawler.
 func newCrawling(opt crawlOptions) *crawling {
 	r := &opt.file.Registries
-	c := &crawling{cache: registry.NewDir(filepath.Join(opt.file.Data, registryCache)), store: opt.store, every: r.Every, log: opt.log}
+	c := &crawling{
+		cache: registry.NewDir(filepath.Join(opt.file.Data, registryCache)), store: opt.store, every: r.Every, log: opt.log,
+		counted: &countedRecords{Records: opt.store},
+	}
 	c.sources = opt.from.sources()
 	c.off.Store(&map[uptime.SourceID]bool{})
 	if opt.from == nil {
@@ -70,7 +74,7 @@ func newCrawling(opt crawlOptions) *crawling {
 		c.off.Store(offIn(opt.file))
 	}
 	c.crawler = registry.New(registry.Options{
-		Sources: c.sources, Records: opt.store, Every: r.Every, Ended: opt.ended, Logger: opt.log, Off: c.isOff,
+		Sources: c.sources, Records: c.counted, Every: r.Every, Ended: opt.ended, Logger: opt.log, Off: c.isOff,
 		Fetch: fetchers(r, c.cache, UserAgent(opt.file, opt.version)),
 	})
 	return c
@@ -206,7 +210,8 @@ func (c *crawling) once(ctx context.Context, ids []string, shrunk bool) ([]uptim
 		return nil, err
 	}
 	var out []uptime.Crawl
-	for _, s := range sources {
+	for i, s := range sources {
+		c.counted.begin(s.ID(), i+1, len(sources))
 		crawl, err := c.crawler.Crawl(ctx, s, shrunk)
 		if err != nil {
 			return out, fmt.Errorf("reading the registry %s: %w", s.ID(), err)
@@ -215,6 +220,9 @@ func (c *crawling) once(ctx context.Context, ids []string, shrunk bool) ([]uptim
 	}
 	return out, nil
 }
+
+// progress says how far once is.
+func (c *crawling) progress() CrawlProgress { return c.counted.progress() }
 
 // sweep forgets how registries were read long ago, and what they answered.
 func (c *crawling) sweep(ctx context.Context) error {

@@ -135,14 +135,14 @@ func (s *Site) addListings(ctx context.Context, e *uptime.Endpoint, v *endpointV
 		v.More = n - len(all)
 	}
 	for i := range all {
-		row := listingOf(&all[i], e, s.opt.Now().UTC())
+		row := s.listingOf(&all[i], e, s.opt.Now().UTC())
 		if all[i].Gone.IsZero() {
 			v.Listings = append(v.Listings, row)
 		} else {
 			v.Former = append(v.Former, row)
 		}
 	}
-	v.Credits = creditsOfListings(all)
+	v.Credits = s.creditsOfListings(all)
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (s *Site) addSibling(ctx context.Context, e *uptime.Endpoint, v *endpointVi
 }
 
 // creditsOfListings are those of the registries that a page shows.
-func creditsOfListings(all []uptime.Listing) []credit {
+func (s *Site) creditsOfListings(all []uptime.Listing) []credit {
 	var sources []uptime.SourceStatus
 	seen := map[uptime.SourceID]bool{}
 	for i := range all {
@@ -174,7 +174,7 @@ func creditsOfListings(all []uptime.Listing) []credit {
 			sources = append(sources, uptime.SourceStatus{ID: id, Good: uptime.Crawl{ID: "read"}})
 		}
 	}
-	return creditsOf(sources)
+	return s.creditsOf(sources)
 }
 
 func (s *Site) addChanges(ctx context.Context, e *uptime.Endpoint, v *endpointView) error {
@@ -241,13 +241,13 @@ func (s *Site) addAlias(ctx context.Context, a findings.Alias, v *endpointView) 
 
 // addMonitored shows how the server does that the endpoint is.
 func (s *Site) addMonitored(id uptime.ServerID, v *endpointView) {
-	row, ok := s.opt.Source.RowOf(s.opt.Tenant, id)
+	row, ok := s.servedRow(id)
 	if !ok {
 		return // not shown any more
 	}
 	now := s.opt.Now()
 	v.Monitored = &monitoredView{
-		Mark: rowMark(row), Word: board.StateWord(row.State), Headline: board.Headline(row, now), Href: web.ServerPath(row.Slug), Access: row.Access,
+		Mark: rowMark(row), Word: board.StateWord(row.State), Headline: board.Headline(row, now), Href: s.servedPath(row.Slug), Access: row.Access,
 		Uptime: percentText(row.Summary.D30), Measured: shareText(row.Summary.D30, "30 days"), Tools: row.Tools, Listed: row.ToolsHash != "", Probed: draw.Clock(row.LastProbe, now.UTC()),
 	}
 }

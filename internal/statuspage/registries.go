@@ -92,6 +92,8 @@ type registriesView struct {
 	More, Rest int
 	Credits    []credit
 	Findings   findingsBrief
+	// Elsewhere is where the servers have their pages; empty when that is here.
+	Elsewhere string
 }
 
 // kindRow is one kind in the totals.
@@ -121,13 +123,13 @@ func (s *Site) registriesPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now := s.opt.Now().UTC()
-	v := registriesView{Search: searchForm{Sources: l.sources}}
+	v := registriesView{Search: searchForm{Sources: l.sources}, Elsewhere: s.elsewhere()}
 	v.Kinds, v.Endpoints, v.Listings = kindsOf(l.counts)
 	v.Platforms, v.More, v.Rest = platformsOf(l.counts, v.Endpoints)
 	for i := range l.sources {
-		v.Sources = append(v.Sources, sourceOf(&l.sources[i], now))
+		v.Sources = append(v.Sources, sourceOf(&l.sources[i], s.reason(r, &l.sources[i].Last), now))
 	}
-	v.Credits = creditsOf(l.sources)
+	v.Credits = s.creditsOf(l.sources)
 	v.Findings = s.findingsBrief()
 	v.Sentence = registriesSentence(&v)
 	return s.show(w, r, "registries.html", Frame{

@@ -137,7 +137,7 @@ func (s *Site) findingsPage(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := s.findingsOf(form)
-	v.Credits = creditsOf(l.sources)
+	v.Credits = s.creditsOf(l.sources)
 	if r.URL.RawQuery != "" {
 		w.Header().Set("X-Robots-Tag", "noindex")
 	}
@@ -195,7 +195,7 @@ func findingsSentence(s *findings.Snapshot) string {
 func (s *Site) foundRow(e *findings.Entry, only uptime.ListingFindingID) foundRow {
 	out := foundRow{
 		Name: visible(e.Name, 200), Mixed: web.Mixed(e.Name), Address: visible(e.URL, maxAddress), Href: endpointPath(e.Key), Mark: e.State.String(), Word: board.StateWord(e.State),
-		Status: web.ServerPath(e.Slug),
+		Status: s.servedPath(e.Slug),
 	}
 	var names []string
 	for _, id := range e.Sources {

@@ -149,10 +149,10 @@ func (s *Site) searchPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v.Known, v.Credits = slices.ContainsFunc(l.sources, func(s uptime.SourceStatus) bool { return s.Good.ID != "" }), creditsOf(l.sources)
+	v.Known, v.Credits = slices.ContainsFunc(l.sources, func(s uptime.SourceStatus) bool { return s.Good.ID != "" }), s.creditsOf(l.sources)
 	for i := range l.sources {
 		if one := &l.sources[i]; string(one.ID) == form.Source && one.Good.ID == "" {
-			v.UnreadSource, v.UnreadMissing = sourceName(one.ID), crawlReason(&one.Last)
+			v.UnreadSource, v.UnreadMissing = sourceName(one.ID), s.reason(r, &one.Last)
 		}
 	}
 	if r.URL.RawQuery != "" {
@@ -233,12 +233,12 @@ func (s *Site) listingRows(ctx context.Context, found []uptime.Listing) ([]listi
 			}
 			endpoints[l.Endpoint] = e
 		}
-		rows[i] = listingOf(l, &e, now)
+		rows[i] = s.listingOf(l, &e, now)
 	}
 	return rows, nil
 }
 
-func listingOf(l *uptime.Listing, e *uptime.Endpoint, now time.Time) listingRow {
+func (s *Site) listingOf(l *uptime.Listing, e *uptime.Endpoint, now time.Time) listingRow {
 	row := listingRow{
 		Source: sourceName(l.Source), SourceHref: securePage(l.Page), Follow: l.Source == uptime.SourceGlama,
 		Name: cmp.Or(visible(l.Name, 200), "without a name"), Title: visible(l.Title, 200), Version: visible(l.Version, 100), Text: visible(l.Description, 500),
@@ -248,6 +248,9 @@ func listingOf(l *uptime.Listing, e *uptime.Endpoint, now time.Time) listingRow 
 	}
 	if row.Title == row.Name {
 		row.Title = ""
+	}
+	if s.opt.Demo { // the record is nobody's
+		row.SourceHref = ""
 	}
 	row.KindWord, _ = endpointKind(e.Kind)
 	if l.Changed.After(l.FirstSeen) {

@@ -18,11 +18,13 @@ type sourceRow struct {
 	// Read says that it was taken over at least once.
 	Read bool
 	// Mark, Word and Detail are the state of the newest crawl; Why is its reason.
-	Mark, Word, Why     string
-	Last                aging
-	Access              string
-	Good                aging
-	Records             int
+	Mark, Word, Why string
+	Last            aging
+	Access          string
+	Good            aging
+	Records         int
+	// Changes says that Records are those of a reading of changes alone.
+	Changes             bool
 	Listings, Endpoints int
 	// Complete says whether what is shown is all, in words; Short that it is not.
 	Complete string
@@ -33,17 +35,17 @@ type sourceRow struct {
 // sourceName is what a registry calls itself.
 func sourceName(id uptime.SourceID) string { return visible(id.Title(), 40) }
 
-func sourceOf(s *uptime.SourceStatus, now time.Time) sourceRow {
+func sourceOf(s *uptime.SourceStatus, why string, now time.Time) sourceRow {
 	row := sourceRow{
 		ID: string(s.ID), Name: sourceName(s.ID), Href: "/registries/search?source=" + string(s.ID), Read: s.Good.ID != "",
 		Access: accessOf(s), Last: agingOf(cmp.Or(s.Last.Ended, s.Last.Began), now),
 		Records: s.Good.Records, Listings: s.Listings, Endpoints: s.Endpoints,
 	}
 	if row.Read {
-		row.Good = agingOf(s.Good.Ended, now)
+		row.Good, row.Changes = agingOf(s.Good.Ended, now), !s.Good.Since.IsZero()
 	}
 	row.Mark, row.Word = crawlWord(s.Last.State)
-	row.Why = crawlReason(&s.Last)
+	row.Why = why
 	row.Complete, row.Short = completeness(s)
 	row.Refused = refusedWords(s.Good.Refused)
 	return row
@@ -143,7 +145,11 @@ type credit struct {
 	Follow bool
 }
 
-func creditsOf(sources []uptime.SourceStatus) []credit {
+// creditsOf are those of the registries that were read. A demonstration's are its own.
+func (s *Site) creditsOf(sources []uptime.SourceStatus) []credit {
+	if s.opt.Demo {
+		return nil
+	}
 	var out []credit
 	for i := range sources {
 		c, ok := creditOf(sources[i].ID)

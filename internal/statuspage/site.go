@@ -40,6 +40,9 @@ type Options struct {
 	Mailboxes Mailboxes
 	// Subscribers, when set, lets readers subscribe.
 	Subscribers Subscribers
+	// Elsewhere, when set, is the site on which what registries list has its pages;
+	// nil when that is this one.
+	Elsewhere *Elsewhere
 	// Registries, when set, shows what registries list.
 	Registries Registries
 	// Findings is what does not agree about it; required with Registries.

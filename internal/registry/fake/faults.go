@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -163,11 +162,4 @@ func Key(header, want string) Fault {
 			next.ServeHTTP(w, req)
 		})
 	}
-}
-
-// answerOf returns the body that a handler would send.
-func answerOf(h http.Handler, req *http.Request) []byte {
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, req)
-	return rec.Body.Bytes()
 }

@@ -9,6 +9,12 @@ import (
 	"time"
 )
 
+// Bounds of what is remembered of clients: a demonstration runs for weeks.
+const (
+	maxAsked  = 10_000
+	maxAgents = 100
+)
+
 // Registry is a fake registry. It is safe for concurrent use.
 type Registry struct {
 	mux *http.ServeMux
@@ -45,14 +51,17 @@ func order(a, b Record) int {
 // ServeHTTP answers a request.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.mu.Lock()
-	r.asked = append(r.asked, req.URL.RequestURI())
-	r.agents[req.UserAgent()]++
+	r.asked = append(r.asked[max(0, len(r.asked)+1-maxAsked):], req.URL.RequestURI())
+	if agent := req.UserAgent(); r.agents[agent] > 0 || len(r.agents) < maxAgents {
+		r.agents[agent]++
+	}
 	h := r.handler
 	r.mu.Unlock()
 	h.ServeHTTP(w, req)
 }
 
-// Asked returns what was asked for since the last call, in order.
+// Asked returns what was asked for since the last call, in order: of very much the
+// last.
 func (r *Registry) Asked() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
