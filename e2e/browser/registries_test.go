@@ -58,7 +58,8 @@ func (r *rig) registries(t *testing.T) {
 }
 
 // listing is where a monitor will be that shows what registries list, and how it is
-// started. None is asked: the only one that is not off wants a key. Neither is the
+// started. No registry is reached: what the story has is on, as what is off is not
+// listed, at an address where nobody answers or without its key. Neither is the
 // server: its checks are paused.
 func (r *rig) listing(t *testing.T) (base string, args []string) {
 	t.Helper()
@@ -66,7 +67,7 @@ func (r *rig) listing(t *testing.T) (base string, args []string) {
 registries:
   enabled: true
   contact: ops@example.com
-  sources: {official: false, github: false, pulsemcp: false, glama: false, smithery: true, github-topics: false, docker: false, cline: false, toolsdk: false, mcp.so: false}
+  sources: {official: {url: 'http://127.0.0.1:1'}, github: false, pulsemcp: false, glama: true, smithery: true, github-topics: false, docker: {url: 'http://127.0.0.1:1'}, cline: false, toolsdk: false, mcp.so: false}
 `)
 	return "http://" + loopback.FreeAddr(t), args[:2]
 }

@@ -39,7 +39,9 @@ func TestListedPages(t *testing.T) {
 		"/api/v1/endpoints?kind=junk": `"kind":"junk"`, "/reports/" + string(registrytest.Audit): `<article class="audit">`, "/api/v1/reports/" + string(registrytest.Audit): "alivemcp.audit/v1",
 		"/reports.atom": "15.0 %", "/registries/findings": "to compare with", "/api/v1/registries/findings": `"compared":0`,
 	}
-	r.start(r.file("registries: {enabled: true, contact: ops@example.com, " + noSources + "}"))
+	// What is switched off is not listed any more; what cannot be reached stays.
+	away := strings.NewReplacer("official: false", "official: {url: 'http://127.0.0.1:1'}", "docker: false", "docker: {url: 'http://127.0.0.1:1'}", "glama: false", "glama: true")
+	r.start(r.file("registries: {enabled: true, contact: ops@example.com, " + away.Replace(noSources) + "}"))
 	r.await(aCycle, "the reports are made", func() bool {
 		status, _ := r.get("/reports/" + string(registrytest.Audit))
 		return status == http.StatusOK

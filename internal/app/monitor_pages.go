@@ -51,6 +51,9 @@ func (m *Monitor) siteOptions(tenant uptime.TenantID, base string) statuspage.Op
 	if m.showsListed(tenant) {
 		opt.Registries, opt.Findings, opt.Reports, opt.Operator.Contact = m.store, m.compared, m.shelf, contactLink(f.Whom())
 	}
+	if f.Registries.Serve.Enabled {
+		opt.OptoutPath = ownersFile
+	}
 	if tenant == DefaultTenant && f.Registries.Serve.Enabled {
 		opt.Elsewhere = &statuspage.Elsewhere{Tenant: PublicTenant, BaseURL: m.listedBase}
 	}

@@ -91,13 +91,18 @@ func (c *collector) sourceRows() []SourceRow {
 	return out
 }
 
+// crawlRow says how a registry was read. Why it failed is not for a report: what went
+// wrong can name the addresses of private mirrors, or repeat what was answered.
 func crawlRow(c *uptime.Crawl) CrawlRow {
-	refused := 0
+	refused, why := 0, plain(c.Why)
+	if c.State == uptime.CrawlFailed {
+		why = ""
+	}
 	for _, n := range c.Refused {
 		refused += n
 	}
 	return CrawlRow{
-		State: c.State, Why: plain(c.Why), Access: c.Access, From: c.Began.UTC(), To: c.Ended.UTC(), Since: c.Since.UTC(),
+		State: c.State, Why: why, Access: c.Access, From: c.Began.UTC(), To: c.Ended.UTC(), Since: c.Since.UTC(),
 		Records: c.Records, Listings: c.Listings, Previous: c.Previous, Refused: refused,
 	}
 }
