@@ -128,3 +128,15 @@ func TestFormulasBehindSemicolons(t *testing.T) {
 		t.Error("a stranger writes mathematics")
 	}
 }
+
+// TestWhyACrawlFailedIsNotPublished: the address of a private mirror, and what it
+// answered, are the operator's.
+func TestWhyACrawlFailedIsNotPublished(t *testing.T) {
+	p := plant(1)
+	p.run.Crawls[1].State, p.run.Crawls[1].Why = uptime.CrawlFailed, "Get https://mirror.corp.internal/v0.1: no such host"
+	for name, text := range every(t, p, nil, p) {
+		if strings.Contains(text, "mirror.corp") {
+			t.Errorf("%s says why a registry could not be read", name)
+		}
+	}
+}
