@@ -90,8 +90,8 @@ func smitherySite(pages map[string]string) *count {
 	return counting(s)
 }
 
-const smitheryList = `{"qualifiedName":"@acme/one","displayName":"One","description":"First","remote":true,"isDeployed":true,"createdAt":"2026-02-03T04:05:06.789Z","homepage":"https://one.dev","useCount":3},
-	{"qualifiedName":"two","remote":null},{"qualifiedName":"gone","remote":true},{"qualifiedName":"local","remote":false},{"qualifiedName":"hidden","unlisted":true},
+const smitheryList = `{"qualifiedName":"@acme/one","displayName":"One","description":"First","remote":true,"isDeployed":true,"createdAt":"2026-02-03T04:05:06.789Z","homepage":"https://github.com/acme/one","useCount":3},
+	{"qualifiedName":"two","remote":null,"homepage":"https://two.dev"},{"qualifiedName":"gone","remote":true},{"qualifiedName":"local","remote":false},{"qualifiedName":"hidden","unlisted":true},
 	{"qualifiedName":"off","isDeployed":false,"inactive":true},{"qualifiedName":"odd"}`
 
 func TestSmithery(t *testing.T) {
@@ -104,13 +104,16 @@ func TestSmithery(t *testing.T) {
 		}
 		one := uptime.Listing{
 			Key: "@acme/one", Name: "@acme/one", Title: "One", Description: "First", URL: "https://one--acme.run.tools", Transport: "http", Access: uptime.AccessCustom,
-			Page: "https://smithery.ai/servers/@acme/one", Code: "https://one.dev", Published: time.Date(2026, 2, 3, 4, 5, 6, 789e6, time.UTC),
+			Page: "https://smithery.ai/servers/@acme/one", Code: "https://github.com/acme/one", Published: time.Date(2026, 2, 3, 4, 5, 6, 789e6, time.UTC),
 		}
 		if diff := cmp.Diff(one, got[0]); diff != "" {
 			t.Errorf("the first listing differs (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{"https://one--acme.run.tools", "https://server.smithery.ai/@acme/one/mcp", "", "", "", "", "", ""}, urls(got)); diff != "" {
 			t.Errorf("the addresses differ (-want +got):\n%s", diff)
+		}
+		if got[2].Key != "two" || got[2].Code != "" {
+			t.Errorf("a home page is taken for code: %+v", got[2])
 		}
 		if got[5].Status != uptime.ListingDeprecated || got[5].Key != "off" {
 			t.Errorf("what is off is %+v", got[5])

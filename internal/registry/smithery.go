@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -86,7 +88,7 @@ func (s *smithery) add(ctx context.Context, p *Page, look *looks, r *smitheryRec
 	seen[r.QualifiedName] = true
 	l := uptime.Listing{
 		Key: r.QualifiedName, Name: r.QualifiedName, Title: r.DisplayName, Description: r.Description, Published: r.Created.Time,
-		Page: "https://smithery.ai/servers/" + r.QualifiedName, Code: r.Homepage,
+		Page: "https://smithery.ai/servers/" + r.QualifiedName, Code: codeAt(r.Homepage),
 	}
 	if r.Inactive {
 		l.Status, l.Note = uptime.ListingDeprecated, "inactive"
@@ -103,6 +105,15 @@ func (s *smithery) add(ctx context.Context, p *Page, look *looks, r *smitheryRec
 	}
 	p.Listings = append(p.Listings, s.listings(p, l, raw)...)
 	return nil
+}
+
+// codeAt returns a home page that shows code. Most are a product's, or Smithery's own.
+func codeAt(home string) string {
+	u, err := url.Parse(home)
+	if err != nil || !slices.Contains([]string{"github.com", "gitlab.com", "codeberg.org", "bitbucket.org"}, strings.ToLower(u.Hostname())) {
+		return ""
+	}
+	return home
 }
 
 // listings makes one listing of each address of the details. All of them want a
