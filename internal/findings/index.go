@@ -146,7 +146,7 @@ func (x *Index) compare() []*Entry {
 	}
 	catalogues.sort()
 	for i, e := range entries {
-		e.Live.Twins, e.Live.TwinCount = catalogues.twins(e.Live.Tools, of[i].names())
+		e.Live.Twins, e.Live.TwinCount = catalogues.twins(e, of[i].names())
 		e.Findings = uptime.CompareListings(&of[i].endpoint, of[i].listings, &e.Live)
 	}
 	return entries
@@ -160,7 +160,7 @@ func (x *Index) Compare(ctx context.Context, e *uptime.Endpoint) (Entry, error) 
 		return out, err
 	}
 	row, ok := x.opt.Row(x.opt.Tenant, e.Server)
-	if e.Server == "" || !ok {
+	if e.Server == "" || e.Optout || !ok {
 		out.Findings = uptime.CompareListings(e, listings, nil)
 		return out, nil
 	}

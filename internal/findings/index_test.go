@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -87,11 +88,11 @@ func (w *world) Listings(_ context.Context, q uptime.ListingQuery) (page []uptim
 func (w *world) index() *findings.Index {
 	return findings.New(findings.Options{
 		Tenant: "public", Records: w,
-		Row: func(_ uptime.TenantID, s uptime.ServerID) (*board.Row, bool) {
+		Row: func(tenant uptime.TenantID, s uptime.ServerID) (*board.Row, bool) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			r, ok := w.rows[s]
-			return r, ok
+			return r, ok && r.Tenant == tenant
 		},
 		Looks: func(_ uptime.TenantID, s uptime.ServerID) []uptime.Cell {
 			return []uptime.Cell{{Region: "a", Attempts: []uptime.Result{w.looks[s]}}, {Region: "b"}}
@@ -134,6 +135,79 @@ func TestSharedCatalogues(t *testing.T) {
 	}
 	if p := s.Page(findings.Query{Finding: uptime.SharedCatalogue, Limit: 1, Offset: 1}); p.Found != 3 || len(p.Entries) != 1 || p.Counts[uptime.SharedCatalogue] != 3 {
 		t.Errorf("the page is %+v", p)
+	}
+}
+
+// TestNobodyIsTheirOwnCopy: also a server that no registry names shows the tools of
+// others alone.
+func TestNobodyIsTheirOwnCopy(t *testing.T) {
+	w := newWorld()
+	nameless := w.serve("https://a.dev/mcp", "sha256:1", "")
+	delisted := w.serve("https://b.dev/mcp", "sha256:2")
+	_, s := refreshed(t, w)
+	for _, e := range []uptime.Endpoint{nameless, delisted} {
+		if got, ok := s.Entry(e.Key); !ok || got.Has(uptime.SharedCatalogue) || got.Name != "name of "+string(e.Server) {
+			t.Errorf("%s is %+v", e.URL, got)
+		}
+	}
+}
+
+// TestLaterNamesDoNotCount: a stranger who lists a server once more, under a name that
+// sorts before its own, does not rename it.
+func TestLaterNamesDoNotCount(t *testing.T) {
+	w := newWorld()
+	e := w.serve("https://a.dev/mcp", "sha256:1", "dev.a/tools", "!!! buy this")
+	w.serve("https://b.dev/mcp", "sha256:1", "dev.b/tools")
+	for i := range w.listings {
+		w.listings[i].FirstSeen = time.Unix(int64(1000+i), 0)
+	}
+	_, s := refreshed(t, w)
+	if got, _ := s.Entry(e.Key); got.Name != "dev.a/tools" {
+		t.Errorf("it is called %q", got.Name)
+	}
+	if p := s.Page(findings.Query{Text: "dev.b/", Limit: 1}); len(p.Entries) != 1 || !slices.Equal(p.Entries[0].Live.Twins, []string{"dev.a/tools"}) {
+		t.Errorf("the other one is %+v", p.Entries)
+	}
+}
+
+// TestNothingLiveIsSaidOfOthers: of what an owner does not want to be looked at, and
+// of servers of another tenant, only the listings are compared.
+func TestNothingLiveIsSaidOfOthers(t *testing.T) {
+	w := newWorld()
+	optout := w.serve("https://a.dev/mcp", "sha256:1", "a")
+	private := w.serve("https://b.dev/mcp", "sha256:1", "b")
+	w.serve("https://c.dev/mcp", "sha256:1", "c")
+	w.endpoints[0].Optout, optout.Optout = true, true
+	w.rows[private.Server].Tenant = "acme"
+	w.looks[optout.Server] = uptime.Result{Redirect: &uptime.Redirect{To: "https://d.dev/mcp", Permanent: true}}
+	x, s := refreshed(t, w)
+	if s.Served != 1 || s.Page(findings.Query{}).Any != 0 {
+		t.Errorf("%d are served, %d with findings", s.Served, s.Page(findings.Query{}).Any)
+	}
+	for _, e := range []uptime.Endpoint{optout, private} {
+		if got, err := x.Compare(t.Context(), &e); err != nil || got.Server != "" || got.Live.State != 0 || len(got.Findings) > 0 {
+			t.Errorf("%s: %+v, %v", e.URL, got, err)
+		}
+	}
+}
+
+// TestRefusedAnywhereIsAnAliasNowhere: a name that leads inside from one region is not
+// told because another region could not resolve it.
+func TestRefusedAnywhereIsAnAliasNowhere(t *testing.T) {
+	w := newWorld()
+	e := w.serve("https://a.dev/mcp", "", "a")
+	x := findings.New(findings.Options{
+		Tenant: "public", Records: w, Row: func(uptime.TenantID, uptime.ServerID) (*board.Row, bool) { return w.rows[e.Server], true },
+		Looks: func(uptime.TenantID, uptime.ServerID) (cells []uptime.Cell) {
+			for _, refused := range []bool{false, true, false} {
+				to := uptime.Redirect{To: "https://vault.corp.dev/mcp", Permanent: true, Refused: refused}
+				cells = append(cells, uptime.Cell{Attempts: []uptime.Result{{Redirect: &to}}})
+			}
+			return cells
+		},
+	})
+	if got, err := x.Compare(t.Context(), &e); err != nil || got.Alias != (findings.Alias{}) || len(got.Findings) != 1 || got.Findings[0].ID != uptime.RedirectRefused {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 

@@ -41,6 +41,9 @@ func (x *Index) live(row *board.Row, e *uptime.Endpoint) (uptime.LiveServer, Ali
 		to, inside := aliasOf(cells[i].Last().Redirect, e.URL, cmp.Or(l.Transport, e.Transport))
 		alias, l.Refused = cmp.Or(alias, to), l.Refused || inside
 	}
+	if l.Refused { // what looks like a public name from one region is inside for another
+		alias = Alias{}
+	}
 	l.Moved = alias.URL
 	return l, alias
 }
@@ -78,11 +81,11 @@ func (c catalogues) sort() {
 	}
 }
 
-// twins returns the first names that show the same tools and are none of the
-// endpoint's own, and how many there are.
-func (c catalogues) twins(hash string, own []string) (names []string, n int) {
-	for _, name := range c[hash] {
-		if slices.Contains(own, name) {
+// twins returns the first names that show the same tools as an endpoint and are none
+// of its own, and how many there are.
+func (c catalogues) twins(e *Entry, own []string) (names []string, n int) {
+	for _, name := range c[e.Live.Tools] {
+		if name == e.Name || slices.Contains(own, name) {
 			continue
 		}
 		if n++; n <= maxTwins {

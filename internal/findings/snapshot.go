@@ -13,7 +13,7 @@ import (
 type Entry struct {
 	Key uptime.EndpointKey
 	URL string
-	// Name is the first by which registries know it, or else the server's.
+	// Name is the one by which registries know it longest, or else the server's.
 	Name   string
 	Server uptime.ServerID
 	Slug   string
