@@ -78,12 +78,13 @@ type healthMeta struct {
 	StatusPage string     `json:"status_page"`
 }
 
-// healthOf says how a server does; nil for none that is shown here.
-func (a *API) healthOf(s uptime.ServerID) (slug *string, health *healthMeta) {
-	if s == "" {
+// healthOf says how the server does that an endpoint is; nil for none that is shown
+// here, and for one whose owner does not want it.
+func (a *API) healthOf(e *uptime.Endpoint) (slug *string, health *healthMeta) {
+	if e.Server == "" || e.Optout {
 		return nil, nil
 	}
-	r, ok := a.Source.RowOf(a.Tenant, s)
+	r, ok := a.Source.RowOf(a.Tenant, e.Server)
 	if !ok {
 		return nil, nil
 	}
@@ -101,7 +102,7 @@ func (a *API) healthOf(s uptime.ServerID) (slug *string, health *healthMeta) {
 }
 
 func (a *API) endpointOf(e *uptime.Endpoint) endpointShape {
-	slug, health := a.healthOf(e.Server)
+	slug, health := a.healthOf(e)
 	var alias *string
 	if known, ok := a.Findings.Snapshot().Entry(e.Key); ok && health != nil {
 		alias, health.Findings = word(known.Alias.URL), findingIDs(known.Findings)

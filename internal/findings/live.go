@@ -56,11 +56,25 @@ func aliasOf(r *uptime.Redirect, own string, t uptime.Transport) (alias Alias, i
 	}
 	to := endpoint.Of(&uptime.Listing{URL: public.URL(r.To), Transport: string(t)})
 	own, _, _ = strings.Cut(own, "?")
-	if !r.Permanent || to.Kind != uptime.EndpointRemote || strings.TrimSuffix(own, "/") == strings.TrimSuffix(to.URL, "/") {
+	if !r.Permanent || to.Kind != uptime.EndpointRemote || handsOut(to.URL, own) || strings.TrimSuffix(own, "/") == strings.TrimSuffix(to.URL, "/") {
 		return Alias{}, false
 	}
 	return Alias{URL: to.URL, Key: to.Key}, false
 }
+
+// handsOut reports whether an address has something in its path that looks as if it
+// was made for whoever asks, such as a session: that is no move, and nobody else's
+// business. What the endpoint's own address has is known already.
+func handsOut(to, own string) bool {
+	_, path, _ := strings.Cut(strings.TrimPrefix(to, "https://"), "/")
+	return slices.ContainsFunc(strings.FieldsFunc(path, betweenParts), func(part string) bool {
+		plain := strings.ReplaceAll(part, "-", "")
+		hex := strings.Trim(plain, "0123456789abcdefABCDEF") == ""
+		return len(plain) >= 16 && strings.ContainsAny(plain, "0123456789") && (hex || plain == part) && !strings.Contains(own, part)
+	})
+}
+
+func betweenParts(c rune) bool { return strings.ContainsRune("/;=._~%", c) }
 
 // maxTwins is how many other names are quoted.
 const maxTwins = 5
