@@ -167,8 +167,8 @@ func (s *Site) findingsOf(form findingsForm) findingsView {
 	for _, e := range page.Entries {
 		v.Rows = append(v.Rows, s.foundRow(e, uptime.ListingFindingID(form.Finding)))
 	}
-	if form.Page > 1 {
-		v.Prev = form.at(form.Finding, form.Page-1)
+	if form.Page > 1 { // beyond the end that leads to the last one
+		v.Prev = form.at(form.Finding, min(form.Page-1, max(1, (page.Found+pageOfFindings-1)/pageOfFindings)))
 	}
 	if v.Last < v.Found && len(v.Rows) > 0 {
 		v.Next = form.at(form.Finding, form.Page+1)

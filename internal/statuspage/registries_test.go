@@ -261,13 +261,16 @@ func TestFindings(t *testing.T) {
 		"finding=delisted_alive":                   {"Nothing like this was found", "“Taken off a registry, and alive” holds for no endpoint"},
 		"q=mcp.weather.test.dev":                   {"1 to 2 of 2 endpoints"}, // by its alias, too
 		"q=nothing+has+this":                       {"Nothing like this was found", "Any 0"},
-		"page=2":                                   {"The list is not that long"},
+		"page=7":                                   {"The list is not that long", "Back"},
 		"finding=shared_catalogue&source=official": {"Shows the tools of other names 2", "1 to 2 of 2 endpoints"},
 	} {
 		body := r.says("/registries/findings?"+query, want...)
 		if query == "finding=redirects_elsewhere" && strings.Contains(body, "listed is 1.0.0") {
 			t.Error("another finding than the one that was asked for is shown")
 		}
+	}
+	if w := r.do(http.MethodGet, "/registries/findings?q=test&page=7", nil); !strings.Contains(w.Body.String(), `<a href="/registries/findings?q=test">Back</a>`) {
+		t.Error("from beyond the end one is led to where there is nothing either")
 	}
 	for _, bad := range []string{"finding=nice", "source=nobody", "page=0", "page=x", "q=" + strings.Repeat("a", 101)} {
 		if w := r.do(http.MethodGet, "/registries/findings?"+bad, nil); w.Code != http.StatusBadRequest {
