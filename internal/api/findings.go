@@ -82,7 +82,7 @@ func (a *API) listFindings(w http.ResponseWriter, r *http.Request) error {
 	q.Offset = at.Offset
 	snap := a.Findings.Snapshot()
 	page := snap.Page(q)
-	out := findingsShape{AsOf: when(snap.Made), Compared: snap.Served, Counts: map[string]int{}, Found: page.Found, Endpoints: []foundShape{}, Attribution: attribution}
+	out := findingsShape{AsOf: when(snap.Made), Compared: snap.Served, Counts: map[string]int{}, Found: page.Found, Endpoints: []foundShape{}, Attribution: a.credits()}
 	for _, id := range uptime.ListingFindingIDs() {
 		out.Counts[string(id)] = page.Counts[id]
 	}

@@ -96,7 +96,7 @@ func (m *Monitor) apiOptions(tenant uptime.TenantID, base string) api.Options {
 	opt := api.Options{
 		Tenant: tenant, Source: m.board, BaseURL: base,
 		City: func(region string) string { return m.plans.Plan().City(region) }, Version: m.opt.Version, Schema: m.store.Schema(),
-		Started: m.began, Vitals: m.vitals, Logger: m.log.With("part", "api"),
+		Started: m.began, Vitals: m.vitals, Demo: m.opt.Demo != nil, Logger: m.log.With("part", "api"),
 	}
 	if m.showsListed(tenant) {
 		opt.Registries, opt.Findings, opt.Reports = m.store, m.compared, m.shelf

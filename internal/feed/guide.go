@@ -128,6 +128,6 @@ func (f *feeds) writeWarnings(m *markdown) {
 		m.line("The monitor itself has a problem: %s\n", web.Markdown(trouble, maxInertText))
 	}
 	if f.Demo {
-		m.line("This is a demonstration: the servers are part of it and the history before its start is invented.\n")
+		m.line("%s\n", demonstration)
 	}
 }

@@ -28,6 +28,9 @@ func (f *feeds) serveReports(w http.ResponseWriter, r *http.Request) error {
 		Title:    plainText(web.Visible(f.Name, maxFeedName) + ": reports"),
 		Subtitle: &atomText{Type: "text", Text: "How many of the MCP servers that registries list work"},
 	}
+	if f.Demo {
+		feed.Subtitle.Text = demonstration
+	}
 	return f.sendFeed(w, r, feed, "/reports.atom", "/reports", events)
 }
 
