@@ -138,8 +138,9 @@ func (x *Index) compare() []*Entry {
 			continue // not shown
 		}
 		e := &Entry{
-			Key: s.endpoint.Key, URL: s.endpoint.URL, Server: row.Server, Slug: row.Slug, Name: cmp.Or(s.name(), row.Name), State: row.State, Sources: s.sources(),
+			Key: s.endpoint.Key, URL: s.endpoint.URL, Server: row.Server, Slug: row.Slug, Name: cmp.Or(s.name(), row.Name), State: row.State,
 		}
+		e.Sources, e.Former = s.sources()
 		e.Live, e.Alias = x.live(row, &s.endpoint)
 		catalogues.add(e)
 		entries, of = append(entries, e), append(of, s)

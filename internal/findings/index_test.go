@@ -171,6 +171,19 @@ func TestLaterNamesDoNotCount(t *testing.T) {
 	}
 }
 
+// TestFormerRegistries: who listed a server once does not list it, and is found as well.
+func TestFormerRegistries(t *testing.T) {
+	w := newWorld()
+	e := w.serve("https://a.dev/mcp", "", "a", "b")
+	w.listings = append(w.listings, uptime.Listing{Source: uptime.SourceOfficial, Name: "c", Endpoint: e.Key, Gone: time.Unix(1, 0)},
+		uptime.Listing{Source: uptime.SourceGlama, Name: "a", Endpoint: e.Key, Gone: time.Unix(1, 0)})
+	_, s := refreshed(t, w)
+	p := s.Page(findings.Query{Source: uptime.SourceGlama, Limit: 1})
+	if len(p.Entries) != 1 || !slices.Equal(p.Entries[0].Sources, []uptime.SourceID{uptime.SourceOfficial}) || !slices.Equal(p.Entries[0].Former, []uptime.SourceID{uptime.SourceGlama}) {
+		t.Errorf("%+v", p.Entries)
+	}
+}
+
 // TestNothingLiveIsSaidOfOthers: of what an owner does not want to be looked at, and
 // of servers of another tenant, only the listings are compared.
 func TestNothingLiveIsSaidOfOthers(t *testing.T) {

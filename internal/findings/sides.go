@@ -58,14 +58,19 @@ func (s *side) isOwn(l *uptime.Listing) bool {
 	return l.Gone.IsZero() && l.Endpoint == s.endpoint.Key && l.Name != ""
 }
 
-// sources are the registries that list it, or did.
-func (s *side) sources() []uptime.SourceID {
-	var out []uptime.SourceID
+// sources are the registries that list its address, and those that did.
+func (s *side) sources() (now, former []uptime.SourceID) {
 	for i := range s.listings {
-		out = append(out, s.listings[i].Source)
+		if l := &s.listings[i]; l.Gone.IsZero() {
+			now = append(now, l.Source)
+		} else {
+			former = append(former, l.Source)
+		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(now)
+	slices.Sort(former)
+	now = slices.Compact(now)
+	return now, slices.DeleteFunc(slices.Compact(former), func(id uptime.SourceID) bool { return slices.Contains(now, id) })
 }
 
 func (s *side) add(l *uptime.Listing) {

@@ -123,7 +123,7 @@ type foundRow struct {
 	Name, Address, Href string
 	Mixed               bool
 	Mark, Word, Status  string // of the server, and where its page is
-	Registries          string
+	Registries, Former  string
 	Findings            []findingRow
 }
 
@@ -197,11 +197,7 @@ func (s *Site) foundRow(e *findings.Entry, only uptime.ListingFindingID) foundRo
 		Name: visible(e.Name, 200), Mixed: web.Mixed(e.Name), Address: visible(e.URL, maxAddress), Href: endpointPath(e.Key), Mark: e.State.String(), Word: board.StateWord(e.State),
 		Status: s.servedPath(e.Slug),
 	}
-	var names []string
-	for _, id := range e.Sources {
-		names = append(names, sourceName(id))
-	}
-	out.Registries = strings.Join(names, ", ")
+	out.Registries, out.Former = sourceNames(e.Sources), sourceNames(e.Former)
 	for _, row := range findingRows(e.Findings) {
 		if only == "" || row.ID == string(only) {
 			out.Findings = append(out.Findings, row)
@@ -225,9 +221,9 @@ func (s *Site) findingsBrief() findingsBrief {
 
 // listedView is what registries say of a server, on its own page.
 type listedView struct {
-	Href       string
-	Registries string
-	Findings   []findingRow
+	Href               string
+	Registries, Former string
+	Findings           []findingRow
 }
 
 // listedOf returns nil for a server that no registry lists.
@@ -240,5 +236,5 @@ func (s *Site) listedOf(id uptime.ServerID) *listedView {
 		return nil
 	}
 	row := s.foundRow(e, "")
-	return &listedView{Href: row.Href, Registries: row.Registries, Findings: row.Findings}
+	return &listedView{Href: row.Href, Registries: row.Registries, Former: row.Former, Findings: row.Findings}
 }

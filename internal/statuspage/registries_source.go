@@ -35,6 +35,14 @@ type sourceRow struct {
 // sourceName is what a registry calls itself.
 func sourceName(id uptime.SourceID) string { return visible(id.Title(), 40) }
 
+func sourceNames(ids []uptime.SourceID) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, sourceName(id))
+	}
+	return strings.Join(names, ", ")
+}
+
 func sourceOf(s *uptime.SourceStatus, why string, now time.Time) sourceRow {
 	row := sourceRow{
 		ID: string(s.ID), Name: sourceName(s.ID), Href: "/registries/search?source=" + string(s.ID), Read: s.Good.ID != "",
