@@ -139,8 +139,8 @@ func readServed(ctx context.Context, from Records) (out []side, err error) {
 // around reads what is listed of an address.
 func around(ctx context.Context, from Records, e *uptime.Endpoint) ([]uptime.Listing, error) {
 	s := side{endpoint: *e}
-	for _, key := range keysAround(e) {
-		page, _, err := from.Listings(ctx, uptime.ListingQuery{Endpoint: key, Gone: true, Limit: listingsPage})
+	for _, key := range keysAround(e) { // for a page, on which nobody is to wait for a crowd
+		page, _, err := from.Listings(ctx, uptime.ListingQuery{Endpoint: key, Gone: true, Limit: maxNow + maxGone})
 		if err != nil {
 			return nil, fmt.Errorf("reading what is listed of an address: %w", err)
 		}
