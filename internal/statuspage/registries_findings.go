@@ -188,7 +188,7 @@ func findingsSentence(s *findings.Snapshot, found int) string {
 	if found != 1 {
 		verb = "are"
 	}
-	return fmt.Sprintf("Of %s that registries list and that we look at, %s %s not, or not everywhere, as listed.", board.Plural(s.Served, "server", "servers"), board.Count(found), verb)
+	return fmt.Sprintf("%s of %s that we look at %s not, or not everywhere, as listed.", board.Count(found), board.Plural(s.Served, "listed server", "listed servers"), verb)
 }
 
 // foundRow shows an endpoint, with one finding or, without one, with all.

@@ -93,7 +93,7 @@ func crawlReason(c *uptime.Crawl) string {
 	case c.Off:
 		return upperFirst(why) + ". What it lists counts no more."
 	case c.State == uptime.CrawlNone && why != "":
-		return "What is missing: " + why + ". What it lists is not known."
+		return "It is not read: " + why + ". What it lists is not known."
 	case c.State == uptime.CrawlNone:
 		return "A credential is missing. What it lists is not known."
 	case c.State == uptime.CrawlHeld, c.State == uptime.CrawlFailed:
