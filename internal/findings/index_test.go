@@ -329,6 +329,36 @@ func TestManyListingsOfOneAddress(t *testing.T) {
 	}
 }
 
+// TestPagesWhileItIsRefreshed: pages read while everything is compared anew; the race
+// detector looks on.
+func TestPagesWhileItIsRefreshed(t *testing.T) {
+	w := newWorld()
+	var e uptime.Endpoint
+	for i := range 50 {
+		e = w.serve(fmt.Sprintf("https://host%d.dev/mcp", i), "sha256:1", fmt.Sprint("name-", i), fmt.Sprint("tool-", i))
+	}
+	x, _ := refreshed(t, w)
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for range 50 {
+				if p := x.Snapshot().Page(findings.Query{Text: "name", Limit: 50}); p.Any != 50 {
+					t.Errorf("found %d", p.Any)
+				}
+				if got, err := x.Compare(t.Context(), &e); err != nil || !got.Has(uptime.SharedCatalogue) {
+					t.Errorf("%+v, %v", got, err)
+				}
+			}
+		})
+	}
+	for range 20 {
+		if err := x.Refresh(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	readers.Wait()
+}
+
 // BenchmarkRefresh compares 5,000 served servers of 40,000 listings, of which each
 // tenth shares its tools; "again" is what happens each minute.
 func BenchmarkRefresh(b *testing.B) {

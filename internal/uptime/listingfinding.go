@@ -207,7 +207,7 @@ func (c *comparison) version() []ListingFinding {
 	if listed.none() {
 		return nil
 	}
-	return finding(ListedVersionDiffers, SeverityInfo, listed.String(), c.live.Version, "It says that it is version %s; listed is %s.", c.live.Version, listed)
+	return finding(ListedVersionDiffers, SeverityInfo, listed.String(), c.live.Version, "It says that it is version %s; listed is %s.", quote(c.live.Version), listed)
 }
 
 // aspect is something on which listings can disagree.
@@ -331,7 +331,11 @@ func (c *comparison) catalogue() []ListingFinding {
 	if c.live.TwinCount == 0 {
 		return nil
 	}
-	names := strings.Join(c.live.Twins, ", ")
+	var quoted []string
+	for _, name := range c.live.Twins {
+		quoted = append(quoted, quote(name))
+	}
+	names := strings.Join(quoted, ", ")
 	if more := c.live.TwinCount - len(c.live.Twins); more > 0 {
 		names += " and " + strconv.Itoa(more) + " more"
 	}

@@ -56,7 +56,7 @@ func (s said) String() string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(cutText(one.value, maxSaidBytes))
+		b.WriteString(quote(one.value))
 		for n, id := range one.by {
 			b.WriteString([]string{" (", ", "}[min(n, 1)] + id.Title())
 		}
@@ -66,6 +66,20 @@ func (s said) String() string {
 		b.WriteString(" and " + strconv.Itoa(more) + " more")
 	}
 	return b.String()
+}
+
+// quote cuts what a stranger says, and takes its brackets: in brackets we say who said
+// something, and nobody else does.
+func quote(s string) string {
+	return cutText(strings.Map(func(c rune) rune {
+		switch c {
+		case '(', '\uff08':
+			return '['
+		case ')', '\uff09':
+			return ']'
+		}
+		return c
+	}, s), maxSaidBytes)
 }
 
 // cutText cuts a text between two characters.
