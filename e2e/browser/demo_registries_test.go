@@ -23,6 +23,7 @@ func (r *rig) demoRegistries(t *testing.T) {
 		{name: "demo-registries", path: "/registries", words: has("Held back")},
 		{name: "demo-listings", path: "/registries/search?q=weather", words: has("https://Weather.acme-demo.dev/mcp")},
 		{name: "demo-listings-odd", path: "/registries/search?kind=templated", words: has("{tenant}")},
+		{name: "demo-findings", path: "/registries/findings", words: has("Listings disagree on the version")},
 		{name: "demo-endpoint", path: endpoint("https://weather.acme-demo.dev/mcp", uptime.StreamableHTTP), words: has("Docker MCP Catalog")},
 		{name: "demo-endpoint-optout", path: endpoint("https://archive.umbrella-demo.dev/mcp", uptime.StreamableHTTP), words: has("its owner does not want it")},
 		{name: "demo-endpoint-gone", path: endpoint("https://old-lab.umbrella-demo.dev/mcp", uptime.StreamableHTTP), words: has("no registry lists it any more")},

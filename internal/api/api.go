@@ -24,6 +24,8 @@ type Options struct {
 	Findings *findings.Index
 	// Reports, when set, answers about audits.
 	Reports Reports
+	// Demo says that all of it is a demonstration.
+	Demo bool
 	// BaseURL is the public address of the site, without a slash at its end, for
 	// links to pages. Empty: links have no host.
 	BaseURL string

@@ -26,8 +26,19 @@ type Registries interface {
 // cacheListed is for what changes with a crawl.
 const cacheListed = web.CacheMinute
 
-// attribution is what licences ask for wherever their data is shown.
-const attribution = "Part of the data comes from the Official MCP Registry (CC0 1.0), which does not endorse this site. What has source glama comes from Glama; page is its record there."
+// credits are what licences ask for wherever their data is shown; a demonstration
+// shows none of it.
+const (
+	credits     = "Part of the data comes from the Official MCP Registry (CC0 1.0), which does not endorse this site. What has source glama comes from Glama; page is its record there."
+	demoCredits = "This is a demonstration: what is listed here is invented, and comes from none of the registries that are named."
+)
+
+func (a *API) credits() string {
+	if a.Demo {
+		return demoCredits
+	}
+	return credits
+}
 
 type endpointsShape struct {
 	Endpoints   []endpointShape `json:"endpoints"`
@@ -78,12 +89,13 @@ type healthMeta struct {
 	StatusPage string     `json:"status_page"`
 }
 
-// healthOf says how a server does; nil for none that is shown here.
-func (a *API) healthOf(s uptime.ServerID) (slug *string, health *healthMeta) {
-	if s == "" {
+// healthOf says how the server does that an endpoint is; nil for none that is shown
+// here, and for one whose owner does not want it.
+func (a *API) healthOf(e *uptime.Endpoint) (slug *string, health *healthMeta) {
+	if e.Server == "" || e.Optout {
 		return nil, nil
 	}
-	r, ok := a.Source.RowOf(a.Tenant, s)
+	r, ok := a.Source.RowOf(a.Tenant, e.Server)
 	if !ok {
 		return nil, nil
 	}
@@ -101,7 +113,7 @@ func (a *API) healthOf(s uptime.ServerID) (slug *string, health *healthMeta) {
 }
 
 func (a *API) endpointOf(e *uptime.Endpoint) endpointShape {
-	slug, health := a.healthOf(e.Server)
+	slug, health := a.healthOf(e)
 	var alias *string
 	if known, ok := a.Findings.Snapshot().Entry(e.Key); ok && health != nil {
 		alias, health.Findings = word(known.Alias.URL), findingIDs(known.Findings)
@@ -126,7 +138,7 @@ func (a *API) listEndpoints(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("reading the endpoints: %w", err)
 	}
-	out := endpointsShape{Endpoints: []endpointShape{}, Attribution: attribution}
+	out := endpointsShape{Endpoints: []endpointShape{}, Attribution: a.credits()}
 	if len(list) > limit {
 		list = list[:limit]
 		out.Next = word(place{Of: at.Of, ID: string(list[limit-1].Key)}.String())
@@ -215,7 +227,7 @@ func (a *API) endpoint(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("comparing what is listed of an endpoint: %w", err)
 	}
-	out := endpointDetail{endpointShape: a.endpointOf(&e), Findings: findingsOf(compared.Findings), Listed: []listingShape{}, Changes: []changeShape{}, Attribution: attribution}
+	out := endpointDetail{endpointShape: a.endpointOf(&e), Findings: findingsOf(compared.Findings), Listed: []listingShape{}, Changes: []changeShape{}, Attribution: a.credits()}
 	out.takeOver(&compared)
 	for i := range listings {
 		out.Listed = append(out.Listed, listingOf(&listings[i]))

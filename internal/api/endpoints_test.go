@@ -60,6 +60,10 @@ func TestEndpointHasItsHealthForRegistries(t *testing.T) {
 	if len(e.Listed) != 2 || len(e.Changes) != 4 || e.Changes[3].What != "added" {
 		t.Errorf("it is listed %+v, and its past is %+v", e.Listed, e.Changes)
 	}
+	row, _ := s.Row(boardtest.Tenant, "calendar")
+	if err := story.Serve(t.Context(), registrytest.Locked, row.Server); err != nil { // the owner has just said no
+		t.Fatal(err)
+	}
 	var locked endpoint
 	s.get(t, "/api/v1/endpoints/"+string(story.Keys[registrytest.Locked]), &locked)
 	if !locked.Optout || locked.Server != nil || len(locked.Meta) != 0 {

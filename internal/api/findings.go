@@ -66,6 +66,7 @@ type foundShape struct {
 	Alias    *string        `json:"alias"`
 	Name     string         `json:"name"`
 	Sources  []string       `json:"sources"`
+	Former   []string       `json:"former_sources"`
 	Server   string         `json:"server"` // slug
 	State    string         `json:"state"`
 	Page     string         `json:"page"`
@@ -82,7 +83,7 @@ func (a *API) listFindings(w http.ResponseWriter, r *http.Request) error {
 	q.Offset = at.Offset
 	snap := a.Findings.Snapshot()
 	page := snap.Page(q)
-	out := findingsShape{AsOf: when(snap.Made), Compared: snap.Served, Counts: map[string]int{}, Found: page.Found, Endpoints: []foundShape{}, Attribution: attribution}
+	out := findingsShape{AsOf: when(snap.Made), Compared: snap.Served, Counts: map[string]int{}, Found: page.Found, Endpoints: []foundShape{}, Attribution: a.credits()}
 	for _, id := range uptime.ListingFindingIDs() {
 		out.Counts[string(id)] = page.Counts[id]
 	}
@@ -108,14 +109,19 @@ func findingQuery(p *params) findings.Query {
 	return q
 }
 
+func sourceIDs(of []uptime.SourceID) []string {
+	out := []string{}
+	for _, s := range of {
+		out = append(out, string(s))
+	}
+	return out
+}
+
 // foundOf shows an endpoint with one finding or, without one, with all.
 func (a *API) foundOf(e *findings.Entry, only uptime.ListingFindingID) foundShape {
 	out := foundShape{
-		Key: string(e.Key), URL: e.URL, Alias: word(e.Alias.URL), Name: e.Name, Sources: []string{}, Server: e.Slug, State: e.State.String(),
+		Key: string(e.Key), URL: e.URL, Alias: word(e.Alias.URL), Name: e.Name, Sources: sourceIDs(e.Sources), Former: sourceIDs(e.Former), Server: e.Slug, State: e.State.String(),
 		Page: a.BaseURL + web.EndpointPath(e.Key), Findings: []findingShape{},
-	}
-	for _, s := range e.Sources {
-		out.Sources = append(out.Sources, string(s))
 	}
 	for _, f := range findingsOf(e.Findings) {
 		if only == "" || f.ID == string(only) {

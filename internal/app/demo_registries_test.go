@@ -29,7 +29,10 @@ func TestDemonstrationOfRegistries(t *testing.T) {
 		"/registries/search?gone=yes&q=old-lab": {"gone since"},
 		"/registries/search?q=umbrella":         {"its owner does not want it"},
 		"/endpoints/ep_7018b09c0ecb0aa8f31c":    {"Status page", "The listing changed"},
-		"/api/v1/endpoints?kind=placeholder":    {"your-server.example.com"},
+		"/api/v1/endpoints?kind=placeholder":    {"your-server.example.com", "comes from none of the registries that are named"},
+		"/registries/findings":                  {"None of it is about anybody real"},
+		"/reports.atom":                         {"None of it is about anybody real", "Demonstration: "},
+		"/llms.txt":                             {"None of it is about anybody real"},
 	} {
 		body := page(path)
 		for _, word := range words {

@@ -68,11 +68,13 @@ func (m *Monitor) showsListed(tenant uptime.TenantID) bool {
 }
 
 // listedBase is the public address of the pages of listed servers: that of the
-// configuration, or the one that is listened on when that is a single one.
+// configuration or, while nothing here has one, that which is listened on when it is
+// a single one. Behind a public address the latter leads nowhere, and is nobody's
+// business.
 func (m *Monitor) listedBase() string {
-	serve := &m.opt.File.Registries.Serve
-	if serve.BaseURL != "" || m.strange == nil {
-		return strings.TrimSuffix(serve.BaseURL, "/")
+	f := m.opt.File
+	if f.Registries.Serve.BaseURL != "" || f.BaseURL != "" || m.strange == nil {
+		return strings.TrimSuffix(f.Registries.Serve.BaseURL, "/")
 	}
 	at, err := netip.ParseAddrPort(m.strange.listener.Addr().String())
 	if err != nil || at.Addr().IsUnspecified() {
@@ -94,7 +96,7 @@ func (m *Monitor) apiOptions(tenant uptime.TenantID, base string) api.Options {
 	opt := api.Options{
 		Tenant: tenant, Source: m.board, BaseURL: base,
 		City: func(region string) string { return m.plans.Plan().City(region) }, Version: m.opt.Version, Schema: m.store.Schema(),
-		Started: m.began, Vitals: m.vitals, Logger: m.log.With("part", "api"),
+		Started: m.began, Vitals: m.vitals, Demo: m.opt.Demo != nil, Logger: m.log.With("part", "api"),
 	}
 	if m.showsListed(tenant) {
 		opt.Registries, opt.Findings, opt.Reports = m.store, m.compared, m.shelf

@@ -30,3 +30,14 @@ func TestOperatorSeesRegistries(t *testing.T) {
 	}
 	r.stop()
 }
+
+// TestPrivatePortIsNotTold: behind a public address nobody is sent to the one that is
+// listened on.
+func TestPrivatePortIsNotTold(t *testing.T) {
+	r := newRig(t)
+	m := r.start(r.file("base_url: https://status.example.com\nregistries: {enabled: true, contact: ops@example.com, " + noSources + ", serve: {enabled: true, listen: '127.0.0.1:0'}}"))
+	if status, body := r.get("/registries"); status != http.StatusOK || strings.Contains(body, m.Strange()) {
+		t.Errorf("%d, or strangers are sent to %s", status, m.Strange())
+	}
+	r.stop()
+}

@@ -42,6 +42,9 @@ type Records interface {
 	Drifts(ctx context.Context, tenant uptime.TenantID, q uptime.DriftQuery) ([]uptime.Drift, error)
 }
 
+// demonstration is what those read who do not see the pages.
+const demonstration = "This is a demonstration: servers and registries are part of it, and the history before its start is invented, audits with it. None of it is about anybody real."
+
 // Options are what feeds and documents need. Source is required.
 type Options struct {
 	// Tenant is whose servers are shown.

@@ -35,6 +35,9 @@ func (f *feeds) serveGuide(w http.ResponseWriter, r *http.Request) error {
 	m.line("# %s\n", web.Markdown(f.Name, maxInertName))
 	m.line("> Uptime monitor for MCP (Model Context Protocol) servers. It completes the handshake, lists the tools and "+
 		"compares their contract with the last one, from outside, once a cycle. %s\n", board.Overview(t))
+	if f.Demo {
+		m.line("%s\n", demonstration)
+	}
 	m.line("Everything here is read-only, public and needs no key. Answers carry an ETag and may be kept for 60 seconds: " +
 		"ask again with If-None-Match. {slug} is the short name of a server, as in the list of all servers.\n")
 	m.line("## Documents for agents\n")
@@ -47,6 +50,12 @@ func (f *feeds) serveGuide(w http.ResponseWriter, r *http.Request) error {
 	m.line("- %s/status/{slug}/feed.atom and [all servers](%s/feed.atom): incidents and drifts as Atom", base, base)
 	if f.Calendar != nil {
 		m.line("- %s/status/{slug}/calendar.ics and [all servers](%s/status/calendar.ics): planned maintenance as iCalendar", base, base)
+	}
+	if f.Findings != nil {
+		m.line("- %s/api/v1/endpoints and [what does not agree](%s/api/v1/registries/findings): what registries list, and where servers are not as listed", base, base)
+	}
+	if f.Reports != nil {
+		m.line("- %s/api/v1/reports and [reports](%s/reports.atom) as Atom: audits of everything that is listed", base, base)
 	}
 	m.line("")
 	m.line("## For pages and READMEs\n")
@@ -128,6 +137,6 @@ func (f *feeds) writeWarnings(m *markdown) {
 		m.line("The monitor itself has a problem: %s\n", web.Markdown(trouble, maxInertText))
 	}
 	if f.Demo {
-		m.line("This is a demonstration: the servers are part of it and the history before its start is invented.\n")
+		m.line("%s\n", demonstration)
 	}
 }

@@ -21,17 +21,20 @@ func (f *feeds) serveReports(w http.ResponseWriter, r *http.Request) error {
 	var events []event
 	for _, e := range f.Reports.Entries() {
 		if e.Report != nil {
-			events = append(events, reportEvent(e.Report))
+			events = append(events, f.reportEvent(e.Report))
 		}
 	}
 	feed := atomFeed{
 		Title:    plainText(web.Visible(f.Name, maxFeedName) + ": reports"),
 		Subtitle: &atomText{Type: "text", Text: "How many of the MCP servers that registries list work"},
 	}
+	if f.Demo {
+		feed.Subtitle.Text = demonstration
+	}
 	return f.sendFeed(w, r, feed, "/reports.atom", "/reports", events)
 }
 
-func reportEvent(r *shelf.Report) event {
+func (f *feeds) reportEvent(r *shelf.Report) event {
 	text := []string{fmt.Sprintf("%s, looked at from %s to %s.", board.Plural(r.Endpoints, "endpoint", "endpoints"), board.Stamp(r.Began), board.Stamp(r.Ended))}
 	for _, h := range r.Headlines {
 		chance := ""
@@ -42,8 +45,12 @@ func reportEvent(r *shelf.Report) event {
 			text = append(text, fmt.Sprintf("%s: %s%s (%s of %s: %s).", h.Name, h.Share(), chance, board.Count(h.Numerator), board.Count(h.Denominator), h.Definition))
 		}
 	}
+	title := web.Visible(r.Title, 200)
+	if f.Demo { // entries are read apart from their feed
+		title = "Demonstration: " + title
+	}
 	return event{
 		kind: "report", id: "report/" + string(r.ID), at: r.Ended, updated: r.Ended, path: web.ReportPath(r.ID),
-		title: web.Visible(r.Title, 200), text: strings.Join(text, " "),
+		title: title, text: strings.Join(text, " "),
 	}
 }

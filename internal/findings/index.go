@@ -138,15 +138,16 @@ func (x *Index) compare() []*Entry {
 			continue // not shown
 		}
 		e := &Entry{
-			Key: s.endpoint.Key, URL: s.endpoint.URL, Server: row.Server, Slug: row.Slug, Name: cmp.Or(s.name(), row.Name), State: row.State, Sources: s.sources(),
+			Key: s.endpoint.Key, URL: s.endpoint.URL, Server: row.Server, Slug: row.Slug, Name: cmp.Or(s.name(), row.Name), State: row.State,
 		}
+		e.Sources, e.Former = s.sources()
 		e.Live, e.Alias = x.live(row, &s.endpoint)
 		catalogues.add(e)
 		entries, of = append(entries, e), append(of, s)
 	}
 	catalogues.sort()
 	for i, e := range entries {
-		e.Live.Twins, e.Live.TwinCount = catalogues.twins(e.Live.Tools, of[i].names())
+		e.Live.Twins, e.Live.TwinCount = catalogues.twins(e, of[i].names())
 		e.Findings = uptime.CompareListings(&of[i].endpoint, of[i].listings, &e.Live)
 	}
 	return entries
@@ -160,7 +161,7 @@ func (x *Index) Compare(ctx context.Context, e *uptime.Endpoint) (Entry, error) 
 		return out, err
 	}
 	row, ok := x.opt.Row(x.opt.Tenant, e.Server)
-	if e.Server == "" || !ok {
+	if e.Server == "" || e.Optout || !ok {
 		out.Findings = uptime.CompareListings(e, listings, nil)
 		return out, nil
 	}

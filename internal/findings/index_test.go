@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -87,11 +89,11 @@ func (w *world) Listings(_ context.Context, q uptime.ListingQuery) (page []uptim
 func (w *world) index() *findings.Index {
 	return findings.New(findings.Options{
 		Tenant: "public", Records: w,
-		Row: func(_ uptime.TenantID, s uptime.ServerID) (*board.Row, bool) {
+		Row: func(tenant uptime.TenantID, s uptime.ServerID) (*board.Row, bool) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			r, ok := w.rows[s]
-			return r, ok
+			return r, ok && r.Tenant == tenant
 		},
 		Looks: func(_ uptime.TenantID, s uptime.ServerID) []uptime.Cell {
 			return []uptime.Cell{{Region: "a", Attempts: []uptime.Result{w.looks[s]}}, {Region: "b"}}
@@ -137,22 +139,112 @@ func TestSharedCatalogues(t *testing.T) {
 	}
 }
 
+// TestNobodyIsTheirOwnCopy: also a server that no registry names shows the tools of
+// others alone.
+func TestNobodyIsTheirOwnCopy(t *testing.T) {
+	w := newWorld()
+	nameless := w.serve("https://a.dev/mcp", "sha256:1", "")
+	delisted := w.serve("https://b.dev/mcp", "sha256:2")
+	_, s := refreshed(t, w)
+	for _, e := range []uptime.Endpoint{nameless, delisted} {
+		if got, ok := s.Entry(e.Key); !ok || got.Has(uptime.SharedCatalogue) || got.Name != "name of "+string(e.Server) {
+			t.Errorf("%s is %+v", e.URL, got)
+		}
+	}
+}
+
+// TestLaterNamesDoNotCount: a stranger who lists a server once more, under a name that
+// sorts before its own, does not rename it.
+func TestLaterNamesDoNotCount(t *testing.T) {
+	w := newWorld()
+	e := w.serve("https://a.dev/mcp", "sha256:1", "dev.a/tools", "!!! buy this")
+	w.serve("https://b.dev/mcp", "sha256:1", "dev.b/tools")
+	for i := range w.listings {
+		w.listings[i].FirstSeen = time.Unix(int64(1000+i), 0)
+	}
+	_, s := refreshed(t, w)
+	if got, _ := s.Entry(e.Key); got.Name != "dev.a/tools" {
+		t.Errorf("it is called %q", got.Name)
+	}
+	if p := s.Page(findings.Query{Text: "dev.b/", Limit: 1}); len(p.Entries) != 1 || !slices.Equal(p.Entries[0].Live.Twins, []string{"dev.a/tools"}) {
+		t.Errorf("the other one is %+v", p.Entries)
+	}
+}
+
+// TestFormerRegistries: who listed a server once does not list it, and is found as well.
+func TestFormerRegistries(t *testing.T) {
+	w := newWorld()
+	e := w.serve("https://a.dev/mcp", "", "a", "b")
+	w.listings = append(w.listings, uptime.Listing{Source: uptime.SourceOfficial, Name: "c", Endpoint: e.Key, Gone: time.Unix(1, 0)},
+		uptime.Listing{Source: uptime.SourceGlama, Name: "a", Endpoint: e.Key, Gone: time.Unix(1, 0)})
+	_, s := refreshed(t, w)
+	p := s.Page(findings.Query{Source: uptime.SourceGlama, Limit: 1})
+	if len(p.Entries) != 1 || !slices.Equal(p.Entries[0].Sources, []uptime.SourceID{uptime.SourceOfficial}) || !slices.Equal(p.Entries[0].Former, []uptime.SourceID{uptime.SourceGlama}) {
+		t.Errorf("%+v", p.Entries)
+	}
+}
+
+// TestNothingLiveIsSaidOfOthers: of what an owner does not want to be looked at, and
+// of servers of another tenant, only the listings are compared.
+func TestNothingLiveIsSaidOfOthers(t *testing.T) {
+	w := newWorld()
+	optout := w.serve("https://a.dev/mcp", "sha256:1", "a")
+	private := w.serve("https://b.dev/mcp", "sha256:1", "b")
+	w.serve("https://c.dev/mcp", "sha256:1", "c")
+	w.endpoints[0].Optout, optout.Optout = true, true
+	w.rows[private.Server].Tenant = "acme"
+	w.looks[optout.Server] = uptime.Result{Redirect: &uptime.Redirect{To: "https://d.dev/mcp", Permanent: true}}
+	x, s := refreshed(t, w)
+	if s.Served != 1 || s.Page(findings.Query{}).Any != 0 {
+		t.Errorf("%d are served, %d with findings", s.Served, s.Page(findings.Query{}).Any)
+	}
+	for _, e := range []uptime.Endpoint{optout, private} {
+		if got, err := x.Compare(t.Context(), &e); err != nil || got.Server != "" || got.Live.State != 0 || len(got.Findings) > 0 {
+			t.Errorf("%s: %+v, %v", e.URL, got, err)
+		}
+	}
+}
+
+// TestRefusedAnywhereIsAnAliasNowhere: a name that leads inside from one region is not
+// told because another region could not resolve it.
+func TestRefusedAnywhereIsAnAliasNowhere(t *testing.T) {
+	w := newWorld()
+	e := w.serve("https://a.dev/mcp", "", "a")
+	x := findings.New(findings.Options{
+		Tenant: "public", Records: w, Row: func(uptime.TenantID, uptime.ServerID) (*board.Row, bool) { return w.rows[e.Server], true },
+		Looks: func(uptime.TenantID, uptime.ServerID) (cells []uptime.Cell) {
+			for _, refused := range []bool{false, true, false} {
+				to := uptime.Redirect{To: "https://vault.corp.dev/mcp", Permanent: true, Refused: refused}
+				cells = append(cells, uptime.Cell{Attempts: []uptime.Result{{Redirect: &to}}})
+			}
+			return cells
+		},
+	})
+	if got, err := x.Compare(t.Context(), &e); err != nil || got.Alias != (findings.Alias{}) || len(got.Findings) != 1 || got.Findings[0].ID != uptime.RedirectRefused {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestRedirects(t *testing.T) {
 	for to, want := range map[uptime.Redirect]struct {
 		moved   string
 		refused bool
 	}{
-		{To: "https://api.new.dev/mcp?session=1", Permanent: true}:         {moved: "https://api.new.dev/mcp"},
-		{To: "https://api.new.dev/mcp"}:                                    {}, // for now
-		{To: "https://OLD.dev:443/mcp/", Permanent: true}:                  {}, // itself
-		{To: "https://93.184.215.14/mcp", Permanent: true}:                 {}, // machines are not named
-		{To: "http://169.254.169.254/", Permanent: true, Refused: true}:    {refused: true},
-		{To: "https://inside.new.dev/mcp", Refused: true}:                  {refused: true},
-		{To: "https://YOUR_TOKEN.example.com/", Permanent: true}:           {},
-		{To: "javascript:alert(1)", Permanent: true}:                       {},
-		{To: "https://api.new.dev/mcp\u202e<script>", Permanent: true}:     {moved: "https://api.new.dev/mcp%E2%80%AE%3Cscript%3E"},
-		{To: "https://user:pass@api.new.dev/mcp", Permanent: true}:         {moved: "https://api.new.dev/mcp"},
-		{To: "https://xn--pple-43d.new.dev/mcp#fragment", Permanent: true}: {moved: "https://xn--pple-43d.new.dev/mcp"},
+		{To: "https://api.new.dev/mcp?session=1", Permanent: true}:                              {moved: "https://api.new.dev/mcp"},
+		{To: "https://api.new.dev/mcp"}:                                                         {}, // for now
+		{To: "https://OLD.dev:443/mcp/", Permanent: true}:                                       {}, // itself
+		{To: "https://93.184.215.14/mcp", Permanent: true}:                                      {}, // machines are not named
+		{To: "http://169.254.169.254/", Permanent: true, Refused: true}:                         {refused: true},
+		{To: "https://inside.new.dev/mcp", Refused: true}:                                       {refused: true},
+		{To: "https://YOUR_TOKEN.example.com/", Permanent: true}:                                {},
+		{To: "javascript:alert(1)", Permanent: true}:                                            {},
+		{To: "https://api.new.dev/mcp\u202e<script>", Permanent: true}:                          {moved: "https://api.new.dev/mcp%E2%80%AE%3Cscript%3E"},
+		{To: "https://api.new.dev/s/4f1c0b5d9a7e4e63b2d8/mcp", Permanent: true}:                 {}, // a session
+		{To: "https://api.new.dev/3f2504e0-4f89-11d3-9a0c-0305e82c3301", Permanent: true}:       {},
+		{To: "https://api.new.dev/mcp;jsessionid=ABCDEFGH01234567", Permanent: true}:            {},
+		{To: "https://api.new.dev/weather-server-v2/internationalization/mcp", Permanent: true}: {moved: "https://api.new.dev/weather-server-v2/internationalization/mcp"},
+		{To: "https://user:pass@api.new.dev/mcp", Permanent: true}:                              {moved: "https://api.new.dev/mcp"},
+		{To: "https://xn--pple-43d.new.dev/mcp#fragment", Permanent: true}:                      {moved: "https://xn--pple-43d.new.dev/mcp"},
 	} {
 		w := newWorld()
 		e := w.serve("https://old.dev/mcp", "", "old")
@@ -169,7 +261,7 @@ func TestRedirects(t *testing.T) {
 		if want.moved == "https://api.new.dev/mcp" && got.Alias.Key != uptime.NewEndpointKey(want.moved, uptime.StreamableHTTP) {
 			t.Errorf("%+v would be the endpoint %s", to, got.Alias.Key)
 		}
-		if p := s.Page(findings.Query{Text: "API.new", Limit: 5}); (p.Found == 1) != (want.moved == "https://api.new.dev/mcp" || want.moved == "https://api.new.dev/mcp%E2%80%AE%3Cscript%3E") {
+		if p := s.Page(findings.Query{Text: "API.new", Limit: 5}); (p.Found == 1) != strings.HasPrefix(want.moved, "https://api.new.dev/") {
 			t.Errorf("%+v: an alias is found %d times", to, p.Found)
 		}
 	}
@@ -235,6 +327,36 @@ func TestManyListingsOfOneAddress(t *testing.T) {
 	if len(got.Findings) != 1 || len(got.Findings[0].Text) > 1000 {
 		t.Errorf("found %+v", got.Findings)
 	}
+}
+
+// TestPagesWhileItIsRefreshed: pages read while everything is compared anew; the race
+// detector looks on.
+func TestPagesWhileItIsRefreshed(t *testing.T) {
+	w := newWorld()
+	var e uptime.Endpoint
+	for i := range 50 {
+		e = w.serve(fmt.Sprintf("https://host%d.dev/mcp", i), "sha256:1", fmt.Sprint("name-", i), fmt.Sprint("tool-", i))
+	}
+	x, _ := refreshed(t, w)
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for range 50 {
+				if p := x.Snapshot().Page(findings.Query{Text: "name", Limit: 50}); p.Any != 50 {
+					t.Errorf("found %d", p.Any)
+				}
+				if got, err := x.Compare(t.Context(), &e); err != nil || !got.Has(uptime.SharedCatalogue) {
+					t.Errorf("%+v, %v", got, err)
+				}
+			}
+		})
+	}
+	for range 20 {
+		if err := x.Refresh(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	readers.Wait()
 }
 
 // BenchmarkRefresh compares 5,000 served servers of 40,000 listings, of which each

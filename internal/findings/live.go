@@ -41,6 +41,9 @@ func (x *Index) live(row *board.Row, e *uptime.Endpoint) (uptime.LiveServer, Ali
 		to, inside := aliasOf(cells[i].Last().Redirect, e.URL, cmp.Or(l.Transport, e.Transport))
 		alias, l.Refused = cmp.Or(alias, to), l.Refused || inside
 	}
+	if l.Refused { // what looks like a public name from one region is inside for another
+		alias = Alias{}
+	}
 	l.Moved = alias.URL
 	return l, alias
 }
@@ -53,11 +56,25 @@ func aliasOf(r *uptime.Redirect, own string, t uptime.Transport) (alias Alias, i
 	}
 	to := endpoint.Of(&uptime.Listing{URL: public.URL(r.To), Transport: string(t)})
 	own, _, _ = strings.Cut(own, "?")
-	if !r.Permanent || to.Kind != uptime.EndpointRemote || strings.TrimSuffix(own, "/") == strings.TrimSuffix(to.URL, "/") {
+	if !r.Permanent || to.Kind != uptime.EndpointRemote || handsOut(to.URL, own) || strings.TrimSuffix(own, "/") == strings.TrimSuffix(to.URL, "/") {
 		return Alias{}, false
 	}
 	return Alias{URL: to.URL, Key: to.Key}, false
 }
+
+// handsOut reports whether an address has something in its path that looks as if it
+// was made for whoever asks, such as a session: that is no move, and nobody else's
+// business. What the endpoint's own address has is known already.
+func handsOut(to, own string) bool {
+	_, path, _ := strings.Cut(strings.TrimPrefix(to, "https://"), "/")
+	return slices.ContainsFunc(strings.FieldsFunc(path, betweenParts), func(part string) bool {
+		plain := strings.ReplaceAll(part, "-", "")
+		hex := strings.Trim(plain, "0123456789abcdefABCDEF") == ""
+		return len(plain) >= 16 && strings.ContainsAny(plain, "0123456789") && (hex || plain == part) && !strings.Contains(own, part)
+	})
+}
+
+func betweenParts(c rune) bool { return strings.ContainsRune("/;=._~%", c) }
 
 // maxTwins is how many other names are quoted.
 const maxTwins = 5
@@ -78,11 +95,11 @@ func (c catalogues) sort() {
 	}
 }
 
-// twins returns the first names that show the same tools and are none of the
-// endpoint's own, and how many there are.
-func (c catalogues) twins(hash string, own []string) (names []string, n int) {
-	for _, name := range c[hash] {
-		if slices.Contains(own, name) {
+// twins returns the first names that show the same tools as an endpoint and are none
+// of its own, and how many there are.
+func (c catalogues) twins(e *Entry, own []string) (names []string, n int) {
+	for _, name := range c[e.Live.Tools] {
+		if name == e.Name || slices.Contains(own, name) {
 			continue
 		}
 		if n++; n <= maxTwins {

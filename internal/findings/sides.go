@@ -1,9 +1,11 @@
 package findings
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
@@ -24,19 +26,26 @@ type side struct {
 	now      int              // how many are not gone
 }
 
-// name is the first of the names by which registries know it; empty for none.
+// name is the one by which registries know it longest: who lists it later, under
+// whatever name, does not give it another. It is empty for none.
 func (s *side) name() string {
-	if names := s.names(); len(names) > 0 {
-		return names[0]
+	var first *uptime.Listing
+	for i := range s.listings {
+		if l := &s.listings[i]; s.isOwn(l) && (first == nil || cmp.Or(l.FirstSeen.Compare(first.FirstSeen), strings.Compare(l.Name, first.Name)) < 0) {
+			first = l
+		}
 	}
-	return ""
+	if first == nil {
+		return ""
+	}
+	return first.Name
 }
 
 // names are those that it has in registries now, sorted.
 func (s *side) names() []string {
 	var out []string
 	for i := range s.listings {
-		if l := &s.listings[i]; l.Gone.IsZero() && l.Endpoint == s.endpoint.Key {
+		if l := &s.listings[i]; s.isOwn(l) {
 			out = append(out, l.Name)
 		}
 	}
@@ -44,14 +53,24 @@ func (s *side) names() []string {
 	return slices.Compact(out)
 }
 
-// sources are the registries that list it, or did.
-func (s *side) sources() []uptime.SourceID {
-	var out []uptime.SourceID
+// isOwn reports whether a listing names the endpoint now, by a name.
+func (s *side) isOwn(l *uptime.Listing) bool {
+	return l.Gone.IsZero() && l.Endpoint == s.endpoint.Key && l.Name != ""
+}
+
+// sources are the registries that list its address, and those that did.
+func (s *side) sources() (now, former []uptime.SourceID) {
 	for i := range s.listings {
-		out = append(out, s.listings[i].Source)
+		if l := &s.listings[i]; l.Gone.IsZero() {
+			now = append(now, l.Source)
+		} else {
+			former = append(former, l.Source)
+		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	slices.Sort(now)
+	slices.Sort(former)
+	now = slices.Compact(now)
+	return now, slices.DeleteFunc(slices.Compact(former), func(id uptime.SourceID) bool { return slices.Contains(now, id) })
 }
 
 func (s *side) add(l *uptime.Listing) {
@@ -64,7 +83,7 @@ func (s *side) add(l *uptime.Listing) {
 	}
 	// Only what is compared is kept.
 	s.listings = append(s.listings, uptime.Listing{
-		Source: l.Source, Name: l.Name, Version: l.Version, Transport: l.Transport, Access: l.Access, Status: l.Status, Endpoint: l.Endpoint, Gone: l.Gone,
+		Source: l.Source, Name: l.Name, Version: l.Version, Transport: l.Transport, Access: l.Access, Status: l.Status, Endpoint: l.Endpoint, FirstSeen: l.FirstSeen, Gone: l.Gone,
 	})
 }
 
@@ -120,8 +139,8 @@ func readServed(ctx context.Context, from Records) (out []side, err error) {
 // around reads what is listed of an address.
 func around(ctx context.Context, from Records, e *uptime.Endpoint) ([]uptime.Listing, error) {
 	s := side{endpoint: *e}
-	for _, key := range keysAround(e) {
-		page, _, err := from.Listings(ctx, uptime.ListingQuery{Endpoint: key, Gone: true, Limit: listingsPage})
+	for _, key := range keysAround(e) { // for a page, on which nobody is to wait for a crowd
+		page, _, err := from.Listings(ctx, uptime.ListingQuery{Endpoint: key, Gone: true, Limit: maxNow + maxGone})
 		if err != nil {
 			return nil, fmt.Errorf("reading what is listed of an address: %w", err)
 		}

@@ -13,13 +13,15 @@ import (
 type Entry struct {
 	Key uptime.EndpointKey
 	URL string
-	// Name is the first by which registries know it, or else the server's.
+	// Name is the one by which registries know it longest, or else the server's.
 	Name   string
 	Server uptime.ServerID
 	Slug   string
 	State  uptime.State
-	// Sources are the registries that list its address, or did, sorted.
+	// Sources are the registries that list its address; Former those that did, and do
+	// not any more. Both are sorted.
 	Sources  []uptime.SourceID
+	Former   []uptime.SourceID
 	Live     uptime.LiveServer
 	Alias    Alias
 	Findings []uptime.ListingFinding
@@ -68,7 +70,7 @@ func (s *Snapshot) Server(id uptime.ServerID) (*Entry, bool) { e, ok := s.byServ
 // Query chooses endpoints with findings. Zero values choose all.
 type Query struct {
 	Finding uptime.ListingFindingID
-	Source  uptime.SourceID
+	Source  uptime.SourceID // that lists it, or did
 	// Text is words that name, address or alias contain.
 	Text          string
 	Offset, Limit int
@@ -88,7 +90,7 @@ func (s *Snapshot) Page(q Query) Page {
 	p := Page{Counts: map[uptime.ListingFindingID]int{}}
 	words := strings.Fields(strings.ToLower(q.Text))
 	for _, e := range s.found {
-		if q.Source != "" && !slices.Contains(e.Sources, q.Source) || !e.contains(words) {
+		if q.Source != "" && !slices.Contains(e.Sources, q.Source) && !slices.Contains(e.Former, q.Source) || !e.contains(words) {
 			continue
 		}
 		p.Any++

@@ -61,14 +61,14 @@ func TestOfficial(t *testing.T) {
 		{
 			Key: "ai.aliengiraffe/spotdb", Name: "ai.aliengiraffe/spotdb", Version: "0.1.0", Status: uptime.ListingActive,
 			Description: "Ephemeral data sandbox for AI workflows with guardrails and security", Code: "https://github.com/aliengiraffe/spotdb",
-			Page:      "http://registry.test/v0.1/servers/ai.aliengiraffe%2Fspotdb/versions/latest",
+			Page:      "https://registry.modelcontextprotocol.io/v0.1/servers/ai.aliengiraffe%2Fspotdb/versions/latest",
 			Published: at("2026-11-22T06:31:42.280598Z"), Updated: at("2026-11-22T06:31:42.280598Z"),
 		},
 		{
 			Key: "ai.cirra/salesforce-mcp", Name: "ai.cirra/salesforce-mcp", Title: "Cirra AI Salesforce Admin MCP Server", Version: "1.0.0", Status: uptime.ListingActive,
 			Description: "Comprehensive Salesforce administration and data management capabilities", Code: "https://github.com/cirra-ai/mcp-server",
 			URL: "https://mcp.cirra.ai/sfdc/mcp", Transport: "streamable-http",
-			Page:      "http://registry.test/v0.1/servers/ai.cirra%2Fsalesforce-mcp/versions/latest",
+			Page:      "https://registry.modelcontextprotocol.io/v0.1/servers/ai.cirra%2Fsalesforce-mcp/versions/latest",
 			Published: at("2026-11-22T06:31:47.524454Z"), Updated: at("2026-11-22T06:31:47.524454Z"),
 		},
 	}
@@ -214,7 +214,7 @@ func TestRecords(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"not readable": 2, "without a name": 1}, pages[0].Refused); diff != "" {
 		t.Errorf("what is refused differs (-want +got):\n%s", diff)
 	}
-	page := "http://registry.test/v0.1/servers/d/versions/latest"
+	page := "https://registry.modelcontextprotocol.io/v0.1/servers/d/versions/latest"
 	want := uptime.Listing{
 		Key: "d", Name: "d", Version: "3", URL: "https://{p}.d.dev/{q}/{r}/{s}/{t}", Transport: "sse", Status: uptime.ListingActive, Page: page, Code: "https://git.dev/d",
 		Headers: []uptime.ListedHeader{{Name: "X-N", Required: true}, {Name: "X-S", Secret: true}}, Variables: map[string]string{"p": "8080", "q": "eu", "r": "true"},

@@ -137,7 +137,7 @@ func (m *mcpSo) page(locs []string, seen map[string]bool) *Page {
 }
 
 func (m *mcpSo) lead(slug string) uptime.Listing {
-	return uptime.Listing{Key: slug, Name: slug, Page: m.base + "/servers/" + slug}
+	return uptime.Listing{Key: slug, Name: slug, Page: "https://mcp.so/servers/" + slug} // not where a mirror is
 }
 
 // missed returns what was there before, is not now, and may only have moved; and

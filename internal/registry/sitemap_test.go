@@ -75,7 +75,7 @@ func TestMCPSo(t *testing.T) {
 	if err != nil || len(pages) != 3 || pages[0].Records != 2 || len(pages[0].Fetched) != 2 || len(pages[1].Fetched) != 1 {
 		t.Fatalf("the pages are %+v, %v", pages, err)
 	}
-	want := uptime.Listing{Key: "one", Name: "one", Page: "http://registry.test/servers/one"}
+	want := uptime.Listing{Key: "one", Name: "one", Page: "https://mcp.so/servers/one"}
 	if diff := cmp.Diff(want, got[0]); diff != "" {
 		t.Errorf("a lead differs (-want +got):\n%s", diff)
 	}

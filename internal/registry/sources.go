@@ -48,10 +48,10 @@ func (c *Config) base(id uptime.SourceID, known string) string {
 // official is the registry of the protocol itself: open, CC0, hourly. Its limit is
 // not published: four requests a second are well within it.
 func official(c Config) Source {
-	base := c.base(uptime.SourceOfficial, "https://registry.modelcontextprotocol.io")
+	const own = "https://registry.modelcontextprotocol.io" // pages are told to everybody, and where a mirror is, to nobody
 	return NewGeneric(GenericOptions{
-		Source: uptime.SourceOfficial, Base: base, Gap: 250 * time.Millisecond,
-		Page: func(name string) string { return base + "/v0.1/servers/" + url.PathEscape(name) + "/versions/latest" },
+		Source: uptime.SourceOfficial, Base: c.base(uptime.SourceOfficial, own), Gap: 250 * time.Millisecond,
+		Page: func(name string) string { return own + "/v0.1/servers/" + url.PathEscape(name) + "/versions/latest" },
 	})
 }
 

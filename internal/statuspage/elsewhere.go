@@ -64,7 +64,7 @@ func (s *Site) reason(r *http.Request, c *uptime.Crawl) string {
 // address.
 var (
 	ourWords    = regexp.MustCompile(`(could not be reached|broke off|the JSON that it should be|answered \d{3}[^:]*):.*`)
-	anyAddress  = regexp.MustCompile(`[a-z][a-z0-9+.-]*://\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b(?::\d+)?(?:/\S*)?|\b[\w-]+:\d{2,5}\b`)
+	anyAddress  = regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*://\S+|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}\b(?::\d+)?(?:/\S*)?|\b[\w-]+:\d{2,5}\b`)
 	knownByName = regexp.MustCompile(`^(?:robots\.txt|server\.json)$`)
 )
 

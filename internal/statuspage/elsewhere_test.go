@@ -55,6 +55,7 @@ func TestWhyAReadingFailed(t *testing.T) {
 		"it could not be reached: dial tcp 10.20.30.40:8443: connection refused":                     "It could not be reached.",
 		"it could not be reached: x509: certificate is valid for mirror.acme-corp.dev, not x":        "It could not be reached.",
 		"the catalog: https://mirror.corp.internal/secret/catalog.yaml has 0 entries at mirror:8080": "The catalog: [address] has 0 entries at [address].",
+		"the topic Vault.Corp.Internal is empty":                                                     "The topic [address] is empty.",
 		"its robots.txt does not allow to read it":                                                   "Its robots.txt does not allow to read it.",
 	} {
 		r := withRegistries(t, func(o *statuspage.Options) {

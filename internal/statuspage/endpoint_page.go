@@ -103,7 +103,7 @@ func (s *Site) endpointOf(ctx context.Context, e *uptime.Endpoint) (endpointView
 	now := s.opt.Now().UTC()
 	v := endpointView{
 		Key: string(e.Key), Address: visible(e.URL, maxAddress), Kind: string(e.Kind), Why: visible(e.Why, 200), Transport: cmp.Or(transportWords(e.Transport), "no listing says"),
-		Host: visible(e.Host, 260), Platform: visible(e.Platform, 260), PlatformHref: searchForm{Platform: e.Platform}.at(nil),
+		Host: visible(e.Host, 260), Platform: visible(runBy(e), 260), PlatformHref: searchForm{Platform: e.Platform}.at(nil),
 		SignIn: e.SignIn, Tunnel: e.Tunnel, Optout: e.Optout,
 		First: draw.Clock(e.FirstSeen, now), Last: draw.Clock(e.LastSeen, now), Gone: draw.Clock(e.Gone, now),
 	}
@@ -117,6 +117,15 @@ func (s *Site) endpointOf(ctx context.Context, e *uptime.Endpoint) (endpointView
 		}
 	}
 	return v, nil
+}
+
+// runBy is who runs an endpoint for many; empty when the host says as much.
+func runBy(e *uptime.Endpoint) string {
+	host, _, _ := strings.Cut(e.Host, ":")
+	if e.Kind == uptime.EndpointLocal || e.Platform == host {
+		return ""
+	}
+	return e.Platform
 }
 
 // addListings puts all registries side by side: those that list it now, and those

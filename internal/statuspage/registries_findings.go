@@ -123,7 +123,7 @@ type foundRow struct {
 	Name, Address, Href string
 	Mixed               bool
 	Mark, Word, Status  string // of the server, and where its page is
-	Registries          string
+	Registries, Former  string
 	Findings            []findingRow
 }
 
@@ -156,19 +156,12 @@ func (s *Site) findingsOf(form findingsForm) findingsView {
 		Form: form, Ready: !snap.Made.IsZero(), Served: snap.Served, Found: page.Found, Of: page.Any, Made: draw.Clock(snap.Made, s.opt.Now().UTC()), All: form.at("", 1),
 		First: min((form.Page-1)*pageOfFindings+1, page.Found), Last: min((form.Page-1)*pageOfFindings+len(page.Entries), page.Found),
 	}
-	v.Sentence = findingsSentence(snap)
-	for _, id := range uptime.ListingFindingIDs() {
-		k := findingKind{Title: id.Title(), Href: form.at(string(id), 1), Endpoints: page.Counts[id], Chosen: string(id) == form.Finding}
-		v.Kinds = append(v.Kinds, k)
-		if k.Chosen {
-			v.Chosen = k.Title
-		}
-	}
+	v.Sentence, v.Kinds, v.Chosen = findingsSentence(snap, snap.Page(findings.Query{}).Any), form.kinds(page.Counts), uptime.ListingFindingID(form.Finding).Title()
 	for _, e := range page.Entries {
 		v.Rows = append(v.Rows, s.foundRow(e, uptime.ListingFindingID(form.Finding)))
 	}
-	if form.Page > 1 {
-		v.Prev = form.at(form.Finding, form.Page-1)
+	if form.Page > 1 { // beyond the end that leads to the last one
+		v.Prev = form.at(form.Finding, min(form.Page-1, max(1, (page.Found+pageOfFindings-1)/pageOfFindings)))
 	}
 	if v.Last < v.Found && len(v.Rows) > 0 {
 		v.Next = form.at(form.Finding, form.Page+1)
@@ -176,19 +169,26 @@ func (s *Site) findingsOf(form findingsForm) findingsView {
 	return v
 }
 
-func findingsSentence(s *findings.Snapshot) string {
+// kinds are all findings, with how many endpoints have each.
+func (f findingsForm) kinds(counts map[uptime.ListingFindingID]int) (out []findingKind) {
+	for _, id := range uptime.ListingFindingIDs() {
+		out = append(out, findingKind{Title: id.Title(), Href: f.at(string(id), 1), Endpoints: counts[id], Chosen: string(id) == f.Finding})
+	}
+	return out
+}
+
+func findingsSentence(s *findings.Snapshot, found int) string {
 	switch {
 	case s.Made.IsZero():
 		return "What is listed is being compared with what is live."
 	case s.Served == 0:
 		return "No listed server is looked at here, so there is nothing to compare with."
 	}
-	n := s.Page(findings.Query{}).Any
 	verb := "is"
-	if n != 1 {
+	if found != 1 {
 		verb = "are"
 	}
-	return fmt.Sprintf("Of %s that registries list and that we look at, %s %s not, or not everywhere, as listed.", board.Plural(s.Served, "server", "servers"), board.Count(n), verb)
+	return fmt.Sprintf("%s of %s that we look at %s not, or not everywhere, as listed.", board.Count(found), board.Plural(s.Served, "listed server", "listed servers"), verb)
 }
 
 // foundRow shows an endpoint, with one finding or, without one, with all.
@@ -197,11 +197,7 @@ func (s *Site) foundRow(e *findings.Entry, only uptime.ListingFindingID) foundRo
 		Name: visible(e.Name, 200), Mixed: web.Mixed(e.Name), Address: visible(e.URL, maxAddress), Href: endpointPath(e.Key), Mark: e.State.String(), Word: board.StateWord(e.State),
 		Status: s.servedPath(e.Slug),
 	}
-	var names []string
-	for _, id := range e.Sources {
-		names = append(names, sourceName(id))
-	}
-	out.Registries = strings.Join(names, ", ")
+	out.Registries, out.Former = sourceNames(e.Sources), sourceNames(e.Former)
 	for _, row := range findingRows(e.Findings) {
 		if only == "" || row.ID == string(only) {
 			out.Findings = append(out.Findings, row)
@@ -218,20 +214,16 @@ type findingsBrief struct {
 
 func (s *Site) findingsBrief() findingsBrief {
 	snap := s.opt.Findings.Snapshot()
-	b, counts := findingsBrief{Sentence: findingsSentence(snap)}, snap.Page(findings.Query{}).Counts
-	for _, id := range uptime.ListingFindingIDs() {
-		if counts[id] > 0 {
-			b.Kinds = append(b.Kinds, findingKind{Title: id.Title(), Href: findingsForm{}.at(string(id), 1), Endpoints: counts[id]})
-		}
-	}
-	return b
+	all := snap.Page(findings.Query{})
+	kinds := slices.DeleteFunc(findingsForm{}.kinds(all.Counts), func(k findingKind) bool { return k.Endpoints == 0 })
+	return findingsBrief{Sentence: findingsSentence(snap, all.Any), Kinds: kinds}
 }
 
 // listedView is what registries say of a server, on its own page.
 type listedView struct {
-	Href       string
-	Registries string
-	Findings   []findingRow
+	Href               string
+	Registries, Former string
+	Findings           []findingRow
 }
 
 // listedOf returns nil for a server that no registry lists.
@@ -244,5 +236,5 @@ func (s *Site) listedOf(id uptime.ServerID) *listedView {
 		return nil
 	}
 	row := s.foundRow(e, "")
-	return &listedView{Href: row.Href, Registries: row.Registries, Findings: row.Findings}
+	return &listedView{Href: row.Href, Registries: row.Registries, Former: row.Former, Findings: row.Findings}
 }

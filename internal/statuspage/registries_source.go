@@ -35,6 +35,14 @@ type sourceRow struct {
 // sourceName is what a registry calls itself.
 func sourceName(id uptime.SourceID) string { return visible(id.Title(), 40) }
 
+func sourceNames(ids []uptime.SourceID) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, sourceName(id))
+	}
+	return strings.Join(names, ", ")
+}
+
 func sourceOf(s *uptime.SourceStatus, why string, now time.Time) sourceRow {
 	row := sourceRow{
 		ID: string(s.ID), Name: sourceName(s.ID), Href: "/registries/search?source=" + string(s.ID), Read: s.Good.ID != "",
@@ -85,7 +93,7 @@ func crawlReason(c *uptime.Crawl) string {
 	case c.Off:
 		return upperFirst(why) + ". What it lists counts no more."
 	case c.State == uptime.CrawlNone && why != "":
-		return "What is missing: " + why + ". What it lists is not known."
+		return "It is not read: " + why + ". What it lists is not known."
 	case c.State == uptime.CrawlNone:
 		return "A credential is missing. What it lists is not known."
 	case c.State == uptime.CrawlHeld, c.State == uptime.CrawlFailed:

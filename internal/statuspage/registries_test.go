@@ -99,7 +99,7 @@ func TestRegistriesSayHowTheyWereRead(t *testing.T) {
 		"Official MCP Registry Read 23 min ago", "open to anyone", "5 records were refused: 3 × it has no name, 2 × it is too long",
 		"Glama Held back", "It lists 60 addresses, and had 240 before: more than a tenth is missing. What was known before stays.", "with a key",
 		"Docker MCP Catalog Failed", "Page 3 answered 503 Service Unavailable four times.",
-		"PulseMCP Not crawled", "What is missing: no API key and tenant. What it lists is not known.",
+		"PulseMCP Not crawled", "It is not read: no API key and tenant. What it lists is not known.",
 		"Remote 107", "Templated 2", "Placeholder 1", "Local 2", "Junk 1", "mcpgate.dev 30",
 		"Part of the data comes from the Official MCP Registry, under CC0 1.0. It does not endorse this site.", "Part of the data comes from Glama.",
 	)
@@ -149,7 +149,7 @@ func TestSearchFindsListings(t *testing.T) {
 		"source=docker&q=lead":             {"a lead without an address", "the record names no address"},
 		"q=gone.test.dev":                  {"Nothing like this is listed", "Those that are gone were not looked at."},
 		"q=gone.test.dev&gone=yes":         {"gone since"},
-		"source=pulsemcp":                  {"PulseMCP is not crawled", "What is missing: no API key and tenant."},
+		"source=pulsemcp":                  {"PulseMCP is not crawled", "It is not read: no API key and tenant."},
 		"platform=mcpgate.dev":             {"On mcpgate.dev alone.", "of 30 listings"},
 		"q=locked&source=official":         {"not probed: its owner does not want it"},
 		"q=nothing+has+this+name&gone=yes": {"Nothing like this is listed"},
@@ -252,7 +252,7 @@ func TestEndpointShowsAllRegistriesBesideTheServer(t *testing.T) {
 // the page of the endpoint and on that of the server.
 func TestFindings(t *testing.T) {
 	r := withRegistries(t)
-	r.says("/registries", "Of 4 servers that registries list and that we look at, 4 are not, or not everywhere, as listed.", "Has moved to another address 1", "All that does not agree")
+	r.says("/registries", "4 of 4 listed servers that we look at are not, or not everywhere, as listed.", "Has moved to another address 1", "All that does not agree")
 	r.says("/registries/findings", "1 to 4 of 4 endpoints", "Redirects to where nobody is sent 1", "Open, although a sign-in is listed 0", "That was refused: nobody was contacted there.",
 		"Listings disagree on the transport", "HTTP+SSE (Glama)", "It speaks Streamable HTTP; listed is HTTP+SSE (Official MCP Registry).", "is listed as deprecated", "byte for byte, that of io.github.someone/tool-030", "Part of the data comes from Glama")
 	for query, want := range map[string][]string{
@@ -260,14 +260,17 @@ func TestFindings(t *testing.T) {
 		"finding=listings_disagree&source=glama":   {"1 to 1 of 1 endpoint", "dev.test/weather"},
 		"finding=delisted_alive":                   {"Nothing like this was found", "“Taken off a registry, and alive” holds for no endpoint"},
 		"q=mcp.weather.test.dev":                   {"1 to 2 of 2 endpoints"}, // by its alias, too
-		"q=nothing+has+this":                       {"Nothing like this was found", "Any 0"},
-		"page=2":                                   {"The list is not that long"},
+		"q=nothing+has+this":                       {"Nothing like this was found", "All 0"},
+		"page=7":                                   {"The list is not that long", "Back"},
 		"finding=shared_catalogue&source=official": {"Shows the tools of other names 2", "1 to 2 of 2 endpoints"},
 	} {
 		body := r.says("/registries/findings?"+query, want...)
 		if query == "finding=redirects_elsewhere" && strings.Contains(body, "listed is 1.0.0") {
 			t.Error("another finding than the one that was asked for is shown")
 		}
+	}
+	if w := r.do(http.MethodGet, "/registries/findings?q=test&page=7", nil); !strings.Contains(w.Body.String(), `<a href="/registries/findings?q=test">Back</a>`) {
+		t.Error("from beyond the end one is led to where there is nothing either")
 	}
 	for _, bad := range []string{"finding=nice", "source=nobody", "page=0", "page=x", "q=" + strings.Repeat("a", 101)} {
 		if w := r.do(http.MethodGet, "/registries/findings?"+bad, nil); w.Code != http.StatusBadRequest {

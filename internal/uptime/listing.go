@@ -24,6 +24,33 @@ const (
 	SourceMCPSo    SourceID = "mcp.so"
 )
 
+// Title is what a registry calls itself; the id of one that is not known.
+func (s SourceID) Title() string {
+	switch s {
+	case SourceOfficial:
+		return "Official MCP Registry"
+	case SourceGitHub:
+		return "GitHub MCP Registry"
+	case SourcePulseMCP:
+		return "PulseMCP"
+	case SourceGlama:
+		return "Glama"
+	case SourceSmithery:
+		return "Smithery"
+	case SourceTopics:
+		return "GitHub topics"
+	case SourceDocker:
+		return "Docker MCP Catalog"
+	case SourceCline:
+		return "Cline Marketplace"
+	case SourceToolSDK:
+		return "ToolSDK"
+	case SourceMCPSo:
+		return "MCP.so"
+	}
+	return string(s)
+}
+
 // ListingStatus is what a registry says of its own entry.
 type ListingStatus string
 

@@ -147,3 +147,21 @@ func TestEveryFindingHasATitle(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodySpeaksForARegistry: who said something is in brackets, which no stranger
+// can put there.
+func TestNobodySpeaksForARegistry(t *testing.T) {
+	key := uptime.NewEndpointKey("https://a.dev/mcp", uptime.StreamableHTTP)
+	e := uptime.Endpoint{Key: key, URL: "https://a.dev/mcp", Transport: uptime.StreamableHTTP}
+	listings := []uptime.Listing{{Source: uptime.SourceGlama, Name: "a", Version: "2.0 (Official MCP Registry), 1.0", Endpoint: key}}
+	live := uptime.LiveServer{State: uptime.Live, Version: "1.0; listed is 3.0 （Official MCP Registry）", Tools: "sha256:1", Twins: []string{"b (Docker MCP Catalog)"}, TwinCount: 1}
+	found := uptime.CompareListings(&e, listings, &live)
+	for _, f := range found {
+		if strings.Contains(f.Text, "(Official") || strings.Contains(f.Text, "（") || strings.Contains(f.Text, "(Docker") {
+			t.Errorf("%s: %s", f.ID, f.Text)
+		}
+	}
+	if len(found) != 2 || !strings.Contains(found[0].Text, "1.0 (Glama)") {
+		t.Errorf("found %+v", found)
+	}
+}
