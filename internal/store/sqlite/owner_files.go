@@ -48,9 +48,14 @@ func (s *Store) NoteOwners(ctx context.Context, f uptime.OwnersFile, of []uptime
 	return changed, err
 }
 
+// takeBack makes those be probed again that opted out by a file. Its last words are
+// those of the index, which would not be used without them: each host that is asked
+// would read all endpoints.
+const takeBack = `UPDATE endpoints SET optout = 0, optout_file = '' WHERE optout_file = ? AND optout_file <> '' RETURNING key`
+
 func optByFile(ctx context.Context, tx *sql.Tx, f uptime.OwnersFile, of []uptime.EndpointKey) (changed []uptime.EndpointKey, err error) {
 	if !f.Optout {
-		return list(ctx, tx, value[uptime.EndpointKey], `UPDATE endpoints SET optout = 0, optout_file = '' WHERE optout_file = ? RETURNING key`, f.Origin)
+		return list(ctx, tx, value[uptime.EndpointKey], takeBack, f.Origin)
 	}
 	return list(ctx, tx, value[uptime.EndpointKey], `
 		UPDATE endpoints SET optout = 1, optout_file = ? WHERE optout = 0 AND key IN (SELECT value FROM json_each(?)) RETURNING key`, f.Origin, keys(of))
