@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -130,12 +131,14 @@ func TestOwnersTakeBack(t *testing.T) {
 		fails int64
 		out   bool
 	}
-	cut := `{"optout":`
+	cut, other, marked := `{"optout":`, `{"status":"ok"}`, "\ufeff"+out
 	for name, steps := range map[string][]step{
 		"it says something else":   {{week, &in, 0, false}},
 		"not asked before a week":  {{week - time.Hour, &in, 0, true}, {time.Hour, &in, 0, false}},
 		"gone, twice a day apart":  {{week, nil, 0, true}, {time.Hour, nil, 0, true}, {day, nil, 0, false}},
 		"a page for every address": {{week, &page, 0, true}, {day, &page, 0, false}},
+		"an answer for any file":   {{week, &other, 0, true}, {day, &other, 0, false}},
+		"with a byte order mark":   {{week, nil, 0, true}, {day, &marked, 0, true}, {day, nil, 0, true}},
 		"gone, and there again":    {{week, nil, 0, true}, {day, &out, 0, true}, {week, nil, 0, true}, {day - time.Hour, nil, 0, true}},
 		"gone, then broken":        {{week, nil, 0, true}, {day, nil, 503, true}, {week, nil, -1, true}, {week, nil, 0, false}},
 		"broken":                   {{week, nil, 500, true}, {week, nil, 401, true}, {week, nil, 302, true}, {week, &cut, 0, true}},
@@ -202,5 +205,58 @@ func TestOwnersFirst(t *testing.T) {
 	}
 	if c.ask(t, noon.Add(2*time.Hour)) != 0 {
 		t.Error("nothing is new, and something has changed")
+	}
+}
+
+// TestOwnersWithoutNetwork: when nobody at all answers, that is at first believed to be
+// this machine's fault; but hosts that never answer are shown as down one day.
+func TestOwnersWithoutNetwork(t *testing.T) {
+	gone := newHost(t, `{"optout":true}`)
+	gone.fails.Store(-1)
+	c := askable(t, true, gone.URL+"/mcp", gone.URL+"/other")
+	ask := app.Owners(c.store, c.file)
+	for n := range 3 {
+		if changed, err := ask(t.Context(), noon); err == nil || changed != 0 || len(c.serve(t)) != 0 {
+			t.Fatalf("try %d: %d changes, %v, served are %v", n, changed, err, c.serve(t))
+		}
+	}
+	if changed, err := ask(t.Context(), noon); err != nil || changed == 0 || len(c.serve(t)) != 2 {
+		t.Errorf("the last try: %d changes, %v, served are %v", changed, err, c.serve(t))
+	}
+	c.list(t, gone.URL+"/mcp", gone.URL+"/other")
+	gone.fails.Store(0)
+	if _, err := ask(t.Context(), noon.Add(25*time.Hour)); err != nil || len(c.out(t)) != 2 {
+		t.Errorf("a day later %v opted out, %v", c.out(t), err)
+	}
+}
+
+// TestOwnersRedirect: the same file of the same host may be had by HTTPS alone.
+func TestOwnersRedirect(t *testing.T) {
+	const file = "/.well-known/alivemcp.json"
+	for _, tc := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"http://a.dev", "https://a.dev" + file, true},
+		{"http://a.dev:80", "https://a.dev:443" + file, true},
+		{"http://a.dev", "https://www.a.dev" + file, false},
+		{"http://a.dev", "https://b.dev" + file, false},
+		{"http://a.dev", "https://a.dev/login", false},
+		{"http://a.dev", "https://a.dev:8443" + file, false},
+		{"http://a.dev:8080", "https://a.dev" + file, false},
+		{"http://a.dev", "http://a.dev" + file, false},
+		{"https://a.dev", "http://a.dev" + file, false},
+	} {
+		from, err := url.Parse(tc.from + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to, err := url.Parse(tc.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := app.OnlySafer(from, to); got != tc.want {
+			t.Errorf("from %s to %s: %t", from, to, got)
+		}
 	}
 }
