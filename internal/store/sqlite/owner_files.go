@@ -7,8 +7,15 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// OwnersFiles returns what hosts said of themselves, of all that were ever asked.
+// asksOwners is the first schema that keeps what hosts said.
+const asksOwners = 4
+
+// OwnersFiles returns what hosts said of themselves, of all that were ever asked. A
+// database that is read beside an older program has asked nobody.
 func (s *Store) OwnersFiles(ctx context.Context) ([]uptime.OwnersFile, error) {
+	if s.schema < asksOwners {
+		return nil, nil
+	}
 	out, err := list(ctx, s.reader, func(row scanner) (f uptime.OwnersFile, err error) {
 		var asked, missing sql.NullInt64
 		err = row.Scan(&f.Origin, &asked, &f.Optout, &missing)

@@ -61,3 +61,17 @@ func TestUpgradeOptouts(t *testing.T) {
 		t.Errorf("taken back are %v, want what files said", back)
 	}
 }
+
+// A database of an older program is read beside it as it is.
+func TestOwnersBesideOlder(t *testing.T) {
+	dir := t.TempDir()
+	db, err := sqlite.OldDatabase(t.Context(), dir, 3)
+	must(t, err)
+	must(t, db.Close())
+	s := open(t, sqlite.Options{Dir: dir, ReadOnly: true})
+	files, err := s.OwnersFiles(t.Context())
+	if err != nil || len(files) != 0 {
+		t.Errorf("owners said %+v, %v", files, err)
+	}
+	must(t, s.Close())
+}
