@@ -120,7 +120,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
 	}
-	steps := []func(context.Context) error{m.openLive, m.openPast, m.openAlarms, m.openJudges, m.openRegions, m.openPages, m.openPorts}
+	steps := []func(context.Context) error{m.openLive, m.openPast, m.openAlarms, m.calm, m.openJudges, m.openRegions, m.openPages, m.openPorts}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err
