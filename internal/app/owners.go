@@ -295,6 +295,7 @@ func (o *owners) says(ctx context.Context, origin string) ownersWord {
 	}
 	req.Header.Set("User-Agent", o.agent)
 	req.Header.Set("Accept", "application/json")
+	req.Close = true // of thousands of hosts each is asked once
 	res, err := o.client.Do(req)
 	if err != nil {
 		return saidNothing

@@ -19,6 +19,7 @@ import (
 // host is a host whose owner says one thing or another.
 type host struct {
 	*httptest.Server
+	stays atomic.Int64           // requests that would keep their connections
 	says  atomic.Pointer[string] // nil for no file
 	fails atomic.Int64           // a status in place of the file; less than zero hangs
 	asked atomic.Int64
@@ -30,6 +31,9 @@ func newHost(t *testing.T, says string) *host {
 	h.says.Store(&says)
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.asked.Add(1)
+		if !r.Close {
+			h.stays.Add(1)
+		}
 		switch status, text := h.fails.Load(), h.says.Load(); {
 		case status < 0:
 			<-r.Context().Done()
@@ -111,8 +115,8 @@ func TestOwnersOptOutAsAWhole(t *testing.T) {
 	if got := c.out(t); !slices.Equal(got, want) {
 		t.Errorf("%v opted out, want the %d of the host that does not want it", got, len(want))
 	}
-	if n := shy.asked.Load(); n != 1 {
-		t.Errorf("the host was asked %d times", n)
+	if n, open := shy.asked.Load(), shy.stays.Load(); n != 1 || open != 0 {
+		t.Errorf("the host was asked %d times, and %d connections stay", n, open)
 	}
 	log, err := c.store.Audit(t.Context(), app.DefaultTenant, 100)
 	if err != nil || len(log) != len(want) || log[0].Action != "endpoint.optout" || log[0].By != "owner" {
