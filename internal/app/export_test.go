@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -60,10 +61,14 @@ func Listed(store listedStore, f *config.File, asks bool) (servers func(context.
 	return l.servers, l.bind
 }
 
-// AskOwners asks the hosts of what has a place, once, and returns how often that
-// changed what is served.
+// AskOwners asks the hosts of what has a place, once, or as often as nobody answers and
+// that is not believed, and returns how often that changed what is served.
 func AskOwners(ctx context.Context, store ListedStore, f *config.File, now time.Time) (changed int, err error) {
-	return Owners(store, f)(ctx, now)
+	ask := Owners(store, f)
+	for err = errNobody; errors.Is(err, errNobody); {
+		changed, err = ask(ctx, now)
+	}
+	return changed, err
 }
 
 // Owners returns what asks as AskOwners does, and remembers who did not answer.

@@ -113,7 +113,7 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 		return err
 	}
 	m.openRegistries()
-	if err := m.crawl.begin(ctx); err != nil {
+	if err := m.crawl.begin(ctx, true); err != nil {
 		return fmt.Errorf("looking after the registries: %w", err)
 	}
 	m.plans = &planner{store: m.store, environ: m.opt.Environ, others: m.opt.Tenants}
