@@ -255,7 +255,7 @@ func (c *crawlCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, string(s.ID))
 		}
 		gauge(c.listings, float64(s.Listings))
-		if !s.Good.Began.IsZero() && !s.Last.Off {
+		if !s.Good.Began.IsZero() && !c.m.crawl.isOff(s.ID) {
 			gauge(c.age, time.Since(s.Good.Began).Seconds())
 		}
 		if s.Last.State != uptime.CrawlNone {
