@@ -85,3 +85,41 @@ func TestOffMeanwhile(t *testing.T) {
 		})
 	}
 }
+
+// TestOnAgain: a source that is switched on again, without a restart, is read as a
+// whole, and has to list what it did before it was switched off.
+func TestOnAgain(t *testing.T) {
+	for name, tc := range map[string]struct {
+		then registry.Source
+		want uptime.CrawlState
+	}{
+		"the same": {addresses(0, 100), uptime.CrawlDone},
+		"others":   {addresses(50, 150), uptime.CrawlHeld},
+		"nothing":  {addresses(0, 0), uptime.CrawlHeld},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := time.Unix(1_700_000_000, 0)
+			r := newRig(t, nil, func(o *registry.Options) { o.Now = func() time.Time { return now } })
+			r.source = addresses(0, 100)
+			r.crawl(t, uptime.CrawlDone)
+			now = now.Add(time.Hour)
+			if done, err := r.store.SwitchOff(t.Context(), uptime.Crawl{ID: "off", Source: r.source.ID(), Began: now, Ended: now}); err != nil || !done {
+				t.Fatal(done, err)
+			}
+			now = now.Add(time.Hour)
+			r.source = tc.then
+			r.crawl(t, tc.want)
+			if n, want := r.count(t), map[uptime.CrawlState]int{uptime.CrawlDone: 100}[tc.want]; n != want {
+				t.Errorf("%d are listed, want %d", n, want)
+			}
+			if tc.want == uptime.CrawlDone {
+				return
+			}
+			if c, err := r.Crawl(t.Context(), r.source, true); err != nil || c.State != uptime.CrawlDone || !c.Accepted {
+				t.Errorf("what somebody accepted is %+v, %v", c, err)
+			}
+			now = now.Add(time.Hour)
+			r.crawl(t, uptime.CrawlDone)
+		})
+	}
+}
