@@ -26,6 +26,8 @@ const (
 	ownersFile = "/.well-known/alivemcp.json"
 	// ownersAgain is how often a host is asked, ownersOut one that has opted out.
 	ownersAgain, ownersOut = 24 * time.Hour, 7 * 24 * time.Hour
+	// ownersStale is when what a host said counts no more for what is new of it.
+	ownersStale = 2 * ownersAgain
 	// ownersGone is how long a file must be missing before that takes back what it
 	// said.
 	ownersGone = 24 * time.Hour
@@ -129,7 +131,7 @@ func (o *owners) round(ctx context.Context) error {
 	}
 	heard := 0
 	for some := range slices.Chunk(o.due(served, known), ownersTold) {
-		fresh := slices.ContainsFunc(some, func(f uptime.OwnersFile) bool { return f.Asked.IsZero() })
+		fresh := slices.ContainsFunc(some, func(f uptime.OwnersFile) bool { return !consents(&f, o.now()) && !f.Optout })
 		said, answers := o.ask(ctx, some)
 		if heard += answers; heard > 0 {
 			o.silent = 0
@@ -203,7 +205,7 @@ func (o *owners) apply(ctx context.Context, said []uptime.OwnersFile, known map[
 		if ctx.Err() != nil { // it was not asked to the end
 			return news, ctx.Err()
 		}
-		before, asked := known[f.Origin]
+		before := known[f.Origin]
 		if _, err := o.store.NoteOwners(ctx, f, nil, optoutEntry("", "owner", reasonOf(f.Optout), f.Optout)); err != nil {
 			return news, err
 		}
@@ -211,9 +213,14 @@ func (o *owners) apply(ctx context.Context, said []uptime.OwnersFile, known map[
 			o.log.InfoContext(ctx, "an owner wants to be probed again", "host", f.Origin)
 		}
 		known[f.Origin] = f
-		news = news || !asked || before.Optout != f.Optout
+		news = news || before.Optout != f.Optout || !f.Optout && !consents(&before, o.now())
 	}
 	return news, nil
+}
+
+// consents reports whether a host did not mind of late.
+func consents(f *uptime.OwnersFile, now time.Time) bool {
+	return !f.Optout && now.Sub(f.Asked) < ownersStale
 }
 
 func reasonOf(out bool) string {

@@ -187,11 +187,11 @@ func TestOwnersTakeBack(t *testing.T) {
 func TestOwnersFirst(t *testing.T) {
 	shy, open, hangs := newHost(t, `{"optout":true}`), newHost(t, ""), newHost(t, "")
 	hangs.fails.Store(-1)
-	c := askable(t, true, shy.URL+"/mcp", open.URL+"/mcp", hangs.URL+"/mcp")
+	c, now := askable(t, true, shy.URL+"/mcp", open.URL+"/mcp", hangs.URL+"/mcp"), time.Now()
 	if got := c.serve(t); len(got) != 0 {
 		t.Errorf("before anybody was asked %v are served", got)
 	}
-	if c.ask(t, noon) == 0 {
+	if c.ask(t, now) == 0 {
 		t.Error("that owners were asked changes nothing")
 	}
 	served := c.serve(t)
@@ -204,10 +204,10 @@ func TestOwnersFirst(t *testing.T) {
 		t.Errorf("served are %v, want the new one of the open host, and none of the shy one", got)
 	}
 	before := shy.asked.Load()
-	if c.ask(t, noon.Add(time.Hour)); len(c.out(t)) != 2 || shy.asked.Load() != before {
+	if c.ask(t, now.Add(time.Hour)); len(c.out(t)) != 2 || shy.asked.Load() != before {
 		t.Errorf("%v opted out, and the host was asked %d times more", c.out(t), shy.asked.Load()-before)
 	}
-	if c.ask(t, noon.Add(2*time.Hour)) != 0 {
+	if c.ask(t, now.Add(2*time.Hour)) != 0 {
 		t.Error("nothing is new, and something has changed")
 	}
 }
@@ -218,18 +218,18 @@ func TestOwnersWithoutNetwork(t *testing.T) {
 	gone := newHost(t, `{"optout":true}`)
 	gone.fails.Store(-1)
 	c := askable(t, true, gone.URL+"/mcp", gone.URL+"/other")
-	ask := app.Owners(c.store, c.file)
+	ask, now := app.Owners(c.store, c.file), time.Now()
 	for n := range 3 {
-		if changed, err := ask(t.Context(), noon); err == nil || changed != 0 || len(c.serve(t)) != 0 {
+		if changed, err := ask(t.Context(), now); err == nil || changed != 0 || len(c.serve(t)) != 0 {
 			t.Fatalf("try %d: %d changes, %v, served are %v", n, changed, err, c.serve(t))
 		}
 	}
-	if changed, err := ask(t.Context(), noon); err != nil || changed == 0 || len(c.serve(t)) != 2 {
+	if changed, err := ask(t.Context(), now); err != nil || changed == 0 || len(c.serve(t)) != 2 {
 		t.Errorf("the last try: %d changes, %v, served are %v", changed, err, c.serve(t))
 	}
 	c.list(t, gone.URL+"/mcp", gone.URL+"/other")
 	gone.fails.Store(0)
-	if _, err := ask(t.Context(), noon.Add(25*time.Hour)); err != nil || len(c.out(t)) != 2 {
+	if _, err := ask(t.Context(), now.Add(25*time.Hour)); err != nil || len(c.out(t)) != 2 {
 		t.Errorf("a day later %v opted out, %v", c.out(t), err)
 	}
 }
@@ -262,5 +262,22 @@ func TestOwnersRedirect(t *testing.T) {
 		if got := app.OnlySafer(from, to); got != tc.want {
 			t.Errorf("from %s to %s: %t", from, to, got)
 		}
+	}
+}
+
+// TestOwnersForget: what a host said long ago is no consent to probe what is new of it.
+func TestOwnersForget(t *testing.T) {
+	h := newHost(t, "")
+	c, now := askable(t, true, h.URL+"/mcp"), time.Now()
+	c.ask(t, now.Add(-72*time.Hour))
+	if got := c.serve(t); len(got) != 0 {
+		t.Errorf("three days after anybody was asked %v are served", got)
+	}
+	if c.ask(t, now) == 0 || len(c.serve(t)) != 1 {
+		t.Error("what a host does not mind is not served, or nobody is told that it may be")
+	}
+	c.list(t, h.URL+"/mcp", h.URL+"/new")
+	if got := c.serve(t); len(got) != 2 {
+		t.Errorf("served are %v, want the new one, too: its host was asked of late", got)
 	}
 }
