@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -158,7 +159,7 @@ func (o *owners) due(served []uptime.Endpoint, known map[string]uptime.OwnersFil
 	for i := range served {
 		origin := originOf(&served[i])
 		f, asked := known[origin]
-		if !seen[origin] && (!asked || !f.Optout && o.now().Sub(f.Asked) >= ownersAgain) {
+		if !seen[origin] && (!asked || !f.Optout && ago(f.Asked, o.now()) >= ownersAgain) {
 			f.Origin = origin
 			out = append(out, f)
 		}
@@ -169,7 +170,7 @@ func (o *owners) due(served []uptime.Endpoint, known map[string]uptime.OwnersFil
 		if !f.Missing.IsZero() {
 			often = ownersGone
 		}
-		if f.Optout && o.now().Sub(f.Asked) >= often {
+		if f.Optout && ago(f.Asked, o.now()) >= often {
 			out = append(out, f)
 		}
 	}
@@ -220,7 +221,16 @@ func (o *owners) apply(ctx context.Context, said []uptime.OwnersFile, known map[
 
 // consents reports whether a host did not mind of late.
 func consents(f *uptime.OwnersFile, now time.Time) bool {
-	return !f.Optout && now.Sub(f.Asked) < ownersStale
+	return !f.Optout && ago(f.Asked, now) < ownersStale
+}
+
+// ago is how long a moment is past. One in the future is of a clock that was wrong, and
+// nobody knows when it was.
+func ago(at, now time.Time) time.Duration {
+	if at.After(now) {
+		return math.MaxInt64
+	}
+	return now.Sub(at)
 }
 
 func reasonOf(out bool) string {

@@ -276,6 +276,11 @@ func TestOwnersForget(t *testing.T) {
 	if c.ask(t, now) == 0 || len(c.serve(t)) != 1 {
 		t.Error("what a host does not mind is not served, or nobody is told that it may be")
 	}
+	c.ask(t, now.AddDate(10, 0, 0)) // by a clock that is wrong
+	before := h.asked.Load()
+	if c.ask(t, time.Now()); h.asked.Load() != before+1 {
+		t.Error("a host is not asked again before the time of a clock that was wrong")
+	}
 	c.list(t, h.URL+"/mcp", h.URL+"/new")
 	if got := c.serve(t); len(got) != 2 {
 		t.Errorf("served are %v, want the new one, too: its host was asked of late", got)
