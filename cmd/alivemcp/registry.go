@@ -228,7 +228,7 @@ columns name, registry, url and, if you like, transport and version.`,
 				stop := sh.progress(cmd.Context(), quiet, func(d time.Duration) string { return crawlProgress(r.Progress(), d) })
 				crawls, err := r.Crawl(cmd.Context(), args, shrunk)
 				stop()
-				return errors.Join(writeCrawls(sh, as, crawls), err)
+				return errors.Join(writeCrawls(sh, as, crawls, f.given()), err)
 			})
 		},
 	}
@@ -250,7 +250,7 @@ func crawlProgress(p app.CrawlProgress, took time.Duration) string {
 }
 
 // writeCrawls says how crawls ended; errNotGood when one was not taken over.
-func writeCrawls(sh Shell, as show.Format, crawls []uptime.Crawl) error {
+func writeCrawls(sh Shell, as show.Format, crawls []uptime.Crawl, given string) error {
 	good := true
 	for _, c := range crawls {
 		good = good && (c.State == uptime.CrawlDone || c.State == uptime.CrawlNone)
@@ -271,7 +271,7 @@ func writeCrawls(sh Shell, as show.Format, crawls []uptime.Crawl) error {
 			lines = append(lines, line)
 		}
 		err = columns(sh.Out, lines)
-		remarkHeld(sh, crawls)
+		remarkHeld(sh, crawls, given)
 	}
 	if err == nil && !good {
 		return errNotGood
@@ -279,8 +279,20 @@ func writeCrawls(sh Shell, as show.Format, crawls []uptime.Crawl) error {
 	return err
 }
 
+// given are the flags that say what is read into what, for a command that is to do it
+// again.
+func (f *registryFlags) given() string {
+	var out strings.Builder
+	for _, flag := range [][2]string{{"config", f.config}, {"data", f.data}, {"contact", f.contact}, {"from", f.from}} {
+		if flag[1] != "" {
+			fmt.Fprintf(&out, " --%s %s", flag[0], show.Clean(flag[1], 200))
+		}
+	}
+	return out.String()
+}
+
 // remarkHeld says how what was held can be taken over.
-func remarkHeld(sh Shell, crawls []uptime.Crawl) {
+func remarkHeld(sh Shell, crawls []uptime.Crawl, given string) {
 	var held []string
 	for _, c := range crawls {
 		if c.State == uptime.CrawlHeld {
@@ -288,7 +300,7 @@ func remarkHeld(sh Shell, crawls []uptime.Crawl) {
 		}
 	}
 	if len(held) > 0 {
-		sh.remark("what was held changes nothing; if it is right: alivemcp registry crawl " + strings.Join(held, " ") + " --accept-fewer")
+		sh.remark("what was held changes nothing; if it is right: alivemcp registry crawl " + strings.Join(held, " ") + " --accept-fewer" + given)
 	}
 }
 

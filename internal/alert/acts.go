@@ -88,7 +88,7 @@ func (r *Router) SinkFails(ctx context.Context, tenant uptime.TenantID, sink str
 
 // SinkWorks tells that a sink takes notices again.
 func (r *Router) SinkWorks(ctx context.Context, tenant uptime.TenantID, sink string) error {
-	return r.partWorks(ctx, uptime.AlertSink, tenant, sink)
+	return r.partWorks(ctx, uptime.AlertSink, tenant, sink, "")
 }
 
 // RegistryFails tells that what a registry lists is not taken over since a moment.
@@ -99,7 +99,13 @@ func (r *Router) RegistryFails(ctx context.Context, registry string, since time.
 
 // RegistryWorks tells that what a registry lists was taken over.
 func (r *Router) RegistryWorks(ctx context.Context, registry string) error {
-	return r.partWorks(ctx, uptime.AlertRegistry, r.opt.Operator, registry)
+	return r.partWorks(ctx, uptime.AlertRegistry, r.opt.Operator, registry, "")
+}
+
+// RegistryLeft tells that a registry is not to be read any more: what was wrong with it
+// is nobody's concern.
+func (r *Router) RegistryLeft(ctx context.Context, registry string) error {
+	return r.partWorks(ctx, uptime.AlertRegistry, r.opt.Operator, registry, uptime.EndedForgotten)
 }
 
 func (r *Router) partFails(ctx context.Context, kind uptime.AlertKind, p uptime.Priority, tenant uptime.TenantID, part string, since time.Time, reason string) error {
@@ -114,11 +120,11 @@ func (r *Router) partFails(ctx context.Context, kind uptime.AlertKind, p uptime.
 	})
 }
 
-func (r *Router) partWorks(ctx context.Context, kind uptime.AlertKind, tenant uptime.TenantID, part string) error {
+func (r *Router) partWorks(ctx context.Context, kind uptime.AlertKind, tenant uptime.TenantID, part string, how uptime.Ending) error {
 	return r.act(ctx, func(s *step) error {
 		if a := s.failing(kind, tenant, part); a != nil {
 			n := *a
-			n.Resolved = s.now
+			n.Resolved, n.Ended = s.now, how
 			s.put(n)
 		}
 		return nil

@@ -408,6 +408,19 @@ func TestRegistryThatIsNotTakenOverIsTold(t *testing.T) {
 		}
 		d.pass(10 * time.Second)
 		d.wants("official", "opens Registry official is not taken over: it lists 5 addresses, and had 50 before", "closes Registry official: it was read and taken over again")
+		if err := d.router.RegistryFails(t.Context(), "official", time.Now(), "it took longer than 50m0s"); err != nil {
+			t.Fatal(err)
+		}
+		d.pass(time.Hour)
+		for range 2 {
+			if err := d.router.RegistryLeft(t.Context(), "official"); err != nil {
+				t.Fatal(err)
+			}
+			d.pass(10 * time.Second)
+		}
+		if last := d.told("official"); len(last) != 4 || last[3] != "closes Registry official: it is not read any more" {
+			t.Errorf("of one that is not read any more was told %q", last)
+		}
 		d.wants("public")
 		d.stop()
 	})

@@ -125,6 +125,9 @@ func (s *step) closing(t *thread, v *view, who string) string {
 	}
 	switch lead.Ended {
 	case uptime.EndedForgotten:
+		if t.Kind == uptime.AlertRegistry {
+			return who + ": it is not read any more"
+		}
 		return who + ": not monitored any more"
 	case uptime.EndedPaused:
 		return who + ": monitoring is paused"

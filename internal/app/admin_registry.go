@@ -40,7 +40,9 @@ func optoutEntry(key, by, reason string, out bool) uptime.AuditEntry {
 type RegistriesOptions struct {
 	// File says which registries there are, and where the data are. Required.
 	File *config.File
-	// Create makes the data directory when it is missing.
+	// Create is for those who crawl: it makes the data directory when it is missing, and
+	// what the configuration leaves out is not listed any more. Whoever only looks
+	// something up changes nothing.
 	Create bool
 	// From is a file of listings that is read in place of the registries; empty for
 	// these.
@@ -88,7 +90,7 @@ func OpenRegistries(ctx context.Context, opt RegistriesOptions) (r *Registries, 
 	if r.admin.store == nil {
 		return r, nil
 	}
-	if err := r.crawl.begin(ctx); err != nil {
+	if err := r.crawl.begin(ctx, opt.Create); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil

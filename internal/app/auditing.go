@@ -131,6 +131,9 @@ func beginAudit(ctx context.Context, store, origin *sqlite.Store, opt *AuditOpti
 	if err != nil {
 		return uptime.AuditRun{}, err
 	}
+	if err := refuse(ctx, all, origin, store); err != nil {
+		return uptime.AuditRun{}, err
+	}
 	if opt.Private {
 		openLocal(all)
 	}

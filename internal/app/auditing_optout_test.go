@@ -63,3 +63,25 @@ func listedAt(t *testing.T, s *sqlite.Store, e *uptime.Endpoint, out bool) []err
 	act := uptime.AuditEntry{Tenant: app.PublicTenant, At: time.Now(), By: "owner", Action: "endpoint.optout", Object: string(e.Key)}
 	return append(errs, err, s.SetOptout(t.Context(), e.Key, out, act))
 }
+
+// TestAuditHeedsOwnersFiles: what a file said counts also for what is listed of its
+// host since, before any monitor has noted that.
+func TestAuditHeedsOwnersFiles(t *testing.T) {
+	for _, out := range []bool{false, true} {
+		var asked atomic.Int64
+		srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+		t.Cleanup(srv.Close)
+		e := uptime.Endpoint{Key: uptime.NewEndpointKey(srv.URL, uptime.StreamableHTTP), Kind: uptime.EndpointRemote, URL: srv.URL, Probe: srv.URL}
+		opt := auditOf(t, &audittest.Truth{}, "")
+		opt.Regions, opt.Rounds, opt.From = opt.Regions[:1], 1, ""
+		within(t, opt.Dir, func(s *sqlite.Store) []error {
+			f := uptime.OwnersFile{Origin: srv.URL, Asked: time.Now(), Optout: out}
+			_, err := s.NoteOwners(t.Context(), f, nil, uptime.AuditEntry{Tenant: app.PublicTenant, At: time.Now(), By: "owner", Action: "endpoint.optout"})
+			return append(listedAt(t, s, &e, false), err)
+		})
+		err := app.RunAudit(t.Context(), opt)
+		if got := asked.Load() > 0; got == out || (err != nil) != out {
+			t.Errorf("opted out: %t; asked: %t, %v", out, got, err)
+		}
+	}
+}

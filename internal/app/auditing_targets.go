@@ -88,6 +88,25 @@ func storedTargets(ctx context.Context, store *sqlite.Store) (targets []uptime.A
 	return targets, crawls, err
 }
 
+// refuse marks what is listed of hosts whose owners a monitor has heard saying that
+// they do not want to be probed: also what is listed of them since it asked.
+func refuse(ctx context.Context, targets []uptime.AuditTarget, stores ...*sqlite.Store) error {
+	out := map[string]bool{}
+	for _, s := range stores {
+		files, err := s.OwnersFiles(ctx)
+		if err != nil {
+			return err
+		}
+		for i := range files {
+			out[files[i].Origin] = out[files[i].Origin] || files[i].Optout
+		}
+	}
+	for i := range targets {
+		targets[i].Optout = targets[i].Optout || out[originOf(&targets[i].Endpoint)]
+	}
+	return nil
+}
+
 func readSayings(ctx context.Context, store *sqlite.Store) (sayings, error) {
 	words := sayings{}
 	for q := (uptime.ListingQuery{Limit: listingsRead}); ; {

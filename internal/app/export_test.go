@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/alert/outbox"
@@ -59,16 +61,30 @@ func Listed(store listedStore, f *config.File, asks bool) (servers func(context.
 	return l.servers, l.bind
 }
 
-// AskOwners asks the hosts of what has a place, once, and returns how often that
-// changed what is served.
+// AskOwners asks the hosts of what has a place, once, or as often as nobody answers and
+// that is not believed, and returns how often that changed what is served.
 func AskOwners(ctx context.Context, store ListedStore, f *config.File, now time.Time) (changed int, err error) {
-	l := newListed(store, f)
-	o := newOwners(true, "test", store, slog.New(slog.DiscardHandler))
-	o.client.Timeout, o.now = 300*time.Millisecond, func() time.Time { return now }
-	o.served, o.listed, o.changed = l.chosen, l.remote, func() { changed++ }
-	err = o.round(ctx)
+	ask := Owners(store, f)
+	for err = errNobody; errors.Is(err, errNobody); {
+		changed, err = ask(ctx, now)
+	}
 	return changed, err
 }
+
+// Owners returns what asks as AskOwners does, and remembers who did not answer.
+func Owners(store ListedStore, f *config.File) func(context.Context, time.Time) (changed int, err error) {
+	l := newListed(store, f)
+	o := newOwners(true, "test", store, slog.New(slog.DiscardHandler))
+	return func(ctx context.Context, now time.Time) (changed int, err error) {
+		o.client.Timeout, o.now = 300*time.Millisecond, func() time.Time { return now }
+		o.served, o.listed, o.changed = l.chosen, l.remote, func() { changed++ }
+		err = o.round(ctx)
+		return changed, err
+	}
+}
+
+// OnlySafer reports whether an owner's file is read where a redirect leads.
+func OnlySafer(from, to *url.URL) bool { return onlySafer(from, to) }
 
 // Strange is where the pages of listed servers are served.
 func (m *Monitor) Strange() string { return m.strange.listener.Addr().String() }

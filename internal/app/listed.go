@@ -109,20 +109,19 @@ func (l *listed) servers(ctx context.Context) ([]uptime.Server, error) {
 }
 
 // allowed leaves out what is new of hosts that do not want to be probed, or were
-// never asked, and has their owners asked. One that hangs keeps back itself alone.
+// not asked of late, and has their owners asked. One that hangs keeps back itself alone.
 func (l *listed) allowed(ctx context.Context, endpoints []uptime.Endpoint) ([]uptime.Endpoint, error) {
 	files, err := l.store.OwnersFiles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	known := make(map[string]bool, len(files)) // false for one that does not want it
+	fine, refuses, now := map[string]bool{"": true}, map[string]bool{}, time.Now()
 	for i := range files {
-		known[files[i].Origin] = !files[i].Optout
+		fine[files[i].Origin], refuses[files[i].Origin] = consents(&files[i], now), files[i].Optout
 	}
 	left := slices.DeleteFunc(slices.Clone(endpoints), func(e uptime.Endpoint) bool {
 		origin := originOf(&e)
-		fine, asked := known[origin]
-		return asked && !fine || l.asks && !asked && e.Server == "" && origin != ""
+		return refuses[origin] || l.asks && e.Server == "" && !fine[origin]
 	})
 	if len(left) < len(endpoints) {
 		select {

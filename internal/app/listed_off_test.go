@@ -53,6 +53,9 @@ func TestSwitchedOff(t *testing.T) {
 	}
 	r.asked(on)
 	serves(on, nil, 2)
+	if n := r.lookedUp(off); n != 2 {
+		t.Errorf("looking something up with a configuration that leaves a registry out made %d of 2 listed", n)
+	}
 	serves(on, off, 0)
 	serves(off, nil, 0)
 	r.shownAsOff(off)
@@ -64,6 +67,23 @@ func TestSwitchedOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	serves(on, nil, 2)
+}
+
+// lookedUp returns how many listings somebody finds.
+func (r *rig) lookedUp(f *config.File) int {
+	r.t.Helper()
+	desk, err := app.OpenRegistries(r.t.Context(), app.RegistriesOptions{File: f})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_, all, _, err := desk.Search(r.t.Context(), uptime.ListingQuery{Limit: 10})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := desk.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	return all
 }
 
 // shownAsOff wants what was listed to be history.

@@ -257,6 +257,18 @@ func TestHeldAlarms(t *testing.T) {
 		t.Fatal(crawls, err)
 	}
 	r.await(aCycle, "the alert is over", func() bool { return told() == 0 })
+	reg.Keep(func(i int, _ fake.Record) bool { return i > 35 })
+	if crawls, err = desk.Crawl(t.Context(), []string{"official"}, false); err != nil || crawls[0].State != uptime.CrawlHeld {
+		t.Fatal(crawls, err)
+	}
+	r.await(aCycle, "an alert is open again", func() bool { return told() == 1 })
+	off := *f
+	off.Registries.Sources.Official.Enabled = false
+	r.reload(m, &off)
+	r.await(aCycle, "of what is switched off nothing is told", func() bool { return told() == 0 })
+	if _, body := r.get("/metrics"); strings.Contains(body, `alivemcp_crawl_age_seconds{source="official"}`) {
+		t.Error("what is switched off grows older")
+	}
 }
 
 // reduced serves fewer after a restart: the others are not bound to servers any

@@ -113,14 +113,14 @@ func (m *Monitor) open(ctx context.Context) (err error) {
 		return err
 	}
 	m.openRegistries()
-	if err := m.crawl.begin(ctx); err != nil {
+	if err := m.crawl.begin(ctx, true); err != nil {
 		return fmt.Errorf("looking after the registries: %w", err)
 	}
 	m.plans = &planner{store: m.store, environ: m.opt.Environ, others: m.opt.Tenants}
 	if err := m.plans.adopt(ctx, m.opt.File); err != nil {
 		return err
 	}
-	steps := []func(context.Context) error{m.openLive, m.openPast, m.openAlarms, m.openJudges, m.openRegions, m.openPages, m.openPorts}
+	steps := []func(context.Context) error{m.openLive, m.openPast, m.openAlarms, m.calm, m.openJudges, m.openRegions, m.openPages, m.openPorts}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return err

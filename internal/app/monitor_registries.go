@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -77,6 +78,7 @@ func (m *Monitor) crawled(ctx context.Context, c uptime.Crawl) {
 	case c.State == uptime.CrawlDone:
 		m.listed.changed()
 		err = m.alarms.router.RegistryWorks(ctx, string(c.Source))
+	case m.crawl.isOff(c.Source): // meanwhile
 	case c.State == uptime.CrawlHeld, failures >= patience:
 		err = m.alarms.router.RegistryFails(ctx, string(c.Source), c.Began, c.Why)
 	}
@@ -91,9 +93,25 @@ func (m *Monitor) leaveOut(ctx context.Context, f *config.File) {
 	if err == nil && changed {
 		err = m.plans.again(ctx)
 	}
+	if err == nil {
+		err = m.calm(ctx)
+	}
 	if err != nil {
 		m.log.ErrorContext(ctx, "a registry is switched off only after a restart", "error", err)
 	}
+}
+
+// calm ends what is told of registries that are switched off.
+func (m *Monitor) calm(ctx context.Context) error {
+	for id, off := range *m.crawl.off.Load() {
+		if !off {
+			continue
+		}
+		if err := m.alarms.router.RegistryLeft(ctx, string(id)); err != nil {
+			return fmt.Errorf("ending what is told of the registry %s: %w", id, err)
+		}
+	}
+	return nil
 }
 
 // registryParts are those who read registries and serve what they list.
@@ -237,7 +255,7 @@ func (c *crawlCollector) Collect(out chan<- prometheus.Metric) {
 			out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, string(s.ID))
 		}
 		gauge(c.listings, float64(s.Listings))
-		if !s.Good.Began.IsZero() {
+		if !s.Good.Began.IsZero() && !c.m.crawl.isOff(s.ID) {
 			gauge(c.age, time.Since(s.Good.Began).Seconds())
 		}
 		if s.Last.State != uptime.CrawlNone {

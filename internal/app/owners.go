@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,11 +27,16 @@ const (
 	ownersFile = "/.well-known/alivemcp.json"
 	// ownersAgain is how often a host is asked, ownersOut one that has opted out.
 	ownersAgain, ownersOut = 24 * time.Hour, 7 * 24 * time.Hour
+	// ownersStale is when what a host said counts no more for what is new of it.
+	ownersStale = 2 * ownersAgain
 	// ownersGone is how long a file must be missing before that takes back what it
 	// said.
 	ownersGone = 24 * time.Hour
-	// ownersTurn lies between two rounds when nobody wants one.
-	ownersTurn = time.Hour
+	// ownersTurn lies between two rounds when nobody wants one, ownersSoon when nobody
+	// answered the last: that may be this machine's fault, and is believed the
+	// ownersTries-th time.
+	ownersTurn, ownersSoon = time.Hour, time.Minute
+	ownersTries            = 4
 	// ownersAtOnce is how many hosts are asked at once, ownersTold how many before
 	// what they said has its effect.
 	ownersAtOnce, ownersTold = 16, 200
@@ -52,6 +59,7 @@ type owners struct {
 	log    *slog.Logger
 	now    func() time.Time
 	first  time.Duration // until the first round
+	silent int           // how many rounds in a row nobody answered
 	// served are the endpoints that have a place among those that are served, listed
 	// all that may be probed, wanted holds a token when somebody has to be asked soon.
 	served, listed readEndpoints
@@ -62,8 +70,20 @@ type owners struct {
 func newOwners(private bool, agent string, store ownersStore, log *slog.Logger) *owners {
 	client := *registry.NewClient(guard.Policy{AllowPrivate: private})
 	client.Timeout = ownersWait
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse } // another host says nothing for this one
+	client.CheckRedirect = func(to *http.Request, via []*http.Request) error {
+		if len(via) > 1 || !onlySafer(via[0].URL, to.URL) {
+			return http.ErrUseLastResponse // another host says nothing for this one
+		}
+		return nil
+	}
 	return &owners{client: &client, agent: agent, store: store, log: log, now: time.Now, first: settle, changed: func() {}}
+}
+
+// onlySafer reports whether a redirect leads to the same file of the same host by
+// HTTPS, as most hosts answer to everything that is not.
+func onlySafer(from, to *url.URL) bool {
+	return from.Scheme == "http" && to.Scheme == "https" && from.Hostname() == to.Hostname() && to.EscapedPath() == ownersFile &&
+		(from.Port() == "" || from.Port() == "80") && (to.Port() == "" || to.Port() == "443")
 }
 
 // readEndpoints returns some of the endpoints that are listed.
@@ -72,7 +92,7 @@ type readEndpoints func(context.Context) ([]uptime.Endpoint, error)
 // run asks the hosts of what is served, again and again, until ctx ends. What one
 // says counts for all that is listed of it.
 func (o *owners) run(ctx context.Context) error {
-	for wait := o.first; ; wait = ownersTurn {
+	for wait := o.first; ; {
 		turn := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
@@ -83,11 +103,18 @@ func (o *owners) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := o.round(ctx); err != nil && ctx.Err() == nil {
+		wait = ownersTurn
+		switch err := o.round(ctx); {
+		case errors.Is(err, errNobody):
+			wait = ownersSoon
+		case err != nil && ctx.Err() == nil:
 			o.log.ErrorContext(ctx, "cannot ask owners, will try again", "error", err)
 		}
 	}
 }
+
+// errNobody ends a round in which nobody answered.
+var errNobody = errors.New("nobody answered")
 
 // round asks every host that was not asked of late, and applies what they say.
 func (o *owners) round(ctx context.Context) error {
@@ -103,8 +130,19 @@ func (o *owners) round(ctx context.Context) error {
 	for _, f := range files {
 		known[f.Origin] = f
 	}
+	heard := 0
 	for some := range slices.Chunk(o.due(served, known), ownersTold) {
-		news, err := o.apply(ctx, o.ask(ctx, some), known)
+		fresh := slices.ContainsFunc(some, func(f uptime.OwnersFile) bool { return !consents(&f, o.now()) && !f.Optout })
+		said, answers := o.ask(ctx, some)
+		if heard += answers; heard > 0 {
+			o.silent = 0
+		}
+		if fresh && heard == 0 { // without a network nobody has consented
+			if o.silent++; o.silent < ownersTries {
+				return errNobody
+			}
+		}
+		news, err := o.apply(ctx, said, known)
 		if err != nil {
 			return err
 		}
@@ -121,7 +159,7 @@ func (o *owners) due(served []uptime.Endpoint, known map[string]uptime.OwnersFil
 	for i := range served {
 		origin := originOf(&served[i])
 		f, asked := known[origin]
-		if !seen[origin] && (!asked || !f.Optout && o.now().Sub(f.Asked) >= ownersAgain) {
+		if !seen[origin] && (!asked || !f.Optout && ago(f.Asked, o.now()) >= ownersAgain) {
 			f.Origin = origin
 			out = append(out, f)
 		}
@@ -132,7 +170,7 @@ func (o *owners) due(served []uptime.Endpoint, known map[string]uptime.OwnersFil
 		if !f.Missing.IsZero() {
 			often = ownersGone
 		}
-		if f.Optout && o.now().Sub(f.Asked) >= often {
+		if f.Optout && ago(f.Asked, o.now()) >= often {
 			out = append(out, f)
 		}
 	}
@@ -140,19 +178,26 @@ func (o *owners) due(served []uptime.Endpoint, known map[string]uptime.OwnersFil
 	return out
 }
 
-// ask asks some hosts at once, and returns what they say now.
-func (o *owners) ask(ctx context.Context, files []uptime.OwnersFile) []uptime.OwnersFile {
+// ask asks some hosts at once, and returns what they say now, and how many answered.
+func (o *owners) ask(ctx context.Context, files []uptime.OwnersFile) (said []uptime.OwnersFile, answers int) {
 	var g errgroup.Group
 	g.SetLimit(ownersAtOnce)
-	for i := range files {
+	said = slices.Clone(files)
+	says := make([]ownersWord, len(said))
+	for i := range said {
 		g.Go(func() error {
-			says := o.says(ctx, files[i].Origin)
-			files[i] = heard(files[i], says, o.now())
+			says[i] = o.says(ctx, said[i].Origin)
+			said[i] = heard(said[i], says[i], o.now())
 			return nil
 		})
 	}
 	_ = g.Wait() // none fails
-	return files
+	for _, word := range says {
+		if word != saidNothing {
+			answers++
+		}
+	}
+	return said, answers
 }
 
 // apply keeps what hosts said, and reports whether anything follows from it.
@@ -161,7 +206,7 @@ func (o *owners) apply(ctx context.Context, said []uptime.OwnersFile, known map[
 		if ctx.Err() != nil { // it was not asked to the end
 			return news, ctx.Err()
 		}
-		before, asked := known[f.Origin]
+		before := known[f.Origin]
 		if _, err := o.store.NoteOwners(ctx, f, nil, optoutEntry("", "owner", reasonOf(f.Optout), f.Optout)); err != nil {
 			return news, err
 		}
@@ -169,9 +214,23 @@ func (o *owners) apply(ctx context.Context, said []uptime.OwnersFile, known map[
 			o.log.InfoContext(ctx, "an owner wants to be probed again", "host", f.Origin)
 		}
 		known[f.Origin] = f
-		news = news || !asked || before.Optout != f.Optout
+		news = news || before.Optout != f.Optout || !f.Optout && !consents(&before, o.now())
 	}
 	return news, nil
+}
+
+// consents reports whether a host did not mind of late.
+func consents(f *uptime.OwnersFile, now time.Time) bool {
+	return !f.Optout && ago(f.Asked, now) < ownersStale
+}
+
+// ago is how long a moment is past. One in the future is of a clock that was wrong, and
+// nobody knows when it was.
+func ago(at, now time.Time) time.Duration {
+	if at.After(now) {
+		return math.MaxInt64
+	}
+	return now.Sub(at)
 }
 
 func reasonOf(out bool) string {
@@ -220,7 +279,8 @@ func (o *owners) spread(ctx context.Context, known map[string]uptime.OwnersFile)
 type ownersWord int
 
 const (
-	saysNothing ownersWord = iota // it could not be asked
+	saidNothing ownersWord = iota // it could not be asked
+	saysElse                      // it answered something that says neither
 	saysOut
 	saysIn
 	saysNone // there is no file
@@ -244,18 +304,18 @@ func heard(f uptime.OwnersFile, says ownersWord, now time.Time) uptime.OwnersFil
 	return f
 }
 
-// says asks a host for its file. Something that is no JSON is what many hosts answer
-// for every address.
+// says asks a host for its file.
 func (o *owners) says(ctx context.Context, origin string) ownersWord {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+ownersFile, nil)
 	if err != nil {
-		return saysNothing
+		return saidNothing
 	}
 	req.Header.Set("User-Agent", o.agent)
 	req.Header.Set("Accept", "application/json")
+	req.Close = true // of thousands of hosts each is asked once
 	res, err := o.client.Do(req)
 	if err != nil {
-		return saysNothing
+		return saidNothing
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxOwnersFile))
@@ -263,20 +323,25 @@ func (o *owners) says(ctx context.Context, origin string) ownersWord {
 	case res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusGone:
 		return saysNone
 	case res.StatusCode != http.StatusOK || err != nil:
-		return saysNothing
+		return saysElse
 	}
 	return wordOf(text)
 }
 
+// wordOf reads a file. What is no JSON, or says nothing of this, is what many hosts
+// answer for every address.
 func wordOf(text []byte) ownersWord {
-	if !bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
+	text = bytes.TrimSpace(bytes.TrimPrefix(text, []byte("\ufeff"))) // as some editors begin a file
+	if !bytes.HasPrefix(text, []byte("{")) {
 		return saysNone
 	}
-	var said struct{ Optout bool }
+	var said struct{ Optout *bool }
 	switch {
 	case json.Unmarshal(text, &said) != nil:
-		return saysNothing // it may have meant something
-	case said.Optout:
+		return saysElse // it may have meant something
+	case said.Optout == nil:
+		return saysNone
+	case *said.Optout:
 		return saysOut
 	}
 	return saysIn

@@ -92,9 +92,9 @@ func offIn(f *config.File) *map[uptime.SourceID]bool {
 func (c *crawling) isOff(id uptime.SourceID) bool { return (*c.off.Load())[id] }
 
 // begin is for the process that has the data to itself: nobody makes the crawls that
-// run, and what is left out is not listed any more.
-func (c *crawling) begin(ctx context.Context) error {
-	if err := c.store.EndCrawls(ctx, time.Now()); err != nil {
+// run; and, if it is one that crawls, what is left out is not listed any more.
+func (c *crawling) begin(ctx context.Context, crawls bool) error {
+	if err := c.store.EndCrawls(ctx, time.Now()); err != nil || !crawls {
 		return err
 	}
 	_, err := c.leaveOut(ctx)

@@ -29,6 +29,8 @@ type Records interface {
 	Endpoints(ctx context.Context, q uptime.EndpointQuery) ([]uptime.Endpoint, error)
 	// Listings returns a page of listings, and where the next one begins.
 	Listings(ctx context.Context, q uptime.ListingQuery) (page []uptime.Listing, next string, err error)
+	// Sources returns what is known of all registries that were ever read.
+	Sources(ctx context.Context) ([]uptime.SourceStatus, error)
 }
 
 // Options are what an Index needs. All but Now and Logger are required.

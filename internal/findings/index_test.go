@@ -26,6 +26,7 @@ type world struct {
 	listings  []uptime.Listing
 	rows      map[uptime.ServerID]*board.Row
 	looks     map[uptime.ServerID]uptime.Result
+	sources   []uptime.SourceStatus
 
 	mu   sync.Mutex // for what tests change while an index runs
 	read int        // how often everything was read
@@ -85,6 +86,8 @@ func (w *world) Listings(_ context.Context, q uptime.ListingQuery) (page []uptim
 	}
 	return page, next, w.err
 }
+
+func (w *world) Sources(context.Context) ([]uptime.SourceStatus, error) { return w.sources, w.err }
 
 func (w *world) index() *findings.Index {
 	return findings.New(findings.Options{
@@ -393,4 +396,26 @@ func BenchmarkRefresh(b *testing.B) {
 			x.Snapshot().Page(findings.Query{Text: "tool", Limit: 50})
 		}
 	})
+}
+
+// TestSwitchedOffIsNotDelisted: of a registry that the operator has switched off nobody
+// knows what it lists; of one that is read what is gone is.
+func TestSwitchedOffIsNotDelisted(t *testing.T) {
+	for name, full := range map[string]time.Time{"off": {}, "read": time.Unix(1, 0)} {
+		w := newWorld()
+		e := w.serve("https://a.dev/mcp", "sha256:1", "a")
+		gone := w.listings[0]
+		gone.Source, gone.Gone = uptime.SourceGlama, time.Unix(2, 0)
+		w.listings = append(w.listings, gone)
+		w.sources = []uptime.SourceStatus{{ID: uptime.SourceOfficial, Full: time.Unix(1, 0)}, {ID: uptime.SourceGlama, Full: full}}
+		x, s := refreshed(t, w)
+		all, _ := s.Entry(e.Key)
+		one, err := x.Compare(t.Context(), &e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := name == "read"; all.Has(uptime.DelistedAlive) != want || one.Has(uptime.DelistedAlive) != want {
+			t.Errorf("%s: the findings are %+v and %+v", name, all.Findings, one.Findings)
+		}
+	}
 }

@@ -73,9 +73,10 @@ func (s *side) sources() (now, former []uptime.SourceID) {
 	return now, slices.DeleteFunc(slices.Compact(former), func(id uptime.SourceID) bool { return slices.Contains(now, id) })
 }
 
-func (s *side) add(l *uptime.Listing) {
+// add adds a listing, unless it is gone and nobody knows whether the registry has it.
+func (s *side) add(l *uptime.Listing, unknown map[uptime.SourceID]bool) {
 	gone := !l.Gone.IsZero()
-	if gone && len(s.listings)-s.now >= maxGone || !gone && s.now >= maxNow {
+	if gone && unknown[l.Source] || gone && len(s.listings)-s.now >= maxGone || !gone && s.now >= maxNow {
 		return
 	}
 	if !gone {
@@ -93,6 +94,10 @@ func readSides(ctx context.Context, from Records) ([]side, error) {
 	if err != nil || len(sides) == 0 {
 		return nil, err
 	}
+	unknown, err := unread(ctx, from)
+	if err != nil {
+		return nil, err
+	}
 	about := map[uptime.EndpointKey][]int{}
 	for i := range sides {
 		for _, key := range keysAround(&sides[i].endpoint) {
@@ -106,13 +111,27 @@ func readSides(ctx context.Context, from Records) ([]side, error) {
 		}
 		for i := range page {
 			for _, at := range about[page[i].Endpoint] {
-				sides[at].add(&page[i])
+				sides[at].add(&page[i], unknown)
 			}
 		}
 		if q.After = next; next == "" {
 			return sides, nil
 		}
 	}
+}
+
+// unread returns the registries of which nobody knows what they list: they were
+// switched off, and not read as a whole since.
+func unread(ctx context.Context, from Records) (map[uptime.SourceID]bool, error) {
+	all, err := from.Sources(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the registries: %w", err)
+	}
+	out := map[uptime.SourceID]bool{}
+	for i := range all {
+		out[all[i].ID] = all[i].Full.IsZero()
+	}
+	return out, nil
 }
 
 // readServed returns the endpoints that are served, without listings.
@@ -139,13 +158,17 @@ func readServed(ctx context.Context, from Records) (out []side, err error) {
 // around reads what is listed of an address.
 func around(ctx context.Context, from Records, e *uptime.Endpoint) ([]uptime.Listing, error) {
 	s := side{endpoint: *e}
+	unknown, err := unread(ctx, from)
+	if err != nil {
+		return nil, err
+	}
 	for _, key := range keysAround(e) { // for a page, on which nobody is to wait for a crowd
 		page, _, err := from.Listings(ctx, uptime.ListingQuery{Endpoint: key, Gone: true, Limit: maxNow + maxGone})
 		if err != nil {
 			return nil, fmt.Errorf("reading what is listed of an address: %w", err)
 		}
 		for i := range page {
-			s.add(&page[i])
+			s.add(&page[i], unknown)
 		}
 	}
 	return s.listings, nil

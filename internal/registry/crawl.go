@@ -177,7 +177,7 @@ func (c *Crawler) round(ctx context.Context, s Source) (*reading, error) {
 		return c.crawl(ctx, s, good.Began.Add(-overlap), false)
 	}
 	full, err := c.crawl(ctx, s, time.Time{}, false)
-	if err != nil || full.crawl.State != uptime.CrawlDone || !s.Incremental() {
+	if err != nil || full.crawl.State != uptime.CrawlDone || !s.Incremental() || c.opt.Off(s.ID()) {
 		return full, err
 	}
 	return c.crawl(ctx, s, full.crawl.Began.Add(-overlap), false)
@@ -246,10 +246,23 @@ func (c *Crawler) crawl(ctx context.Context, s Source, since time.Time, shrunk b
 	if err := c.opt.Records.BeginCrawl(ctx, r.crawl); err != nil {
 		return r, err
 	}
+	if c.opt.Off(s.ID()) { // while this began: from here on, switching it off ends this
+		return r, c.leave(ctx, r)
+	}
 	f := c.opt.Fetch(s.ID())
 	gap, _ := pace(s)
 	f.slow(gap)
 	return r, c.finish(ctx, r, c.read(ctx, s, f, r), shrunk)
+}
+
+// leave ends a crawl of a source that is not to be read any more, and is not news.
+func (c *Crawler) leave(ctx context.Context, r *reading) error {
+	r.crawl.State, r.crawl.Why, r.crawl.Ended = uptime.CrawlNone, "switched off", c.opt.Now().UTC()
+	_, _, _, err := c.opt.Records.FinishCrawl(ctx, r.crawl)
+	if errors.Is(err, uptime.ErrConflict) {
+		return nil // whoever switched it off has ended it
+	}
+	return err
 }
 
 // read reads a source to its end, for as long as a crawl may take: pages that come a
@@ -286,6 +299,8 @@ func (c *Crawler) finish(ctx context.Context, r *reading, failed error, shrunk b
 		loss, r.broken = c.opt.Records.Losses(ctx, r.crawl, r.crawl.Began.Add(-creep))
 	}
 	switch {
+	case r.broken != nil && c.opt.Off(r.crawl.Source):
+		return c.leave(ctx, r) // it was ended
 	case r.broken != nil:
 		return r.broken // the database's: the next crawl throws away what is staged
 	case ctx.Err() != nil:

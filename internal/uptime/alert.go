@@ -78,7 +78,7 @@ type Ending string
 
 // The endings.
 const (
-	EndedForgotten Ending = "forgotten" // the server was removed
+	EndedForgotten Ending = "forgotten" // the server was removed, or the registry switched off
 	EndedPaused    Ending = "paused"    // the server is not looked at for now; it lasts when it is again
 	EndedAccepted  Ending = "accepted"  // the owner accepted the drift
 	EndedReverted  Ending = "reverted"  // the contract is the old one again

@@ -246,7 +246,8 @@ type SourceStatus struct {
 	ID   SourceID
 	Last Crawl // the newest of any state; zero for none yet
 	Good Crawl // the newest that was taken over; zero for none
-	// Full is when the newest good crawl of everything began; zero for none.
+	// Full is when the newest good crawl of everything began; zero for none, also since
+	// the source was switched off: nobody knows what it lists.
 	Full time.Time
 	// Listings and Endpoints are what is listed now.
 	Listings, Endpoints int

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -30,6 +31,10 @@ func (s *Store) BeginAudit(ctx context.Context, run uptime.AuditRun, targets []u
 		}
 		if _, err := tx.ExecContext(ctx, `INSERT INTO audit_runs (id, began, body) VALUES (?, ?, ?)`, run.ID, nanos(run.Began), body); err != nil {
 			return err
+		}
+		targets = slices.Clone(targets)
+		for i := range targets {
+			targets[i].Server = "" // it may be erased, and a run stays as it is
 		}
 		return putBodies(ctx, tx, targets, `INSERT INTO audit_targets (run, endpoint, body) VALUES (?, ?, ?)`,
 			func(t *uptime.AuditTarget, body string) []any { return []any{run.ID, t.Key, body} })

@@ -239,11 +239,13 @@ func sourceStatus(ctx context.Context, tx *sql.Tx, name uptime.SourceID) (out up
 }
 
 // SweepCrawls forgets how crawls that ended before a time went, apart from those
-// that are the last good ones.
+// that are the last good ones, and the newest: that a source is switched off is known
+// by that one alone.
 func (s *Store) SweepCrawls(ctx context.Context, before time.Time) error {
 	return s.write(ctx, "removing old crawls", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
-			DELETE FROM crawls WHERE began < ? AND state <> ? AND id NOT IN (SELECT crawl FROM sources)`,
+			DELETE FROM crawls WHERE began < ? AND state <> ? AND id NOT IN (SELECT crawl FROM sources)
+			AND EXISTS (SELECT 1 FROM crawls n WHERE n.source = crawls.source AND n.began > crawls.began)`,
 			before.UnixNano(), uptime.CrawlRunning)
 		return err
 	})

@@ -95,7 +95,14 @@ func list(t *testing.T, s *sqlite.Store, servers []uptime.Server) []error {
 	}
 	c.State, c.Ended = uptime.CrawlDone, time.Unix(2, 0)
 	_, _, _, err := s.FinishCrawl(t.Context(), c)
-	return append(steps, err, s.BindEndpoints(t.Context(), "acme", bound))
+	steps = append(steps, err, s.BindEndpoints(t.Context(), "acme", bound))
+	endpoints, err := s.Endpoints(t.Context(), uptime.EndpointQuery{Limit: 100})
+	var targets []uptime.AuditTarget
+	for _, e := range endpoints {
+		targets = append(targets, uptime.AuditTarget{Endpoint: e})
+	}
+	run := uptime.AuditRun{ID: "2026-q1", Began: c.Ended, Rounds: 1, Regions: []uptime.Region{{ID: "eu"}}}
+	return append(steps, err, s.BeginAudit(t.Context(), run, targets))
 }
 
 // routing tells of a server in a thread of its own, and of all in one that they

@@ -71,7 +71,7 @@ func PutSealed(ctx context.Context, db *sql.DB, verdicts []uptime.Verdict) error
 // Hot are queries that run often while there is much, by what they are for.
 func Hot() map[string]string {
 	out := map[string]string{
-		"what is due": selectDue, "superseding": supersede,
+		"what is due": selectDue, "superseding": supersede, "what a file takes back": takeBack,
 		"a page":             selectDeliveries + ` WHERE d.tenant = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
 		"a page of a sink":   selectDeliveries + ` WHERE d.tenant = ? AND d.sink = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,
 		"a page of a thread": selectDeliveries + ` WHERE d.tenant = ? AND d.thread = ? ORDER BY d.created DESC, d.id DESC LIMIT ?`,

@@ -7,8 +7,15 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
-// OwnersFiles returns what hosts said of themselves, of all that were ever asked.
+// asksOwners is the first schema that keeps what hosts said.
+const asksOwners = 4
+
+// OwnersFiles returns what hosts said of themselves, of all that were ever asked. A
+// database that is read beside an older program has asked nobody.
 func (s *Store) OwnersFiles(ctx context.Context) ([]uptime.OwnersFile, error) {
+	if s.schema < asksOwners {
+		return nil, nil
+	}
 	out, err := list(ctx, s.reader, func(row scanner) (f uptime.OwnersFile, err error) {
 		var asked, missing sql.NullInt64
 		err = row.Scan(&f.Origin, &asked, &f.Optout, &missing)
@@ -48,9 +55,14 @@ func (s *Store) NoteOwners(ctx context.Context, f uptime.OwnersFile, of []uptime
 	return changed, err
 }
 
+// takeBack makes those be probed again that opted out by a file. Its last words are
+// those of the index, which would not be used without them: each host that is asked
+// would read all endpoints.
+const takeBack = `UPDATE endpoints SET optout = 0, optout_file = '' WHERE optout_file = ? AND optout_file <> '' RETURNING key`
+
 func optByFile(ctx context.Context, tx *sql.Tx, f uptime.OwnersFile, of []uptime.EndpointKey) (changed []uptime.EndpointKey, err error) {
 	if !f.Optout {
-		return list(ctx, tx, value[uptime.EndpointKey], `UPDATE endpoints SET optout = 0, optout_file = '' WHERE optout_file = ? RETURNING key`, f.Origin)
+		return list(ctx, tx, value[uptime.EndpointKey], takeBack, f.Origin)
 	}
 	return list(ctx, tx, value[uptime.EndpointKey], `
 		UPDATE endpoints SET optout = 1, optout_file = ? WHERE optout = 0 AND key IN (SELECT value FROM json_each(?)) RETURNING key`, f.Origin, keys(of))

@@ -61,3 +61,38 @@ func TestUpgradeOptouts(t *testing.T) {
 		t.Errorf("taken back are %v, want what files said", back)
 	}
 }
+
+// A database of an older program is read beside it as it is.
+func TestOwnersBesideOlder(t *testing.T) {
+	dir := t.TempDir()
+	db, err := sqlite.OldDatabase(t.Context(), dir, 3)
+	must(t, err)
+	must(t, db.Close())
+	s := open(t, sqlite.Options{Dir: dir, ReadOnly: true})
+	files, err := s.OwnersFiles(t.Context())
+	if err != nil || len(files) != 0 {
+		t.Errorf("owners said %+v, %v", files, err)
+	}
+	must(t, s.Close())
+}
+
+// Runs of before the upgrade forget which servers their targets were.
+func TestUpgradeTargets(t *testing.T) {
+	dir := t.TempDir()
+	db, err := sqlite.OldDatabase(t.Context(), dir, 3)
+	must(t, err)
+	for _, row := range []string{
+		`INSERT INTO audit_runs (id, began, body) VALUES ('run', 1, '{"id":"run"}')`,
+		`INSERT INTO audit_targets (run, endpoint, body) VALUES ('run', 'ep_1', '{"key":"ep_1","server":"srv_secret","kind":"remote"}'), ('run', 'ep_2', '{"key":"ep_2"}')`,
+	} {
+		_, err := db.ExecContext(t.Context(), row)
+		must(t, err)
+	}
+	must(t, db.Close())
+	targets, err := opened(t, dir).AuditTargets(t.Context(), "run", "", 10)
+	must(t, err)
+	want := []uptime.AuditTarget{{Endpoint: uptime.Endpoint{Key: "ep_1", Kind: uptime.EndpointRemote}}, {Endpoint: uptime.Endpoint{Key: "ep_2"}}}
+	if diff := cmp.Diff(want, targets); diff != "" {
+		t.Errorf("the targets (-want +got):\n%s", diff)
+	}
+}

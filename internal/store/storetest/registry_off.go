@@ -41,6 +41,12 @@ func testSwitchOff(h *house) {
 	if s := all[0]; s.Last.State != uptime.CrawlNone || !s.Last.Off || s.Good.ID != crawled("official", 100).ID || !s.Full.IsZero() || s.Listings != 0 {
 		t.Errorf("the source is %+v, want one that is off, and is read as a whole next", s)
 	}
+	noError(t, h.SweepCrawls(t.Context(), at(65)))
+	all, err = h.Sources(t.Context())
+	noError(t, err)
+	if s := all[0]; !s.Last.Off || s.Good.ID != crawled("official", 100).ID {
+		t.Errorf("long after, the source is %+v, want one that is off", s)
+	}
 	_, changed, gone := h.crawl(t, crawled("official", 60), both, alone)
 	wantCounts(t, "on again", 0, changed, gone, 0, 2, 0)
 	same(t, "what is listed again", h.names(t, uptime.ListingQuery{Source: "official"}), []string{"alone", "both"})

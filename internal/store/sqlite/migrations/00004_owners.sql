@@ -29,3 +29,6 @@ WHERE optout = 1 AND instr(body ->> 'url', '://') > 0 AND 'owner' = (
     SELECT a.author FROM audit_log a WHERE a.object = endpoints.key AND a.action IN ('endpoint.optout', 'endpoint.optin') ORDER BY a.num DESC LIMIT 1);
 
 INSERT INTO owner_files (origin, asked, optout) SELECT DISTINCT optout_file, 0, 1 FROM endpoints WHERE optout_file <> '';
+
+-- Which server an endpoint was is no evidence, and would outlive the server.
+UPDATE audit_targets SET body = json_remove(body, '$.server') WHERE body ->> 'server' IS NOT NULL;
