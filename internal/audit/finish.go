@@ -120,8 +120,8 @@ func (c *collector) failureRows() []FailureRow {
 
 func (c *collector) latencyRows() []LatencyRow {
 	var out []LatencyRow
-	for i := range c.run.Regions {
-		out = append(out, c.latency[i].row(city(&c.run.Regions[i])))
+	for i, city := range cities(c.run) {
+		out = append(out, c.latency[i].row(city))
 	}
 	return append(out, c.latency[len(c.latency)-1].row(""))
 }

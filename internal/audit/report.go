@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -89,17 +91,21 @@ func factsOf(run *uptime.AuditRun) RunFacts {
 	if !Sampled(run) {
 		f.Sample, f.Seed = 0, 0
 	}
-	for i := range run.Regions {
-		f.Regions = append(f.Regions, city(&run.Regions[i]))
-	}
+	f.Regions = cities(run)
 	return f
 }
 
-func city(r *uptime.Region) string {
-	if r.City == "" {
-		return plain(r.ID)
+// cities returns what regions are called, in their order: each by its city, by its
+// id when that is not known, and two of one city by numbers.
+func cities(run *uptime.AuditRun) []string {
+	out, seen := make([]string, len(run.Regions)), map[string]int{}
+	for i, r := range run.Regions {
+		out[i] = plain(cmp.Or(r.City, r.ID))
+		if seen[out[i]]++; seen[out[i]] > 1 {
+			out[i] += " " + strconv.Itoa(seen[out[i]])
+		}
 	}
-	return plain(r.City)
+	return out
 }
 
 // BucketRow is how many endpoints are in a bucket.
