@@ -157,6 +157,7 @@ func (f *auditFlags) goesOn(cmd *cobra.Command) error {
 		{"gap", run.Gap.String(), run.Gap == f.Gap},
 		{"sample", fmt.Sprint(run.Sample), run.Sample == f.Draw.Sample},
 		{"seed", fmt.Sprint(run.Seed), run.Seed == f.Draw.Seed},
+		{"timeout", run.Timeout.String(), run.Timeout == 0 || run.Timeout == f.Timeout},
 	} {
 		if cmd.Flags().Changed(flag.name) && !flag.same {
 			return fmt.Errorf("%w: the audit %s was begun with --%s %s; leave the flag out to go on, or give another run a name of its own", uptime.ErrConflict, run.ID, flag.name, flag.was)

@@ -302,37 +302,53 @@ func comparePublished(sh Shell, as show.Format, r *audit.Report, word string) er
 	if as == show.JSON {
 		return indented(sh.Out, map[string]any{"run": r.Run.ID, "endpoints": r.Endpoints, "buckets": r.Buckets, "published": p})
 	}
-	ours := func(some ...uptime.AuditBucket) string {
-		n := 0
-		for _, b := range r.Buckets {
-			if slices.Contains(some, b.Bucket) {
-				n += b.Endpoints
-			}
-		}
-		if r.Endpoints == 0 {
-			return "-"
-		}
-		share := 100 * float64(n) / float64(r.Endpoints)
-		return percentWord(&share)
-	}
-	lines := [][]string{
-		{"", string(r.Run.ID), p.Quarter + " (published by others)"},
-		{"endpoints", fmt.Sprint(r.Endpoints), fmt.Sprint(p.Endpoints)},
-		{"healthy, stable", ours(uptime.BucketStable), percentWord(p.Stable)},
-		{"healthy, with drift", ours(uptime.BucketDrift), percentWord(p.Drift)},
-		{"healthy", ours(uptime.BucketStable, uptime.BucketDrift), percentWord(p.Healthy)},
-		{"regionally degraded", ours(uptime.BucketRegional), percentWord(p.Regional)},
-		{"credentialed, degraded", ours(uptime.BucketCredentialed), percentWord(p.Token)},
-		{"behind a sign-in", ours(uptime.BucketAuthProper, uptime.BucketAuthCustom, uptime.BucketAuthBroken), percentWord(p.Auth)},
-		{"dead", ours(uptime.BucketDead), percentWord(p.Dead)},
-		{"HTTP alive, not MCP", ours(uptime.BucketNotMCP), percentWord(p.NotMCP)},
-		{"schema malformed", ours(uptime.BucketMalformed), percentWord(p.Malformed)},
-	}
-	if err := columns(sh.Out, lines); err != nil {
+	if err := columns(sh.Out, besideWords(r, &p)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(sh.Out, "\nOthers counted other registries with another method: the figures are no development.")
 	return err
+}
+
+// besideWords sets the figures of a run beside published ones, by the names that the
+// report has for them.
+func besideWords(r *audit.Report, p *audit.PublishedQuarter) [][]string {
+	lines := [][]string{
+		{"", string(r.Run.ID), p.Quarter + " (published by others)"},
+		{"Endpoints", fmt.Sprint(r.Endpoints), fmt.Sprint(p.Endpoints)},
+	}
+	for _, row := range []struct {
+		name   string
+		theirs *float64
+		of     []uptime.AuditBucket
+	}{
+		{"Healthy, stable", p.Stable, []uptime.AuditBucket{uptime.BucketStable}},
+		{"Healthy, with drift", p.Drift, []uptime.AuditBucket{uptime.BucketDrift}},
+		{"Healthy", p.Healthy, []uptime.AuditBucket{uptime.BucketStable, uptime.BucketDrift}},
+		{"Regionally degraded", p.Regional, []uptime.AuditBucket{uptime.BucketRegional}},
+		{"Published token fails", p.Token, []uptime.AuditBucket{uptime.BucketCredentialed}},
+		{"Sign-in", p.Auth, []uptime.AuditBucket{uptime.BucketAuthProper, uptime.BucketAuthCustom, uptime.BucketAuthBroken}},
+		{"Dead", p.Dead, []uptime.AuditBucket{uptime.BucketDead}},
+		{"Answers, but not MCP", p.NotMCP, []uptime.AuditBucket{uptime.BucketNotMCP}},
+		{"Malformed tools", p.Malformed, []uptime.AuditBucket{uptime.BucketMalformed}},
+	} {
+		lines = append(lines, []string{row.name, shareOf(r, row.of), percentWord(row.theirs)})
+	}
+	return lines
+}
+
+// shareOf is the share of some buckets, of all endpoints that are counted.
+func shareOf(r *audit.Report, some []uptime.AuditBucket) string {
+	n := 0
+	for _, b := range r.Buckets {
+		if slices.Contains(some, b.Bucket) {
+			n += b.Endpoints
+		}
+	}
+	if r.Endpoints == 0 {
+		return "-"
+	}
+	share := 100 * float64(n) / float64(r.Endpoints)
+	return percentWord(&share)
 }
 
 func newAuditPublish(sh Shell) *cobra.Command {

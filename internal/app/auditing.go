@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -50,8 +51,8 @@ type AuditOptions struct {
 	// Private looks also at what is not on the public internet: for a registry, or a
 	// lab, of one's own.
 	Private bool
-	// Timeout bounds one attempt, Attempts is how often a failing server is tried,
-	// AttemptGap apart.
+	// Timeout bounds one attempt; in a run that goes on it is that which it began with.
+	// Attempts is how often a failing server is tried, AttemptGap apart.
 	Timeout    time.Duration
 	Attempts   int
 	AttemptGap time.Duration
@@ -109,6 +110,7 @@ func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
 	if err := opt.match(ctx, store); err != nil {
 		return err
 	}
+	opt.Timeout = cmp.Or(run.Timeout, opt.Timeout)
 	return opt.look(ctx, store, origin)
 }
 
@@ -141,7 +143,7 @@ func beginAudit(ctx context.Context, store, origin *sqlite.Store, opt *AuditOpti
 	opt.Tokens.mark(targets)
 	run := uptime.AuditRun{
 		ID: opt.Run, Began: opt.Clock.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
-		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate,
+		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate, Timeout: opt.Timeout,
 		Version: opt.Version, Command: commandLine(opt.Command), Crawls: crawls,
 	}
 	return run, store.BeginAudit(ctx, run, targets)

@@ -71,10 +71,12 @@ type RunFacts struct {
 	Population int       `json:"population,omitempty"`
 	Optouts    int       `json:"optouts"`
 	// Attempts is the most that any look of the evidence took.
-	Attempts int     `json:"attempts"`
-	Rate     float64 `json:"rate"`
-	Version  string  `json:"version"`
-	Command  string  `json:"command"`
+	Attempts int `json:"attempts"`
+	// Timeout bounds an attempt; empty in older runs, which did not keep it.
+	Timeout string  `json:"timeout,omitempty"`
+	Rate    float64 `json:"rate"`
+	Version string  `json:"version"`
+	Command string  `json:"command"`
 }
 
 // Sampled reports whether a run looked at fewer than there were: of all, shares
@@ -87,6 +89,9 @@ func factsOf(run *uptime.AuditRun) RunFacts {
 	f := RunFacts{
 		ID: run.ID, Began: run.Began.UTC(), Ended: run.Ended.UTC(), Rounds: run.Rounds, Gap: duration(run.Gap), Sample: run.Sample, Seed: run.Seed,
 		Population: run.Population, Optouts: run.Optouts, Rate: run.Rate, Version: plain(run.Version), Command: visible(run.Command),
+	}
+	if run.Timeout > 0 {
+		f.Timeout = duration(run.Timeout)
 	}
 	if !Sampled(run) {
 		f.Sample, f.Seed = 0, 0
@@ -163,6 +168,9 @@ type SourceRow struct {
 	GroupRow
 	Crawls []CrawlRow `json:"crawls"`
 }
+
+// title is what the registry calls itself.
+func (s *SourceRow) title() string { return uptime.SourceID(s.Name).Title() }
 
 // CrawlRow is how a registry was read.
 type CrawlRow struct {

@@ -65,8 +65,8 @@ func TestDriftChapter(t *testing.T) {
 	if d.Changes[0].Endpoints != 77 || d.Changes[1].Endpoints != 9 || d.Changes[2].Endpoints != 4 {
 		t.Errorf("the distribution is %+v", d.Changes)
 	}
-	for i, want := range []string{"2: 12 of 82 within 24 h", "3: 13 of 90 within 48 h"} {
-		if w := d.Within[i]; fmt.Sprintf("%d: %d of %d within %s", w.Round, w.Changed, w.Endpoints, w.After) != want {
+	for i, want := range []string{"2: 12 of 82 within 24 h, at most 25 h", "3: 13 of 90 within 48 h, at most 49 h"} {
+		if w := d.Within[i]; fmt.Sprintf("%d: %d of %d within %s, at most %s", w.Round, w.Changed, w.Endpoints, w.After, w.Longest) != want {
 			t.Errorf("%+v, want %s", w, want)
 		}
 	}
