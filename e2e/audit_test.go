@@ -45,6 +45,7 @@ func TestAudit(t *testing.T) {
 		return slices.Contains([]string{"auth", "tools", "handshake", "json-rpc"}, s.Group)
 	})
 	w.crowd()
+	w.ready()
 	if len(w.Truth) != audited {
 		t.Errorf("%d endpoints are planted, want %d", len(w.Truth), audited)
 	}

@@ -17,7 +17,6 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/alivemcp/alivemcp/e2e/loopback"
 	"github.com/alivemcp/alivemcp/internal/app"
 	"github.com/alivemcp/alivemcp/internal/audit"
 	"github.com/alivemcp/alivemcp/internal/audit/audittest"
@@ -42,6 +41,7 @@ type trial struct {
 	origin       string
 	listed, kept string
 
+	starting  []func() // each waits for a server
 	reference *reference
 	tokens    bytes.Buffer
 	near      []string // addresses that are reached from Aachen alone
@@ -116,17 +116,35 @@ func bucketOf(look *uptime.AuditLook) uptime.AuditBucket {
 	}[audit.ClassOf(look)]
 }
 
-// start starts a server. Its port is held until then: thousands of connections look
-// for free ones.
+// start starts a server, for which ready waits.
 func (w *trial) start(s server) *running {
 	w.Helper()
-	return w.startOn(s, loopback.FreePort(w.T))
+	up, ready := w.launch(s, w.rig.freePort(w.T))
+	w.starting = append(w.starting, ready)
+	return up
 }
 
-func (w *trial) startOn(s server, port int) *running {
+// ready waits for the servers that were started: all at once take less time than
+// one after the other.
+func (w *trial) ready() {
 	w.Helper()
-	defer keepPort(w.T, port)()
-	return w.rig.runOn(w.T, s, port)
+	for _, ready := range w.starting {
+		ready()
+	}
+	w.starting = nil
+}
+
+// launch starts a server on a port, which is held until the server is ready:
+// thousands of connections look for free ones.
+func (w *trial) launch(s server, port int) (up *running, ready func()) {
+	w.Helper()
+	release := keepPort(w.T, port)
+	up = w.rig.launch(w.T, s, port)
+	return up, func() {
+		w.Helper()
+		up.process.ready(w.T)
+		release()
+	}
 }
 
 // run starts one of the servers written in Go once more.
@@ -153,7 +171,8 @@ func (w *trial) moving() {
 		early.process.stop()
 		changing.process.stop()
 		port, _ := strconv.Atoi(changing.origin[strings.LastIndexByte(changing.origin, ':')+1:])
-		w.startOn(goServer("mcp-go conformance"), port)
+		_, ready := w.launch(goServer("mcp-go conformance"), port)
+		ready()
 	})
 	w.at(3, late.process.stop)
 	for name, walled := range map[string]*[]string{"near": &w.near, "far": &w.far} {
