@@ -340,7 +340,7 @@ func protocolChapter(r *Report) chapter {
 	}
 	c.Parts = []part{
 		{Text: "These tables have the endpoints that completed a handshake at least once. Legacy revisions begin with initialize, modern ones (from 2026-07-28) with server/discover. " +
-			"The library is a guess from what servers say of themselves; most say too little."},
+			"The library is a guess from what servers say of themselves; most say too little, and some only where they refuse something, so that the health of a library says little."},
 		{Table: groupTable("Era", "Era", r.Eras)},
 		{Table: groupTable("Revision of the protocol", "Revision", r.Versions)},
 		{Table: groupTable("Transport", "Transport", r.Transports)},

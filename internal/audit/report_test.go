@@ -127,7 +127,7 @@ func TestCohortChapter(t *testing.T) {
 	if c.Healthy != 65 || c.Survived != 51 || c.Worse != 10 || c.Absent != 4 || c.Better != 7 || c.Both != 496 {
 		t.Errorf("the cohort is %+v", c)
 	}
-	if c.Survival.Numerator != 51 || c.Survival.Denominator != 65 || *c.Survival.Percent != 78.46 {
+	if c.Survival.Numerator != 51 || c.Survival.Denominator != 65 || *c.Survival.Percent != 78.461538 {
 		t.Errorf("the survival is %+v", c.Survival)
 	}
 	went := map[uptime.AuditBucket]int{}
