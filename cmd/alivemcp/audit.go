@@ -214,7 +214,7 @@ func (f *auditFlags) surround(sh Shell) error {
 		return err
 	}
 	if _, err := os.Stat(f.Dir); f.From == "" && err != nil { // before it is made
-		return usage("audit run --from listings.csv", "nothing is listed in %s yet: read the registries first, with alivemcp registry crawl, or say with --from what is listed", f.Dir)
+		return usage("audit run --from listings.csv", "nothing is listed in %s yet: read the registries first, with %s, or say with --from what is listed", f.Dir, f.crawl())
 	}
 	if len(f.from) == 0 {
 		f.Regions = file.Regions
@@ -238,6 +238,14 @@ func (f *auditFlags) surround(sh Shell) error {
 	f.Command = append([]string{"alivemcp"}, sh.Args...)
 	f.Log = slog.New(slog.DiscardHandler)
 	return nil
+}
+
+// crawl is the command that reads the registries for this one.
+func (f *auditFlags) crawl() string {
+	if f.config == "" {
+		return "alivemcp registry crawl"
+	}
+	return "alivemcp registry crawl --config " + f.config
 }
 
 // parseRegions reads ID[=CITY[:EGRESS]].

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -364,6 +365,9 @@ runs: its pages then show the report at /reports.`,
 				return usage("audit publish "+args[0]+" --to /var/lib/alivemcp", "say with --to which data directory the monitor has")
 			}
 			a, err := app.OpenAdmin(cmd.Context(), to)
+			if errors.Is(err, fs.ErrNotExist) {
+				return usage("audit publish "+args[0]+" --to /var/lib/alivemcp", "%s is not the data directory of a monitor: say with --to which is, as data has it in its configuration", to)
+			}
 			if err != nil {
 				return err
 			}

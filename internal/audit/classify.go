@@ -25,7 +25,7 @@ func Table() []Rule {
 			return s.unjudged() && 2*s.of[ClassLimited] > s.expected-s.judged
 		}},
 		{uptime.BucketUnknown, "Fewer than half of its looks could be judged.", (*sight).unjudged},
-		{uptime.BucketCredentialed, "Strangers are served in every region, and the published token failed in most rounds.", func(s *sight) bool {
+		{uptime.BucketCredentialed, "Strangers are served in every region, and the published token failed in most of the rounds in which it was judged.", func(s *sight) bool {
 			return s.allPass() && 2*s.tokenFailed > s.tokenRounds
 		}},
 		{uptime.BucketDrift, "It passes in every region, and its tools differ between two rounds of the same region.", func(s *sight) bool {
