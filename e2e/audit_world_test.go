@@ -71,8 +71,10 @@ func newTrial(t *testing.T) *trial {
 // others lists the servers that others wrote.
 func (w *trial) others() {
 	for _, s := range slices.Concat(goServers(), npmServers()) {
-		if s.port != 0 {
-			continue // it insists on one, which may be taken
+		// Some insist on a port, which may be taken, and some start a process for each
+		// request or session: these would be most of the trial's time.
+		if s.port != 0 || s.forks {
+			continue
 		}
 		up := w.start(s)
 		name, bucket := plain(s.name), s.want.bucket(w.T)
