@@ -357,7 +357,8 @@ func newAuditPublish(sh Shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "publish RUN", Short: "Copy a run that is over to a monitor, whose pages show its report",
 		Long: `Publish copies a run with its evidence into the data of a monitor, also while that
-runs: its pages then show the report at /reports.`,
+runs: its pages then show the report at /reports, when its configuration has
+registries: {enabled: true}.`,
 		Example: "  alivemcp audit publish 2026-q4 --data ./audits --to /var/lib/alivemcp",
 		Args:    exactly(1, "audit publish 2026-q4 --data ./audits --to /var/lib/alivemcp"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -374,7 +375,7 @@ runs: its pages then show the report at /reports.`,
 			if err := errors.Join(a.Publish(cmd.Context(), from, uptime.AuditRunID(args[0])), a.Close()); err != nil {
 				return err
 			}
-			sh.remark("published " + args[0])
+			sh.remark("published " + args[0] + "; a monitor whose configuration has registries: {enabled: true} shows it within a minute, at /reports/" + args[0])
 			return nil
 		},
 	}
