@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/alivemcp/alivemcp/e2e/loopback"
 )
 
 // running is a server while it runs.
@@ -76,32 +74,40 @@ func (r *rig) run(t *testing.T, s server) *running {
 	t.Helper()
 	port := s.port
 	if port == 0 {
-		port = loopback.FreePort(t)
+		port = r.freePort(t)
 	} else {
 		demandPort(t, port)
 	}
 	return r.runOn(t, s, port)
 }
 
-// runOn starts s on this port.
+// runOn starts s on this port, and returns when it listens.
 func (r *rig) runOn(t *testing.T, s server, port int) *running {
+	t.Helper()
+	up := r.launch(t, s, port)
+	up.process.ready(t)
+	return up
+}
+
+// launch starts s on this port.
+func (r *rig) launch(t *testing.T, s server, port int) *running {
 	t.Helper()
 	host := cmp.Or(s.host, "127.0.0.1")
 	addr := net.JoinHostPort(host, strconv.Itoa(port))
-	argv := r.command(t, withPorts(t, s.argv, port))
-	env := withPorts(t, s.env, port)
-	return &running{server: s, rig: r, process: start(t, addr, env, argv), origin: "http://" + addr}
+	argv := r.command(t, r.withPorts(t, s.argv, port))
+	env := r.withPorts(t, s.env, port)
+	return &running{server: s, rig: r, process: launch(t, addr, env, argv), origin: "http://" + addr}
 }
 
 // withPorts puts port in the place of the first {port}, and a free port in the
 // place of each other one.
-func withPorts(t *testing.T, texts []string, port int) []string {
+func (r *rig) withPorts(t *testing.T, texts []string, port int) []string {
 	t.Helper()
 	texts = slices.Clone(texts)
 	for i := range texts {
 		for strings.Contains(texts[i], "{port}") {
 			texts[i] = strings.Replace(texts[i], "{port}", strconv.Itoa(port), 1)
-			port = loopback.FreePort(t)
+			port = r.freePort(t)
 		}
 	}
 	return texts

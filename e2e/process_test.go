@@ -27,15 +27,24 @@ const (
 // process is a server that the test started, in a process group of its own.
 type process struct {
 	cmd  *exec.Cmd
+	addr string // where it is to listen
 	out  tail
 	done chan struct{} // closed when the process has ended and was waited for
 }
 
-// start runs argv and returns when addr accepts connections. The process ends
-// with the test at the latest; what it printed last is shown if the test failed.
+// start runs argv and returns when addr accepts connections.
 func start(t *testing.T, addr string, env, argv []string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(argv[0], argv[1:]...), done: make(chan struct{})}
+	p := launch(t, addr, env, argv)
+	p.ready(t)
+	return p
+}
+
+// launch runs argv, which is to listen on addr. The process ends with the test at
+// the latest; what it printed last is shown if the test failed.
+func launch(t *testing.T, addr string, env, argv []string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(argv[0], argv[1:]...), addr: addr, done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -50,10 +59,15 @@ func start(t *testing.T, addr string, env, argv []string) *process {
 			t.Logf("the last output of %q:\n%s", argv, p.out.String())
 		}
 	})
-	if err := p.await(t.Context(), addr); err != nil {
-		t.Fatalf("waiting for %q to listen on %s: %v", argv, addr, err)
-	}
 	return p
+}
+
+// ready returns when the process accepts connections.
+func (p *process) ready(t *testing.T) {
+	t.Helper()
+	if err := p.await(t.Context()); err != nil {
+		t.Fatalf("waiting for %q to listen on %s: %v", p.cmd.Args, p.addr, err)
+	}
 }
 
 func (p *process) wait() {
@@ -61,14 +75,14 @@ func (p *process) wait() {
 	close(p.done)
 }
 
-// await returns nil as soon as addr accepts a connection.
-func (p *process) await(ctx context.Context, addr string) error {
+// await returns nil as soon as its address accepts a connection.
+func (p *process) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startsWithin)
 	defer cancel()
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.addr)
 		if err == nil {
 			return conn.Close()
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/alivemcp/alivemcp/e2e/loopback"
 )
 
 const (
@@ -20,8 +22,10 @@ type rig struct {
 	alivemcp string
 	slots    chan struct{} // one for each server that may run now
 	building sync.Mutex
-	fixed    sync.Mutex // held while a server runs whose port nobody can choose
-	hashes   sync.Map   // by server.contract, the first hash that was reported
+	built    map[string]string // binaries by package, while building is held
+	fixed    sync.Mutex        // held while a server runs whose port nobody can choose
+	ports    sync.Map          // that were given to servers, which may not listen yet
+	hashes   sync.Map          // by server.contract, the first hash that was reported
 }
 
 func newRig(t *testing.T) *rig {
@@ -29,7 +33,7 @@ func newRig(t *testing.T) *rig {
 	if testing.Short() {
 		t.Skip("end-to-end tests are not short")
 	}
-	return &rig{alivemcp: alivemcp(t), slots: make(chan struct{}, serversAtOnce)}
+	return &rig{alivemcp: alivemcp(t), slots: make(chan struct{}, serversAtOnce), built: map[string]string{}}
 }
 
 // alivemcp is the path of the binary under test.
@@ -55,6 +59,17 @@ func (r *rig) occupy(t *testing.T, s server) {
 	}
 }
 
+// freePort is a port on which nothing listens, and that no other server was given.
+func (r *rig) freePort(t *testing.T) int {
+	t.Helper()
+	for {
+		port := loopback.FreePort(t)
+		if _, given := r.ports.LoadOrStore(port, true); !given {
+			return port
+		}
+	}
+}
+
 // sameTools checks that the hash depends on the tools alone, not on the era, the
 // transport or a wrapper that writes the members in another order.
 func (r *rig) sameTools(t *testing.T, contract, hash string) {
@@ -74,8 +89,11 @@ func (r *rig) command(t *testing.T, argv []string) []string {
 	if argv[0] != "node" {
 		r.building.Lock()
 		defer r.building.Unlock()
-		name := strings.NewReplacer("./", "", "/", "_").Replace(argv[0])
-		return append([]string{goBuild(t, "servers", name, argv[0])}, argv[1:]...)
+		if r.built[argv[0]] == "" {
+			name := strings.NewReplacer("./", "", "/", "_").Replace(argv[0])
+			r.built[argv[0]] = goBuild(t, "servers", name, argv[0])
+		}
+		return append([]string{r.built[argv[0]]}, argv[1:]...)
 	}
 	if _, err := os.Stat(argv[1]); err != nil {
 		missing(t, "%s is not installed", argv[1])

@@ -26,6 +26,7 @@ type server struct {
 	contract string   // all servers with the same word here have the very same tools
 	flags    []string // more flags for the check
 	sessions bool     // a client gets a session, and must give it back
+	forks    bool     // it starts a process for each request or session
 	noOracle string   // why the SDK's client has no say
 	want     expect
 	also     func(*testing.T, *running)
@@ -161,11 +162,11 @@ func npmServers() []server {
 			argv: gateway("node " + everything + " stdio"),
 		},
 		{
-			name: "supergateway, stateless", contract: "everything", path: "/mcp", want: legacy(13), also: noChildren,
+			name: "supergateway, stateless", contract: "everything", path: "/mcp", forks: true, want: legacy(13), also: noChildren,
 			argv: gateway("node "+everything+" stdio", "--outputTransport", "streamableHttp"),
 		},
 		{
-			name: "supergateway, stateful", contract: "everything", path: "/mcp", sessions: true, want: legacy(13), also: noChildren,
+			name: "supergateway, stateful", contract: "everything", path: "/mcp", sessions: true, forks: true, want: legacy(13), also: noChildren,
 			argv: gateway("node "+everything+" stdio", "--outputTransport", "streamableHttp", "--stateful", "--sessionTimeout", "600000"),
 		},
 		{

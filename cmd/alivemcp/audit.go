@@ -157,6 +157,7 @@ func (f *auditFlags) goesOn(cmd *cobra.Command) error {
 		{"gap", run.Gap.String(), run.Gap == f.Gap},
 		{"sample", fmt.Sprint(run.Sample), run.Sample == f.Draw.Sample},
 		{"seed", fmt.Sprint(run.Seed), run.Seed == f.Draw.Seed},
+		{"timeout", run.Timeout.String(), run.Timeout == 0 || run.Timeout == f.Timeout},
 	} {
 		if cmd.Flags().Changed(flag.name) && !flag.same {
 			return fmt.Errorf("%w: the audit %s was begun with --%s %s; leave the flag out to go on, or give another run a name of its own", uptime.ErrConflict, run.ID, flag.name, flag.was)
@@ -213,7 +214,7 @@ func (f *auditFlags) surround(sh Shell) error {
 		return err
 	}
 	if _, err := os.Stat(f.Dir); f.From == "" && err != nil { // before it is made
-		return usage("audit run --from listings.csv", "nothing is listed in %s yet: read the registries first, with alivemcp registry crawl, or say with --from what is listed", f.Dir)
+		return usage("audit run --from listings.csv", "nothing is listed in %s yet: read the registries first, with %s, or say with --from what is listed", f.Dir, f.crawl())
 	}
 	if len(f.from) == 0 {
 		f.Regions = file.Regions
@@ -237,6 +238,14 @@ func (f *auditFlags) surround(sh Shell) error {
 	f.Command = append([]string{"alivemcp"}, sh.Args...)
 	f.Log = slog.New(slog.DiscardHandler)
 	return nil
+}
+
+// crawl is the command that reads the registries for this one.
+func (f *auditFlags) crawl() string {
+	if f.config == "" {
+		return "alivemcp registry crawl"
+	}
+	return "alivemcp registry crawl --config " + f.config
 }
 
 // parseRegions reads ID[=CITY[:EGRESS]].

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -302,37 +303,53 @@ func comparePublished(sh Shell, as show.Format, r *audit.Report, word string) er
 	if as == show.JSON {
 		return indented(sh.Out, map[string]any{"run": r.Run.ID, "endpoints": r.Endpoints, "buckets": r.Buckets, "published": p})
 	}
-	ours := func(some ...uptime.AuditBucket) string {
-		n := 0
-		for _, b := range r.Buckets {
-			if slices.Contains(some, b.Bucket) {
-				n += b.Endpoints
-			}
-		}
-		if r.Endpoints == 0 {
-			return "-"
-		}
-		share := 100 * float64(n) / float64(r.Endpoints)
-		return percentWord(&share)
-	}
-	lines := [][]string{
-		{"", string(r.Run.ID), p.Quarter + " (published by others)"},
-		{"endpoints", fmt.Sprint(r.Endpoints), fmt.Sprint(p.Endpoints)},
-		{"healthy, stable", ours(uptime.BucketStable), percentWord(p.Stable)},
-		{"healthy, with drift", ours(uptime.BucketDrift), percentWord(p.Drift)},
-		{"healthy", ours(uptime.BucketStable, uptime.BucketDrift), percentWord(p.Healthy)},
-		{"regionally degraded", ours(uptime.BucketRegional), percentWord(p.Regional)},
-		{"credentialed, degraded", ours(uptime.BucketCredentialed), percentWord(p.Token)},
-		{"behind a sign-in", ours(uptime.BucketAuthProper, uptime.BucketAuthCustom, uptime.BucketAuthBroken), percentWord(p.Auth)},
-		{"dead", ours(uptime.BucketDead), percentWord(p.Dead)},
-		{"HTTP alive, not MCP", ours(uptime.BucketNotMCP), percentWord(p.NotMCP)},
-		{"schema malformed", ours(uptime.BucketMalformed), percentWord(p.Malformed)},
-	}
-	if err := columns(sh.Out, lines); err != nil {
+	if err := columns(sh.Out, besideWords(r, &p)); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(sh.Out, "\nOthers counted other registries with another method: the figures are no development.")
 	return err
+}
+
+// besideWords sets the figures of a run beside published ones, by the names that the
+// report has for them.
+func besideWords(r *audit.Report, p *audit.PublishedQuarter) [][]string {
+	lines := [][]string{
+		{"", string(r.Run.ID), p.Quarter + " (published by others)"},
+		{"Endpoints", fmt.Sprint(r.Endpoints), fmt.Sprint(p.Endpoints)},
+	}
+	for _, row := range []struct {
+		name   string
+		theirs *float64
+		of     []uptime.AuditBucket
+	}{
+		{"Healthy, stable", p.Stable, []uptime.AuditBucket{uptime.BucketStable}},
+		{"Healthy, with drift", p.Drift, []uptime.AuditBucket{uptime.BucketDrift}},
+		{"Healthy", p.Healthy, []uptime.AuditBucket{uptime.BucketStable, uptime.BucketDrift}},
+		{"Regionally degraded", p.Regional, []uptime.AuditBucket{uptime.BucketRegional}},
+		{"Published token fails", p.Token, []uptime.AuditBucket{uptime.BucketCredentialed}},
+		{"Sign-in", p.Auth, []uptime.AuditBucket{uptime.BucketAuthProper, uptime.BucketAuthCustom, uptime.BucketAuthBroken}},
+		{"Dead", p.Dead, []uptime.AuditBucket{uptime.BucketDead}},
+		{"Answers, but not MCP", p.NotMCP, []uptime.AuditBucket{uptime.BucketNotMCP}},
+		{"Malformed tools", p.Malformed, []uptime.AuditBucket{uptime.BucketMalformed}},
+	} {
+		lines = append(lines, []string{row.name, shareOf(r, row.of), percentWord(row.theirs)})
+	}
+	return lines
+}
+
+// shareOf is the share of some buckets, of all endpoints that are counted.
+func shareOf(r *audit.Report, some []uptime.AuditBucket) string {
+	n := 0
+	for _, b := range r.Buckets {
+		if slices.Contains(some, b.Bucket) {
+			n += b.Endpoints
+		}
+	}
+	if r.Endpoints == 0 {
+		return "-"
+	}
+	share := 100 * float64(n) / float64(r.Endpoints)
+	return percentWord(&share)
 }
 
 func newAuditPublish(sh Shell) *cobra.Command {
@@ -340,7 +357,8 @@ func newAuditPublish(sh Shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "publish RUN", Short: "Copy a run that is over to a monitor, whose pages show its report",
 		Long: `Publish copies a run with its evidence into the data of a monitor, also while that
-runs: its pages then show the report at /reports.`,
+runs: its pages then show the report at /reports, when its configuration has
+registries: {enabled: true}.`,
 		Example: "  alivemcp audit publish 2026-q4 --data ./audits --to /var/lib/alivemcp",
 		Args:    exactly(1, "audit publish 2026-q4 --data ./audits --to /var/lib/alivemcp"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -348,13 +366,16 @@ runs: its pages then show the report at /reports.`,
 				return usage("audit publish "+args[0]+" --to /var/lib/alivemcp", "say with --to which data directory the monitor has")
 			}
 			a, err := app.OpenAdmin(cmd.Context(), to)
+			if errors.Is(err, fs.ErrNotExist) {
+				return usage("audit publish "+args[0]+" --to /var/lib/alivemcp", "%s is not the data directory of a monitor: say with --to which is, as data has it in its configuration", to)
+			}
 			if err != nil {
 				return err
 			}
 			if err := errors.Join(a.Publish(cmd.Context(), from, uptime.AuditRunID(args[0])), a.Close()); err != nil {
 				return err
 			}
-			sh.remark("published " + args[0])
+			sh.remark("published " + args[0] + "; a monitor whose configuration has registries: {enabled: true} shows it within a minute, at /reports/" + args[0])
 			return nil
 		},
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -77,6 +79,9 @@ func configOr(sh Shell, name string) (*config.File, error) {
 	path := name
 	if path == "" {
 		path = defaultConfig
+	}
+	if _, err := os.Stat(path); name != "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: there is no such file here; a monitor's is made with: alivemcp config init > %s, that of a lab with: alivemcp lab --registry %s", path, path, path)
 	}
 	file, problems := config.Load(path, configOptions(sh))
 	switch {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -50,8 +51,8 @@ type AuditOptions struct {
 	// Private looks also at what is not on the public internet: for a registry, or a
 	// lab, of one's own.
 	Private bool
-	// Timeout bounds one attempt, Attempts is how often a failing server is tried,
-	// AttemptGap apart.
+	// Timeout bounds one attempt; in a run that goes on it is that which it began with.
+	// Attempts is how often a failing server is tried, AttemptGap apart.
 	Timeout    time.Duration
 	Attempts   int
 	AttemptGap time.Duration
@@ -77,22 +78,20 @@ func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
 	if opt.Clock == nil {
 		opt.Clock = audit.RealClock{}
 	}
-	if _, err := os.Stat(opt.From); opt.From != "" && err != nil { // before a directory is made
-		return fmt.Errorf("finding what is listed: %w", err)
+	origin, err := opt.origin(ctx) // before a directory is made
+	if err != nil {
+		return err
+	}
+	if origin != nil {
+		defer func() { err = errors.Join(err, origin.Close()) }()
 	}
 	store, err := sqlite.Open(ctx, sqlite.Options{Dir: opt.Dir})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	origin, err := opt.origin(ctx)
-	if err != nil {
-		return err
-	}
 	if origin == nil {
 		origin = store
-	} else {
-		defer func() { err = errors.Join(err, origin.Close()) }()
 	}
 	run, err := store.AuditRun(ctx, opt.Run)
 	if errors.Is(err, uptime.ErrNotFound) {
@@ -102,13 +101,14 @@ func RunAudit(ctx context.Context, opt AuditOptions) (err error) {
 	case err != nil:
 		return err
 	case !run.Ended.IsZero():
-		return fmt.Errorf("%w: the audit %s is over; give this one another name, or see: alivemcp audit report %s", uptime.ErrConflict, run.ID, run.ID)
+		return fmt.Errorf("%w: the audit %s is over; give this one another name, or see: alivemcp audit report %s --data %s", uptime.ErrConflict, run.ID, run.ID, opt.Dir)
 	case !slices.Equal(run.Regions, placesOf(opt.Regions)):
 		return fmt.Errorf("%w: the audit %s was begun with other regions; give the same ones to go on", uptime.ErrConflict, run.ID)
 	}
 	if err := opt.match(ctx, store); err != nil {
 		return err
 	}
+	opt.Timeout = cmp.Or(run.Timeout, opt.Timeout)
 	return opt.look(ctx, store, origin)
 }
 
@@ -141,13 +141,34 @@ func beginAudit(ctx context.Context, store, origin *sqlite.Store, opt *AuditOpti
 	if population == 0 {
 		return uptime.AuditRun{}, fmt.Errorf("%w: nothing is listed here; read the registries first (alivemcp registry crawl), or name a file with --from", uptime.ErrNotFound)
 	}
+	if err := reachable(targets); err != nil {
+		return uptime.AuditRun{}, err
+	}
 	opt.Tokens.mark(targets)
 	run := uptime.AuditRun{
 		ID: opt.Run, Began: opt.Clock.Now().UTC(), Rounds: opt.Rounds, Gap: opt.Gap, Regions: placesOf(opt.Regions),
-		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate,
+		Sample: opt.Draw.Sample, Seed: opt.Draw.Seed, Population: population, Optouts: optouts, Endpoints: counted(targets), Rate: opt.Rate, Timeout: opt.Timeout,
 		Version: opt.Version, Command: commandLine(opt.Command), Crawls: crawls,
 	}
 	return run, store.BeginAudit(ctx, run, targets)
+}
+
+// reachable refuses an audit of which no look would be made because all that could be
+// looked at is on this machine or network.
+func reachable(targets []uptime.AuditTarget) error {
+	local := 0
+	for i := range targets {
+		if targets[i].Kind == uptime.EndpointRemote {
+			return nil
+		}
+		if targets[i].Kind == uptime.EndpointLocal {
+			local++
+		}
+	}
+	if local == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: no look would be made: %d of %d endpoints are on this machine or network, and none is on the public internet; if they are those of your own lab or registry, add --private", uptime.ErrInvalid, local, len(targets))
 }
 
 func counted(targets []uptime.AuditTarget) (n int) {
@@ -220,7 +241,11 @@ func (o *AuditOptions) origin(ctx context.Context) (*sqlite.Store, error) {
 	if same, _ := os.Stat(o.Dir); !info.IsDir() || os.SameFile(info, same) {
 		return nil, nil //nolint:nilnil // as documented
 	}
-	return sqlite.Open(ctx, sqlite.Options{Dir: o.From, ReadOnly: true})
+	origin, err := sqlite.Open(ctx, sqlite.Options{Dir: o.From, ReadOnly: true})
+	if errors.Is(err, uptime.ErrNotFound) {
+		return nil, fmt.Errorf("%w: %s is not the data directory of a monitor; name one with --from, or a CSV file", uptime.ErrNotFound, o.From)
+	}
+	return origin, err
 }
 
 // look makes the looks.
@@ -328,18 +353,21 @@ func OpenEvidence(ctx context.Context, dir string) (*Evidence, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Evidence{store}, nil
+	return &Evidence{Store: store, dir: dir}, nil
 }
 
 // Evidence is the audits of a data directory.
-type Evidence struct{ *sqlite.Store }
+type Evidence struct {
+	*sqlite.Store
+	dir string
+}
 
 // Run returns a run by its name, the newest for an empty one.
 func (e *Evidence) Run(ctx context.Context, id uptime.AuditRunID) (uptime.AuditRun, error) {
 	if id != "" {
 		run, err := e.AuditRun(ctx, id)
 		if errors.Is(err, uptime.ErrNotFound) {
-			return run, fmt.Errorf("%w: there is no audit %q here; see: alivemcp audit list", err, id)
+			return run, fmt.Errorf("%w: there is no audit %q here; see: alivemcp audit list --data %s", err, id, e.dir)
 		}
 		return run, err
 	}

@@ -53,8 +53,10 @@ func copyRun(ctx context.Context, to *sqlite.Store, from *Evidence, run uptime.A
 		}
 	case err != nil:
 		return err
-	case !present.Ended.IsZero() || !present.Began.Equal(run.Began):
-		return fmt.Errorf("%w: there is an audit %s already", uptime.ErrConflict, run.ID)
+	case !present.Began.Equal(run.Began):
+		return fmt.Errorf("%w: another audit %s is there already, which began at %s; none is replaced", uptime.ErrConflict, run.ID, present.Began.UTC().Format(time.RFC3339))
+	case !present.Ended.IsZero():
+		return fmt.Errorf("%w: the audit %s is published there already", uptime.ErrConflict, run.ID)
 	}
 	if err := copyLooks(ctx, to, from, run.ID); err != nil {
 		return err

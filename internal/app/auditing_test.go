@@ -250,7 +250,7 @@ func TestPublish(t *testing.T) {
 		t.Errorf("published %+v, %v", run, err)
 	}
 	checkTruth(t, list, &app.Evidence{Store: m.Store()})
-	if err := admin.Publish(t.Context(), opt.Dir, "trial"); err == nil || !strings.Contains(err.Error(), "there is an audit trial already") {
+	if err := admin.Publish(t.Context(), opt.Dir, "trial"); err == nil || !strings.Contains(err.Error(), "the audit trial is published there already") {
 		t.Errorf("a second time: %v", err)
 	}
 }

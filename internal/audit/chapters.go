@@ -10,7 +10,7 @@ import (
 
 // documentOf returns a report as it is read.
 func documentOf(r *Report) *document {
-	d := &document{Title: titleOf(r), Kicker: "Audit " + plain(string(r.Run.ID)), Lead: lead(r), Final: !r.Run.Ended.IsZero(), Cards: cards(r)}
+	d := &document{Title: titleOf(r), Kicker: "Audit " + plain(string(r.Run.ID)) + ", " + period(r), Lead: lead(r), Final: !r.Run.Ended.IsZero(), Cards: cards(r)}
 	if r.Endpoints > 0 {
 		d.Waffle = newWaffle("Of a hundred endpoints", groupBar(&r.tally))
 	}
@@ -19,6 +19,20 @@ func documentOf(r *Report) *document {
 		driftChapter(r), listedChapter(r), cohortChapter(r), publishedChapter(r), methodChapter(r), tableChapter(r),
 	}
 	return d
+}
+
+// period says from when to when was looked.
+func period(r *Report) string {
+	first, last := day(r.Run.Began), day(r.Run.Began)
+	for _, round := range r.Rounds {
+		if !round.To.IsZero() {
+			last = day(round.To)
+		}
+	}
+	if first == last {
+		return first
+	}
+	return first + " to " + last
 }
 
 func titleOf(r *Report) string {
@@ -40,13 +54,21 @@ func lead(r *Report) []string {
 		return []string{"There was nothing to count: no registry that was read lists an endpoint."}
 	}
 	return []string{
-		fmt.Sprintf("We counted %s that registries list, and looked at each of the %s that can be probed %s, from %s: a real handshake, and the list of tools.",
-			amount(r.Endpoints, "endpoint", "endpoints"), number(r.Probed), often(&r.Run), amount(len(r.Run.Regions), "region", "regions")),
+		fmt.Sprintf("We counted %s, and looked at each of the %s that can be probed %s, from %s: a real handshake, and the list of tools.",
+			countedWords(r), number(r.Probed), often(&r.Run), amount(len(r.Run.Regions), "region", "regions")),
 		healthyWords(r),
-		fmt.Sprintf("%s are dead: their name leads nowhere, nothing connects, or no answer comes in time. At %s something answers that is not an MCP server. %s ask for a sign-in; %s of these say how, so that clients can complete it by themselves.",
-			number(t.Of(uptime.BucketDead)), number(t.Of(uptime.BucketNotMCP)), number(t.Of(authBuckets()...)), number(t.Of(uptime.BucketAuthProper))),
+		fmt.Sprintf("%s dead: the name leads nowhere, nothing connects, or no answer comes in time. At %s something answers that is not an MCP server. %s for a sign-in; %s of these so that clients can complete it by themselves.",
+			amount(t.Of(uptime.BucketDead), "is", "are"), number(t.Of(uptime.BucketNotMCP)), amount(t.Of(authBuckets()...), "asks", "ask"), number(t.Of(uptime.BucketAuthProper))),
 		fmt.Sprintf("%s could not be judged: they limited us, or looks are missing or failed through our own fault.", number(r.Headlines[2].Numerator)),
 	}
+}
+
+// countedWords says what was counted: all, or what was drawn of all.
+func countedWords(r *Report) string {
+	if r.Run.Sample > 0 {
+		return fmt.Sprintf("%s drawn from the %s that registries list", amount(r.Endpoints, "endpoint", "endpoints"), number(r.Run.Population))
+	}
+	return amount(r.Endpoints, "endpoint", "endpoints") + " that registries list"
 }
 
 // often says how often was looked.
@@ -61,7 +83,7 @@ func often(f *RunFacts) string {
 // mentioned.
 func healthyWords(r *Report) string {
 	t := &r.tally
-	s := fmt.Sprintf("%s work, which is %s of all that we counted: in most of the looks that could be judged", number(t.Healthy()), percentage(r.Headlines[0].Percent))
+	s := fmt.Sprintf("%s, which is %s of all that we counted: in most of the looks that could be judged", amount(t.Healthy(), "works", "work"), percentage(r.Headlines[0].Percent))
 	if len(r.Run.Regions) > 1 {
 		s += ", from every region"
 	}
@@ -70,7 +92,7 @@ func healthyWords(r *Report) string {
 		s += fmt.Sprintf(" Of these, %s changed their tools between the rounds.", number(t.Of(uptime.BucketDrift)))
 	}
 	if len(r.Run.Regions) > 1 {
-		s += fmt.Sprintf(" Another %s work only from some regions.", number(t.Of(uptime.BucketRegional)))
+		s += fmt.Sprintf(" Another %s only from some regions.", amount(t.Of(uptime.BucketRegional), "works", "work"))
 	}
 	return s
 }
@@ -218,7 +240,9 @@ func sourceChapter(r *Report) chapter {
 	}}
 	for i := range r.Sources {
 		if s := &r.Sources[i]; s.Endpoints > 0 {
-			health.Rows = append(health.Rows, groupLine(&s.GroupRow))
+			row := groupLine(&s.GroupRow)
+			row.Cells[0] = s.title()
+			health.Rows = append(health.Rows, row)
 		}
 		crawls.Rows = append(crawls.Rows, crawlLines(&r.Sources[i])...)
 	}
@@ -232,13 +256,13 @@ func sourceChapter(r *Report) chapter {
 
 func crawlLines(s *SourceRow) []line {
 	if len(s.Crawls) == 0 {
-		return []line{{Cells: []string{s.Name, "no crawl of this run", "", "", "", "", "", ""}}}
+		return []line{{Cells: []string{s.title(), "no crawl of this run", "", "", "", "", "", ""}}}
 	}
 	var out []line
 	for i := range s.Crawls {
 		c := &s.Crawls[i]
 		if c.State == uptime.CrawlNone {
-			out = append(out, line{Cells: []string{s.Name, crawlWords(c), "", "", "", "", "", ""}})
+			out = append(out, line{Cells: []string{s.title(), crawlWords(c), "", "", "", "", "", ""}})
 			continue
 		}
 		before := ""
@@ -246,7 +270,7 @@ func crawlLines(s *SourceRow) []line {
 			before = number(c.Previous)
 		}
 		out = append(out, line{Cells: []string{
-			s.Name, crawlWords(c), accessWords(c.Access), window(c), number(c.Records), number(c.Listings), before, number(c.Refused),
+			s.title(), crawlWords(c), accessWords(c.Access), window(c), number(c.Records), number(c.Listings), before, number(c.Refused),
 		}})
 	}
 	return out
@@ -316,7 +340,7 @@ func protocolChapter(r *Report) chapter {
 	}
 	c.Parts = []part{
 		{Text: "These tables have the endpoints that completed a handshake at least once. Legacy revisions begin with initialize, modern ones (from 2026-07-28) with server/discover. " +
-			"The library is a guess from what servers say of themselves; most say too little."},
+			"The library is a guess from what servers say of themselves; most say too little, and some only where they refuse something, so that the health of a library says little."},
 		{Table: groupTable("Era", "Era", r.Eras)},
 		{Table: groupTable("Revision of the protocol", "Revision", r.Versions)},
 		{Table: groupTable("Transport", "Transport", r.Transports)},

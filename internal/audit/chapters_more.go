@@ -96,18 +96,18 @@ func driftChapter(r *Report) chapter {
 
 // withinParts say how soon tools change, by the rounds that were made.
 func withinParts(rows []WithinRow) []part {
-	t := &table{Caption: "Changed since the first round", Head: []column{{Name: "Within"}, {"Round", true}, {"Compared", true}, {"Changed", true}, {"Share", true}}, Scale: "the endpoints that were compared"}
+	t := &table{Caption: "Changed since the first round", Head: []column{{Name: "Within about"}, {"At most", true}, {"Round", true}, {"Compared", true}, {"Changed", true}, {"Share", true}}, Scale: "the endpoints that were compared"}
 	for _, row := range rows {
 		if row.Endpoints == 0 {
 			continue
 		}
-		cells := []string{row.After, strconv.Itoa(row.Round), number(row.Endpoints), number(row.Changed), percentage(row.Percent)}
+		cells := []string{row.After, row.Longest, strconv.Itoa(row.Round), number(row.Endpoints), number(row.Changed), percentage(row.Percent)}
 		t.Rows = append(t.Rows, line{Cells: cells, Bar: bar(piece("degraded", "Changed within "+row.After, row.Changed, row.Endpoints)), Tone: "degraded"})
 	}
 	if len(t.Rows) == 0 {
 		return nil
 	}
-	return []part{{Text: "How soon: an endpoint had changed by a round when one region saw its tools in the first round and in that one, and a change in between. The time is from the first look of the one to the first of the other."}, {Table: t}}
+	return []part{{Text: "How soon: an endpoint had changed by a round when one region saw its tools in the first round and in that one, and a change in between. The time is from the first look of the one to the first of the other; at most is the longest that lay between the two looks at one endpoint, which is more when a round was cut off or some of its looks were late."}, {Table: t}}
 }
 
 func changesWords(n int) string {
@@ -319,9 +319,9 @@ func publishedFigures(r *Report) []line {
 func methodChapter(r *Report) chapter {
 	f := &r.Run
 	c := chapter{ID: "method", Title: "How it was done"}
-	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The run began on %s. Every endpoint was looked at in %s, %s apart, from %s. A look is a name lookup, a new connection, the handshake of the protocol and the list of tools, "+
+	c.Parts = append(c.Parts, part{Text: fmt.Sprintf("The run began on %s. Every endpoint that can be probed was looked at in %s, %s apart, from %s. A look is a name lookup, a new connection, the handshake of the protocol and the list of tools, "+
 		"with %s; it calls no tool%s. The run was begun %s, with those at one host as far apart as can be.",
-		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), attemptWords(f.Attempts), tokenWords(r.Tokens), rateWords(f.Rate))})
+		day(f.Began), amount(f.Rounds, "round", "rounds"), f.Gap, listWords(f.Regions), attemptWords(f), tokenWords(r.Tokens), rateWords(f.Rate))})
 	if f.Sample > 0 {
 		c.Parts = append(c.Parts, part{Text: fmt.Sprintf("A sample of %s was drawn of %s, by a hash with the seed %d. The headlines and the buckets have the 95 %% interval of Wilson, which takes what was drawn from as endless and is rather too wide than too narrow. Shares of registries, platforms and other groups have none, and those of small groups say little.", amount(f.Sample, "endpoint", "endpoints"), amount(f.Population, "endpoint", "endpoints"), f.Seed)})
 	}
@@ -342,11 +342,18 @@ func again(r *Report) string {
 	return s
 }
 
-func attemptWords(most int) string {
-	if most < 2 {
-		return "one attempt"
+func attemptWords(f *RunFacts) string {
+	bound := ""
+	if f.Timeout != "" {
+		bound = " of at most " + f.Timeout
 	}
-	return "up to " + number(most) + " attempts, of which the last decides"
+	if f.Attempts < 2 {
+		return "one attempt" + bound
+	}
+	if bound != "" {
+		bound += " each"
+	}
+	return "up to " + number(f.Attempts) + " attempts" + bound + ", of which the last decides"
 }
 
 func tokenWords(n int) string {

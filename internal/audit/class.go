@@ -43,7 +43,7 @@ func LookTable() []LookRule {
 	return []LookRule{
 		{ClassLimited, "It answered 429, or with a puzzle for browsers.", causeIs(uptime.RateLimited, uptime.BotChallenge)},
 		{ClassDead, "The name did not resolve or leads to no public address, no connection or no TLS session came about, or no answer came in time.", isDead},
-		{ClassUnknown, "There is no look, or it failed through our own fault, or it came to no judgement.", isUnknown},
+		{ClassUnknown, "There is no look, or it failed through our own fault, or it came to no judgement, as when strangers are refused and we did not come to read how to sign in.", isUnknown},
 		{ClassAuthBroken, "It announces a sign-in that cannot be completed.", func(l *uptime.AuditLook) bool {
 			return l.Access == uptime.AccessBroken || l.Cause == uptime.AuthBroken
 		}},

@@ -25,8 +25,8 @@ func Table() []Rule {
 			return s.unjudged() && 2*s.of[ClassLimited] > s.expected-s.judged
 		}},
 		{uptime.BucketUnknown, "Fewer than half of its looks could be judged.", (*sight).unjudged},
-		{uptime.BucketCredentialed, "Strangers are served in every region, and the published token failed in most rounds.", func(s *sight) bool {
-			return s.allPass() && s.demoFails
+		{uptime.BucketCredentialed, "Strangers are served in every region, and the published token failed in most of the rounds in which it was judged.", func(s *sight) bool {
+			return s.allPass() && 2*s.tokenFailed > s.tokenRounds
 		}},
 		{uptime.BucketDrift, "It passes in every region, and its tools differ between two rounds of the same region.", func(s *sight) bool {
 			return s.allPass() && s.drifted
@@ -113,7 +113,9 @@ type sight struct {
 	// pass and fail count regions.
 	pass, fail int
 	drifted    bool
-	demoFails  bool
+	// tokenRounds are the rounds in which a published token was judged, tokenFailed
+	// those of them in most of whose regions it failed.
+	tokenRounds, tokenFailed int
 	// grid are the looks that count, by region and round; nil where there is none.
 	// class are their classes.
 	grid  [][]*uptime.AuditLook
@@ -148,7 +150,9 @@ func (c *classifier) see(t *uptime.AuditTarget, looks []uptime.AuditLook) *sight
 		s.class[i] = make([]Class, len(row))
 		s.region(c, row, s.class[i])
 	}
-	s.demoFails = t.Demo && demoFails(s.grid, c.run.Rounds)
+	if t.Demo {
+		s.token(c.run.Rounds)
+	}
 	return s
 }
 
@@ -179,28 +183,20 @@ func (s *sight) region(c *classifier, row []*uptime.AuditLook, classes []Class) 
 	s.drifted = s.drift.changes > 0
 }
 
-// demoFails reports whether the published token failed in most of the rounds in
-// which it was judged: Down, or Degraded, which is what a refused one is.
-func demoFails(grid [][]*uptime.AuditLook, rounds int) bool {
-	failed, judged := 0, 0
+// token counts the rounds in which the published token was judged, and those in
+// which it failed: was Down, or Degraded, which is what a refused one is.
+func (s *sight) token(rounds int) {
 	for n := range rounds {
 		bad, all := 0, 0
-		for _, row := range grid {
+		for _, row := range s.grid {
 			if l := row[n]; l != nil && l.Demo != uptime.Unknown {
 				all++
-				if l.Demo != uptime.Live {
-					bad++
-				}
+				bad += count(l.Demo != uptime.Live)
 			}
 		}
-		if all > 0 {
-			judged++
-		}
-		if 2*bad > all {
-			failed++
-		}
+		s.tokenRounds += count(all > 0)
+		s.tokenFailed += count(2*bad > all)
 	}
-	return 2*failed > judged
 }
 
 // drifting is how often the tools of an endpoint changed between rounds.

@@ -175,7 +175,7 @@ func (c *collector) group(t *uptime.AuditTarget, f *facts, b uptime.AuditBucket)
 	for _, source := range t.Sources {
 		c.sources.add(plain(string(source)), b)
 	}
-	c.platforms.add(cmp.Or(plain(t.Platform), "(none)"), b)
+	c.platforms.add(cmp.Or(plain(t.Platform), noPlatform), b)
 	if f.version == "" {
 		return
 	}

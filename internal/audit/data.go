@@ -30,14 +30,14 @@ func (r *Report) WriteJSON(w io.Writer) error {
 // region, round by round. No cell is a formula to a spreadsheet.
 func WriteEndpoints(ctx context.Context, w io.Writer, run uptime.AuditRun, evidence Evidence) error {
 	out := newSheet(w, "endpoint", "url", "kind", "why_not_probed", "host", "platform", "registries", "listings", "names", "bucket", "regions_passing", "regions_failing",
-		"looks_expected", "looks_judged", "era", "protocol_version", "transport", "server_version", "sdk", "listed_version", "listed_transport", "listings_disagree", "tools_hash", "changes", "contract_changes", "looks")
+		"looks_expected", "looks_judged", "era", "protocol_version", "transport", "server_version", "sdk", "listed_version", "listed_transport", "listings_disagree", "tools_hash", "changes", "contract_changes", "token_rounds", "token_rounds_failed", "looks")
 	c := newCollector(&run)
 	return out.rows(ctx, run.ID, evidence, func(t *uptime.AuditTarget, looks []uptime.AuditLook) {
 		s := c.see(t, looks)
 		f := c.live(s)
 		out.row(string(t.Key), t.URL, string(t.Kind), t.Why, t.Host, t.Platform, sources(t), strconv.Itoa(t.Listings), strings.Join(t.Names, "; "), string(c.bucket(s)),
 			strconv.Itoa(s.pass), strconv.Itoa(s.fail), strconv.Itoa(s.expected), strconv.Itoa(s.judged), f.era, f.version, f.transport, f.serverVer, f.sdk,
-			t.ListedVersion, t.ListedTransport, strings.Join(t.Disagree, "; "), f.tools, strconv.Itoa(s.drift.changes), strconv.Itoa(s.drift.contract), classes(c.run, s))
+			t.ListedVersion, t.ListedTransport, strings.Join(t.Disagree, "; "), f.tools, strconv.Itoa(s.drift.changes), strconv.Itoa(s.drift.contract), some(s.tokenRounds), some(s.tokenFailed), classes(cities(c.run), s))
 	})
 }
 
@@ -50,13 +50,13 @@ func sources(t *uptime.AuditTarget) string {
 }
 
 // classes writes the classes of all looks: "London: ok ok dead; Tokyo: ...".
-func classes(run *uptime.AuditRun, s *sight) string {
+func classes(cities []string, s *sight) string {
 	if !s.remote {
 		return ""
 	}
 	var out []string
 	for i, row := range s.class {
-		words := []string{city(&run.Regions[i]) + ":"}
+		words := []string{cities[i] + ":"}
 		for _, c := range row {
 			words = append(words, string(c))
 		}
@@ -68,16 +68,16 @@ func classes(run *uptime.AuditRun, s *sight) string {
 // WriteLooks writes a row of CSV for each look at the endpoints that are counted,
 // from which others can judge by themselves.
 func WriteLooks(ctx context.Context, w io.Writer, run uptime.AuditRun, evidence Evidence) error {
-	out := newSheet(w, "endpoint", "round", "region", "at", "class", "state", "cause", "failed_step", "http_status", "access", "auth_broken", "auth_metadata", "transport", "era", "protocol_version",
+	out := newSheet(w, "endpoint", "round", "region", "at", "class", "state", "cause", "reason", "failed_step", "http_status", "access", "auth_broken", "auth_metadata", "transport", "era", "protocol_version",
 		"server_name", "server_version", "sdk", "tools", "tools_hash", "contract_hash", "malformed", "handshake_ms", "total_ms", "attempts", "token_state")
-	table, cities := LookTable(), map[string]string{}
-	for i := range run.Regions {
-		cities[run.Regions[i].ID] = city(&run.Regions[i])
+	table, places := LookTable(), map[string]string{}
+	for i, city := range cities(&run) {
+		places[run.Regions[i].ID] = city
 	}
 	return out.rows(ctx, run.ID, evidence, func(_ *uptime.AuditTarget, looks []uptime.AuditLook) {
 		for i := range looks {
 			l := &looks[i]
-			out.row(string(l.Endpoint), strconv.Itoa(l.Round), cities[l.Region], l.At.UTC().Format(time.RFC3339), string(classOf(table, l)), l.State.String(), string(l.Cause), string(l.Failed), some(l.Status),
+			out.row(string(l.Endpoint), strconv.Itoa(l.Round), places[l.Region], l.At.UTC().Format(time.RFC3339), string(classOf(table, l)), l.State.String(), string(l.Cause), string(l.Cause.Reason()), string(l.Failed), some(l.Status),
 				string(l.Access), l.AuthBroken, strconv.FormatBool(l.AuthChain), string(l.Transport), string(l.Era), l.Version, l.ServerName, l.ServerVer, l.SDK, some(l.Tools), l.ToolsHash, l.ContractHash,
 				strings.Join(l.Malformed, "; "), some(l.Handshake), some(l.Total), some(l.Attempts), tokenState(l))
 		}

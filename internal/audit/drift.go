@@ -42,10 +42,15 @@ type WithinRow struct {
 	Round int `json:"round"`
 	// After is what lay between the first looks of the two rounds, about; empty for
 	// a round that was not made.
-	After     string   `json:"after"`
+	After string `json:"after"`
+	// Longest is what lay at most between the two looks at one endpoint: more than
+	// After when a round was cut off, or some of its looks were late.
+	Longest   string   `json:"longest"`
 	Endpoints int      `json:"endpoints"`
 	Changed   int      `json:"changed"`
 	Percent   *float64 `json:"percent"`
+
+	longest time.Duration
 }
 
 func newDriftFacts(rounds int) DriftFacts {
@@ -87,6 +92,7 @@ func (d *DriftFacts) within(s *sight) {
 			differs, _ := differ(before, l)
 			before, moved = l, moved || differs
 			compared[n], changed[n] = true, changed[n] || moved
+			d.Within[n].longest = max(d.Within[n].longest, l.At.Sub(row[0].At))
 		}
 	}
 	for n := range d.Within {
@@ -123,7 +129,7 @@ func (d *DriftFacts) finish(rounds []RoundRow) DriftFacts {
 		w, round := &d.Within[i], &rounds[i+1]
 		w.Round, w.Percent = round.Round, percent(w.Changed, w.Endpoints)
 		if !round.From.IsZero() {
-			w.After = duration(about(round.From.Sub(rounds[0].From)))
+			w.After, w.Longest = duration(about(round.From.Sub(rounds[0].From))), duration(about(w.longest))
 		}
 	}
 	return *d

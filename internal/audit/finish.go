@@ -15,6 +15,9 @@ const (
 	topVersions  = 12
 )
 
+// noPlatform is the row of endpoints that are on none, because they are nowhere.
+const noPlatform = "(none)"
+
 // report puts together what was added up.
 func (c *collector) report() *Report {
 	r := &Report{
@@ -54,9 +57,9 @@ func bucketRows(t *Tally, sample bool) []BucketRow {
 func (c *collector) platformRows(r *Report) {
 	rows := c.platforms.rows()
 	r.PlatformCount = len(rows)
-	if len(rows) > 1 {
-		rest := c.tally.minus(rows[0].Buckets)
-		r.Without = &Without{Platform: rows[0].Name, Endpoints: rows[0].Endpoints, Headlines: headlines(&rest, Sampled(c.run))}
+	if i := slices.IndexFunc(rows, func(row GroupRow) bool { return row.Name != noPlatform }); i >= 0 && len(rows) > 1 {
+		rest := c.tally.minus(rows[i].Buckets)
+		r.Without = &Without{Platform: rows[i].Name, Endpoints: rows[i].Endpoints, Headlines: headlines(&rest, Sampled(c.run))}
 	}
 	r.Platforms = rows[:min(len(rows), topPlatforms)]
 	if len(rows) > topPlatforms {
@@ -120,8 +123,8 @@ func (c *collector) failureRows() []FailureRow {
 
 func (c *collector) latencyRows() []LatencyRow {
 	var out []LatencyRow
-	for i := range c.run.Regions {
-		out = append(out, c.latency[i].row(city(&c.run.Regions[i])))
+	for i, city := range cities(c.run) {
+		out = append(out, c.latency[i].row(city))
 	}
 	return append(out, c.latency[len(c.latency)-1].row(""))
 }

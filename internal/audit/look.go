@@ -40,6 +40,9 @@ func LookOf(cell uptime.Cell) uptime.AuditLook {
 	l.Handshake, l.Total = millis(res.Timings.Handshake), millis(res.Timings.Total)
 	if a := res.Auth; a != nil {
 		l.AuthBroken, l.AuthChain = plain(a.Broken), a.ResourceMetadata != ""
+		if a.Unfinished && l.Access == uptime.AccessCustom {
+			l.State = uptime.Unknown // it may well say how to sign in, where we did not come to read it
+		}
 	}
 	if t := res.Tools; t != nil {
 		l.Tools, l.ToolsHash, l.ContractHash = t.Count, t.Hash, t.ContractHash

@@ -62,6 +62,16 @@ func TestLookOfFailures(t *testing.T) {
 			uptime.AuditLook{State: uptime.Live, Access: uptime.AccessWalled, Status: 401, AuthChain: true, Attempts: 1},
 		},
 		{
+			"walled, and no time to read how to sign in",
+			[]uptime.Result{{Access: uptime.AccessCustom, Auth: &uptime.AuthChain{Status: 401, Unfinished: true}}},
+			uptime.AuditLook{Access: uptime.AccessCustom, Status: 401, Attempts: 1},
+		},
+		{
+			"told where to read how to sign in, and no time to",
+			[]uptime.Result{{Access: uptime.AccessWalled, Auth: &uptime.AuthChain{Status: 401, Unfinished: true}}},
+			uptime.AuditLook{State: uptime.Live, Access: uptime.AccessWalled, Status: 401, Attempts: 1},
+		},
+		{
 			"no HTTP at all",
 			[]uptime.Result{{Failure: &uptime.Failure{Cause: uptime.NotMCP, Effect: uptime.Down}, Transcript: []uptime.Exchange{{Response: "[reset]"}}}},
 			uptime.AuditLook{State: uptime.Down, Cause: uptime.NotMCP, Attempts: 1},

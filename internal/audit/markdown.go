@@ -102,14 +102,3 @@ func inline(s string) string {
 	}
 	return b.String()
 }
-
-// WriteComparison writes what became of the earlier run, and the figures that
-// others published, as Markdown.
-func (r *Report) WriteComparison(w io.Writer) error {
-	var b strings.Builder
-	for _, c := range []chapter{cohortChapter(r), publishedChapter(r)} {
-		writeChapter(&b, &c)
-	}
-	_, err := io.WriteString(w, strings.TrimPrefix(b.String(), "\n"))
-	return err
-}

@@ -1,8 +1,10 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/alivemcp/alivemcp/internal/uptime"
@@ -69,10 +71,12 @@ type RunFacts struct {
 	Population int       `json:"population,omitempty"`
 	Optouts    int       `json:"optouts"`
 	// Attempts is the most that any look of the evidence took.
-	Attempts int     `json:"attempts"`
-	Rate     float64 `json:"rate"`
-	Version  string  `json:"version"`
-	Command  string  `json:"command"`
+	Attempts int `json:"attempts"`
+	// Timeout bounds an attempt; empty in older runs, which did not keep it.
+	Timeout string  `json:"timeout,omitempty"`
+	Rate    float64 `json:"rate"`
+	Version string  `json:"version"`
+	Command string  `json:"command"`
 }
 
 // Sampled reports whether a run looked at fewer than there were: of all, shares
@@ -86,20 +90,27 @@ func factsOf(run *uptime.AuditRun) RunFacts {
 		ID: run.ID, Began: run.Began.UTC(), Ended: run.Ended.UTC(), Rounds: run.Rounds, Gap: duration(run.Gap), Sample: run.Sample, Seed: run.Seed,
 		Population: run.Population, Optouts: run.Optouts, Rate: run.Rate, Version: plain(run.Version), Command: visible(run.Command),
 	}
+	if run.Timeout > 0 {
+		f.Timeout = duration(run.Timeout)
+	}
 	if !Sampled(run) {
 		f.Sample, f.Seed = 0, 0
 	}
-	for i := range run.Regions {
-		f.Regions = append(f.Regions, city(&run.Regions[i]))
-	}
+	f.Regions = cities(run)
 	return f
 }
 
-func city(r *uptime.Region) string {
-	if r.City == "" {
-		return plain(r.ID)
+// cities returns what regions are called, in their order: each by its city, by its
+// id when that is not known, and two of one city by numbers.
+func cities(run *uptime.AuditRun) []string {
+	out, seen := make([]string, len(run.Regions)), map[string]int{}
+	for i, r := range run.Regions {
+		out[i] = plain(cmp.Or(r.City, r.ID))
+		if seen[out[i]]++; seen[out[i]] > 1 {
+			out[i] += " " + strconv.Itoa(seen[out[i]])
+		}
 	}
-	return plain(r.City)
+	return out
 }
 
 // BucketRow is how many endpoints are in a bucket.
@@ -157,6 +168,9 @@ type SourceRow struct {
 	GroupRow
 	Crawls []CrawlRow `json:"crawls"`
 }
+
+// title is what the registry calls itself.
+func (s *SourceRow) title() string { return uptime.SourceID(s.Name).Title() }
 
 // CrawlRow is how a registry was read.
 type CrawlRow struct {

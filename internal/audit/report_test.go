@@ -65,8 +65,8 @@ func TestDriftChapter(t *testing.T) {
 	if d.Changes[0].Endpoints != 77 || d.Changes[1].Endpoints != 9 || d.Changes[2].Endpoints != 4 {
 		t.Errorf("the distribution is %+v", d.Changes)
 	}
-	for i, want := range []string{"2: 12 of 82 within 24 h", "3: 13 of 90 within 48 h"} {
-		if w := d.Within[i]; fmt.Sprintf("%d: %d of %d within %s", w.Round, w.Changed, w.Endpoints, w.After) != want {
+	for i, want := range []string{"2: 12 of 82 within 24 h, at most 25 h", "3: 13 of 90 within 48 h, at most 49 h"} {
+		if w := d.Within[i]; fmt.Sprintf("%d: %d of %d within %s, at most %s", w.Round, w.Changed, w.Endpoints, w.After, w.Longest) != want {
 			t.Errorf("%+v, want %s", w, want)
 		}
 	}
@@ -127,7 +127,7 @@ func TestCohortChapter(t *testing.T) {
 	if c.Healthy != 65 || c.Survived != 51 || c.Worse != 10 || c.Absent != 4 || c.Better != 7 || c.Both != 496 {
 		t.Errorf("the cohort is %+v", c)
 	}
-	if c.Survival.Numerator != 51 || c.Survival.Denominator != 65 || *c.Survival.Percent != 78.46 {
+	if c.Survival.Numerator != 51 || c.Survival.Denominator != 65 || *c.Survival.Percent != 78.461538 {
 		t.Errorf("the survival is %+v", c.Survival)
 	}
 	went := map[uptime.AuditBucket]int{}

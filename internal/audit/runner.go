@@ -83,6 +83,7 @@ type Runner struct {
 	run     uptime.AuditRun
 	targets []uptime.AuditTarget // those that are probed, in the order of keys
 	order   []int32              // of targets, spread over hosts
+	begun   time.Time            // when this call began the last round of which it made looks; zero before
 	meter   meter
 }
 
@@ -119,9 +120,10 @@ func setDefault[T comparable](value *T, otherwise T) {
 }
 
 // Run makes all looks that are not kept yet, and ends the run. Round n begins n-1
-// gaps after the run began, or when the round before is over: also after the
-// process was away. When ctx ends it keeps what was seen and returns ctx's
-// error; called again, it goes on from there.
+// gaps after the run began; when the round before was late, or was gone on with after
+// the process had been away, a gap after that, and not before it is over. When ctx
+// ends it keeps what was seen and returns ctx's error; called again, it goes on from
+// there.
 func (r *Runner) Run(ctx context.Context) error {
 	if err := r.load(ctx); err != nil || !r.run.Ended.IsZero() {
 		return err
@@ -141,7 +143,7 @@ func (r *Runner) load(ctx context.Context) (err error) {
 	if r.opt.Rate == 0 {
 		r.opt.Rate = r.run.Rate
 	}
-	r.targets, r.order = nil, nil
+	r.targets, r.order, r.begun = nil, nil, time.Time{}
 	if err = r.loadTargets(ctx); err != nil {
 		return err
 	}
@@ -209,9 +211,14 @@ func (r *Runner) turn(n int) job {
 	return job(int(r.order[at])*regions + region)
 }
 
-// starts returns when a round begins at the earliest.
-func (r *Runner) starts(round int) time.Time {
-	return r.run.Began.Add(time.Duration(round-1) * r.run.Gap)
+// starts returns when a round begins at the earliest, after one that was begun, or
+// gone on with, at a time; zero for none.
+func (r *Runner) starts(round int, before time.Time) time.Time {
+	at := r.run.Began.Add(time.Duration(round-1) * r.run.Gap)
+	if late := before.Add(r.run.Gap); late.After(at) {
+		return late
+	}
+	return at
 }
 
 // done returns which jobs of a round are kept.
@@ -243,10 +250,10 @@ func (r *Runner) round(ctx context.Context, n int) error {
 		return err
 	}
 	r.meter.add(time.Time{}, kept)
-	if kept == len(done) {
+	if !r.missing(done) {
 		return nil
 	}
-	if start := r.starts(n); r.opt.Clock.Now().Before(start) {
+	if start := r.starts(n, r.begun); r.opt.Clock.Now().Before(start) {
 		r.opt.Progress(r.progress(n, start))
 		if err := r.opt.Clock.Sleep(ctx, start); err != nil {
 			return err
@@ -255,7 +262,18 @@ func (r *Runner) round(ctx context.Context, n int) error {
 	if err := r.opt.Round(n); err != nil {
 		return err
 	}
+	r.begun = r.opt.Clock.Now()
 	return r.make(ctx, n, done)
+}
+
+// missing reports whether there is a look to make: none is at those who opted out.
+func (r *Runner) missing(done []bool) bool {
+	for j, kept := range done {
+		if !kept && !r.opt.Skip(r.target(job(j)).Key) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *Runner) progress(round int, next time.Time) Progress {
@@ -269,17 +287,18 @@ func (r *Runner) progress(round int, next time.Time) Progress {
 
 // eta adds the rounds that are left, each of which waits for its time.
 func (r *Runner) eta(now time.Time, round int, p Progress) time.Time {
-	one := p.Total / r.run.Rounds
-	at := now
-	for n := round; n <= r.run.Rounds; n++ {
-		left := one
-		if n == round {
-			left = max(0, one*round-p.Done)
+	at, begun, left := now, r.begun, max(0, p.Total/r.run.Rounds*round-p.Done)
+	if !p.Next.IsZero() {
+		at, begun = p.Next, p.Next
+	}
+	for {
+		at = at.Add(time.Duration(float64(left) / p.Rate * float64(time.Second)))
+		if round++; round > r.run.Rounds {
+			return at
 		}
-		if start := r.starts(n); start.After(at) {
+		if start := r.starts(round, begun); start.After(at) {
 			at = start
 		}
-		at = at.Add(time.Duration(float64(left) / p.Rate * float64(time.Second)))
+		begun, left = at, p.Total/r.run.Rounds
 	}
-	return at
 }

@@ -193,6 +193,70 @@ func TestNothingIsLostWhenCut(t *testing.T) {
 	})
 }
 
+// TestRoundsOfARunThatWasAway cuts a run off in its second round, and goes on five
+// days later: the third round is a gap after that, and not at once, so that it shows
+// what a day changes.
+func TestRoundsOfARunThatWasAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		rec := newRecords(threeRounds(began, "a"), targets(100, 100))
+		opt := audit.Options{Run: "test", Records: rec, Look: takes(time.Second), Rate: 10}
+		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour+5*time.Second)
+		defer cancel()
+		if err := audit.New(opt).Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * 24 * time.Hour)
+		back, want := time.Now(), time.Time{}
+		opt.Progress = func(p audit.Progress) {
+			if !p.Next.IsZero() {
+				want = p.Next
+			}
+		}
+		if err := audit.New(opt).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		second := 0
+		for _, l := range rec.looks {
+			switch {
+			case l.Round == 2 && l.At.Before(back):
+				second++
+			case l.Round == 3 && (l.At.Before(back.Add(24*time.Hour)) || l.At.After(back.Add(24*time.Hour+time.Minute))):
+				t.Errorf("a look of the third round was made %v after the second was gone on with", l.At.Sub(back))
+			}
+		}
+		if second < 10 || second > 90 || !want.Equal(back.Add(24*time.Hour)) {
+			t.Errorf("%d looks of the second round were made before it was cut off; the third was told for %v", second, want)
+		}
+	})
+}
+
+// TestRoundThatIsLeftToThoseWhoOptedOut is over: nothing of it is missing, and no
+// other waits for it.
+func TestRoundThatIsLeftToThoseWhoOptedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := targets(5, 5)
+		rec := newRecords(threeRounds(time.Now(), "a"), all)
+		opt := audit.Options{Run: "test", Records: rec, Look: takes(time.Second), Skip: func(k uptime.EndpointKey) bool { return k == all[2].Key }}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_ = audit.New(opt).Run(ctx) // cut off after the first round
+		time.Sleep(30 * time.Hour)
+		back := time.Now()
+		if err := audit.New(opt).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range rec.looks {
+			if l.Round == 2 && l.At.Sub(back) > time.Minute {
+				t.Errorf("the second round waited for %v", l.At.Sub(back))
+			}
+		}
+		if len(rec.looks) != 12 {
+			t.Errorf("%d looks, want those of four endpoints", len(rec.looks))
+		}
+	})
+}
+
 // killed is a store that takes no more after some batches: as if the process had
 // been killed then, with all that it had not kept.
 type killed struct {

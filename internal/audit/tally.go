@@ -111,8 +111,8 @@ func headlines(t *Tally, sample bool) []Headline {
 	return out
 }
 
-// percent returns a share in per cent with two decimals, nil of nothing. Only
-// none is 0, and only all is 100.
+// percent returns a share in per cent, nil of nothing. Only none is 0, and only all
+// is 100.
 func percent(n, of int) *float64 {
 	if of == 0 {
 		return nil
@@ -124,8 +124,11 @@ func percent(n, of int) *float64 {
 	return p
 }
 
+// rounded leaves six decimals: so few that every machine comes to the same, and so
+// many that what is rounded once more for people, to one, is right of any hundred
+// thousand endpoints.
 func rounded(f float64) *float64 {
-	f = math.Round(f*100) / 100
+	f = math.Round(f*1e6) / 1e6
 	return &f
 }
 

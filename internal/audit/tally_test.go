@@ -27,7 +27,7 @@ func TestSampleHasIntervals(t *testing.T) {
 	}
 	r := build(t, run, nil, p)
 	h := r.Headlines[0]
-	if *h.Percent != 10.14 || math.Abs(*h.Low-6.24) > 0.01 || math.Abs(*h.High-16.05) > 0.01 {
+	if math.Abs(*h.Percent-10.14) > 0.01 || math.Abs(*h.Low-6.24) > 0.01 || math.Abs(*h.High-16.05) > 0.01 {
 		t.Errorf("%.2f %%, %.2f to %.2f", *h.Percent, *h.Low, *h.High)
 	}
 	if b := r.Buckets[1]; *b.Low != 0 || *b.High < 2 || *b.High > 3 {
@@ -37,7 +37,7 @@ func TestSampleHasIntervals(t *testing.T) {
 	if err := r.WriteMarkdown(&md); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(md.String(), "A sample of 148 endpoints was drawn of 5,000 endpoints, by a hash with the seed 9") || !strings.Contains(md.String(), "6.2 % to 16.1 %") {
+	if !strings.Contains(md.String(), "A sample of 148 endpoints was drawn of 5,000 endpoints, by a hash with the seed 9") || !strings.Contains(md.String(), "6.2 % to 16.0 %") || !strings.Contains(md.String(), "We counted 148 endpoints drawn from the 5,000 that registries list") {
 		t.Error("the sample is not described")
 	}
 }
@@ -46,13 +46,10 @@ func TestComparisonInWords(t *testing.T) {
 	first := plant(1)
 	second := later(first)
 	r := build(t, second.run, &first.run, both{first, second})
-	var b bytes.Buffer
-	if err := r.WriteComparison(&b); err != nil {
-		t.Fatal(err)
-	}
+	md := markdown(t, r)
 	for _, want := range []string{"Survival of the healthy: 78.5 % (51 of 65)", "| Healthy, stable | 52 | 10.4 % | 45 | 9.1 % | −1.3 pp |", "Q3 2026, others", "published by others"} {
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("the comparison lacks %q:\n%s", want, b.String())
+		if !strings.Contains(md, want) {
+			t.Errorf("the report lacks %q", want)
 		}
 	}
 	if r.Title() != "11.7 % of the MCP endpoints that registries list are healthy" || !strings.Contains(audit.CSS(), ".audit") {
@@ -68,7 +65,7 @@ func TestNotCrawledIsNamed(t *testing.T) {
 		}
 	}
 	out := every(t, p, nil, p)
-	if !strings.Contains(out["report.md"], "| pulsemcp | not crawled (no credential) |") {
+	if !strings.Contains(out["report.md"], "| PulseMCP | not crawled (no credential) |") {
 		t.Error("the page does not say that pulsemcp was not crawled")
 	}
 }
@@ -110,5 +107,24 @@ func TestListedVersusLive(t *testing.T) {
 	}
 	if l.Catalogues != 1 || l.Copies != 4 || l.Largest[0].NameCount != 4 {
 		t.Errorf("catalogues %d, copies %d, %+v", l.Catalogues, l.Copies, l.Largest)
+	}
+}
+
+// TestSharesAreRoundedOnce: 156 of 380 are 41.05263 %, which is 41.1 and not what
+// becomes of 41.05.
+func TestSharesAreRoundedOnce(t *testing.T) {
+	run := threeRounds(time.Unix(0, 0), "a")
+	run.Rounds = 1
+	p := &planted{records: newRecords(run, targets(380, 380))}
+	for i, target := range p.targets {
+		l := letters()['d']
+		if i < 156 {
+			l = letters()['o']
+		}
+		l.Endpoint, l.Round, l.Region = target.Key, 1, "a"
+		p.looks[lookKey(&l)] = l
+	}
+	if h := build(t, run, nil, p).Headlines[0]; h.Share() != "41.1 %" {
+		t.Errorf("156 of 380 are told as %s", h.Share())
 	}
 }

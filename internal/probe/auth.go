@@ -38,15 +38,33 @@ func (a *attempt) judgeWall(ctx context.Context, ans *mcpwire.Answer) *uptime.Fa
 	case a.res.Access == uptime.AccessBroken:
 		f = fail(uptime.AuthBroken, "sign-in cannot be completed: %s", a.res.Auth.Broken)
 	case a.res.Access == "":
-		a.res.Access = uptime.AccessCustom
+		a.res.Access = a.unfollowed(ans)
 	}
 	a.tryMadeUpToken(ctx)
 	return a.step(uptime.StepAuth, time.Since(began), f, a.wallDetail())
 }
 
+// unfollowed says what a wall is whose way in was not followed to its end: through
+// no fault of the server, so that nothing is held against it. Its challenge alone
+// tells strangers where to read how to sign in (RFC 9728 section 5.1).
+func (a *attempt) unfollowed(ans *mcpwire.Answer) uptime.Access {
+	if a.res.Auth != nil && a.res.Auth.ResourceMetadata != "" {
+		return uptime.AccessWalled
+	}
+	for _, c := range mcpwire.ParseChallenges(ans.Header.Values("WWW-Authenticate")) {
+		if c.Params["resource_metadata"] != "" {
+			return uptime.AccessWalled
+		}
+	}
+	return uptime.AccessCustom
+}
+
 func (a *attempt) wallDetail() string {
-	if a.res.Access == uptime.AccessWalled {
+	switch {
+	case a.res.Access == uptime.AccessWalled:
 		return "strangers are refused and told how to sign in"
+	case a.res.Auth != nil && a.res.Auth.Unfinished:
+		return "strangers are refused; how to sign in could not be found out this time"
 	}
 	return "strangers are refused; how to sign in is not announced"
 }

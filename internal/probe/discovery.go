@@ -130,6 +130,7 @@ func discoverAuth(ctx context.Context, f fetcher, endpoint *url.URL, r refusal) 
 	w := &authWalk{fetcher: f, endpoint: endpoint, left: maxAuthFetches}
 	w.chain.Status = r.Status
 	access := w.access(w.follow(ctx, r))
+	w.chain.Unfinished = access == ""
 	return w.chain, access, w.findings
 }
 

@@ -272,7 +272,7 @@ func TestSignInIsDiscoveredHourly(t *testing.T) {
 	}{
 		"intact":       {200, "", uptime.AccessWalled, []int{0, 61, 122}},
 		"broken":       {404, uptime.AuthBroken, uptime.AccessBroken, everyNth(6, 130)},
-		"inconclusive": {429, "", uptime.AccessCustom, everyNth(6, 130)},
+		"inconclusive": {429, "", uptime.AccessWalled, everyNth(6, 130)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -300,6 +300,31 @@ func TestSignInIsDiscoveredHourly(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestWayInThatIsNotFollowed: a wall is judged by its challenge when somebody limits
+// us on the way in; a challenge that names nothing to read leaves it open.
+func TestWayInThatIsNotFollowed(t *testing.T) {
+	t.Parallel()
+	for challenge, want := range map[string]uptime.Access{
+		`Bearer resource_metadata="http://93.184.215.14/prm"`: uptime.AccessWalled,
+		`Bearer realm="mcp"`: uptime.AccessCustom,
+	} {
+		f := newFake(t)
+		f.before = func(w http.ResponseWriter, r *http.Request, _ string) bool {
+			w.Header().Set("WWW-Authenticate", challenge)
+			status := http.StatusUnauthorized
+			if r.Method == http.MethodGet {
+				status = http.StatusTooManyRequests
+			}
+			w.WriteHeader(status)
+			return true
+		}
+		res := look(t, newWorld(t, f).newProber(t, probe.Options{}), public(), "")
+		if res.Access != want || !res.Auth.Unfinished {
+			t.Errorf("%s: access %q, chain %+v, want %q and that it is not finished", challenge, res.Access, res.Auth, want)
+		}
 	}
 }
 

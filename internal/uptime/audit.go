@@ -24,6 +24,8 @@ type AuditRun struct {
 	// Endpoints is how many are counted, those that are not probed included.
 	Endpoints int     `json:"endpoints"`
 	Rate      float64 `json:"rate"` // looks a second
+	// Timeout bounds one attempt; zero in older runs.
+	Timeout time.Duration `json:"timeout,omitempty"`
 	// Version is the program's, Command what was typed, without secrets.
 	Version string `json:"version"`
 	Command string `json:"command"`

@@ -121,6 +121,9 @@ type AuthChain struct {
 	ClientCredentials bool
 	// Broken says which link broke; empty when the chain holds.
 	Broken string
+	// Unfinished says that the chain was not followed to its end, and that this is
+	// not the server's fault: there was no time, or somebody limited us.
+	Unfinished bool
 }
 
 // Redirect is where a server sends those who ask it.
