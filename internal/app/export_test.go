@@ -93,3 +93,21 @@ func (m *Monitor) Strange() string { return m.strange.listener.Addr().String() }
 func (m *Monitor) SweepRetired(ctx context.Context, before time.Time) error {
 	return m.sweepRetired(ctx, before)
 }
+
+// Library is what readers search.
+type Library = library
+
+// NewLibrary makes one of a store.
+func NewLibrary(s *sqlite.Store) *Library { return newLibrary(s) }
+
+// Crowd takes all turns to search until the function that it returns is called.
+func (l *library) Crowd() (leave func()) {
+	for range cap(l.turns) {
+		l.turns <- struct{}{}
+	}
+	return func() {
+		for range cap(l.turns) {
+			<-l.turns
+		}
+	}
+}

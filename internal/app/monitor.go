@@ -91,6 +91,7 @@ type Monitor struct {
 	listed    *listed
 	shelf     *shelf.Shelf
 	compared  *findings.Index // what is listed of those that are served, with what is live
+	library   *library        // what readers search
 
 	public  *webServer
 	strange *webServer // the pages of listed servers; nil for none

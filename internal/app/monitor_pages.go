@@ -49,7 +49,7 @@ func (m *Monitor) siteOptions(tenant uptime.TenantID, base string) statuspage.Op
 		Branding: statuspage.Branding{Name: f.Branding.Title, Link: f.Branding.Link}, Logger: m.log.With("part", "pages"),
 	}
 	if m.showsListed(tenant) {
-		opt.Registries, opt.Findings, opt.Reports, opt.Operator.Contact = m.store, m.compared, m.shelf, contactLink(f.Whom())
+		opt.Registries, opt.Findings, opt.Reports, opt.Operator.Contact = m.library, m.compared, m.shelf, contactLink(f.Whom())
 	}
 	if f.Registries.Serve.Enabled {
 		opt.OptoutPath = ownersFile
@@ -99,7 +99,7 @@ func (m *Monitor) apiOptions(tenant uptime.TenantID, base string) api.Options {
 		Started: m.began, Vitals: m.vitals, Demo: m.opt.Demo != nil, Logger: m.log.With("part", "api"),
 	}
 	if m.showsListed(tenant) {
-		opt.Registries, opt.Findings, opt.Reports = m.store, m.compared, m.shelf
+		opt.Registries, opt.Findings, opt.Reports = m.library, m.compared, m.shelf
 	}
 	return opt
 }

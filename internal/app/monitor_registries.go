@@ -23,6 +23,7 @@ func (m *Monitor) openRegistries() {
 	m.crawls = &crawlTally{ended: map[crawlKind]uint64{}, row: map[uptime.SourceID]int{}}
 	m.listed = newListed(m.store, f)
 	m.listed.asks = true
+	m.library = newLibrary(m.store)
 	m.shelf = shelf.New(m.store, m.log.With("part", "reports"))
 	m.openFindings()
 	m.crawl = newCrawling(crawlOptions{file: f, store: m.store, version: m.opt.Version, log: m.log.With("part", "registries"), ended: m.crawled})

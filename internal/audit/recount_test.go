@@ -54,11 +54,11 @@ func scattered(n int) *planted {
 		}
 		var rows []string
 		for range 3 {
-			row := ""
+			var row strings.Builder
 			for range 3 {
-				row += string(of[r.IntN(len(of))])
+				row.WriteString(string(of[r.IntN(len(of))]))
 			}
-			rows = append(rows, row)
+			rows = append(rows, row.String())
 		}
 		for _, l := range looksOf(rows...) {
 			l.Endpoint = p.targets[i].Key
