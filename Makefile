@@ -43,7 +43,7 @@ fix: ## Fail when go fix would write something in a newer way
 	@go fix -diff ./...
 
 deps: ## Check who imports whom
-	@go test ./internal
+	@go test -count=1 ./internal
 
 lint: ## Run golangci-lint
 	@$(TOOL) golangci-lint run ./...
