@@ -67,7 +67,7 @@ func (a *API) reportOf(e shelf.Entry) reportShape {
 	out.Ready, out.Title, out.Endpoints = true, &e.Report.Title, &e.Report.Endpoints
 	out.Strict, out.Lenient, out.Unknown = headlineOf(e.Report, "strict"), headlineOf(e.Report, "lenient"), headlineOf(e.Report, "unknown")
 	page := a.BaseURL + web.ReportPath(e.Run.ID)
-	out.Links = map[string]string{"page": page, "markdown": page + ".md", "endpoints_csv": page + ".csv", "self": "/api/v1" + web.ReportPath(e.Run.ID)}
+	out.Links = map[string]string{"page": page, "markdown": page + ".md", "endpoints_csv": page + ".csv", "looks_csv_gz": page + ".looks.csv.gz", "self": "/api/v1" + web.ReportPath(e.Run.ID)}
 	return out
 }
 

@@ -1,6 +1,7 @@
 package statuspage
 
 import (
+	"context"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -22,6 +23,8 @@ type Reports interface {
 	// Report returns one. uptime.ErrNotFound means that there is no such run,
 	// uptime.ErrConflict that its report is not there yet.
 	Report(id uptime.AuditRunID) (*shelf.Report, error)
+	// Looks returns the looks of one as CSV, compressed with gzip.
+	Looks(ctx context.Context, id uptime.AuditRunID) ([]byte, error)
 }
 
 func (s *Site) reportRoutes() {
@@ -129,6 +132,9 @@ type reportView struct {
 	Files    []reportFile
 }
 
+// looksForm is the form of a report that has every look.
+const looksForm = ".looks.csv.gz"
+
 // reportFile is a report in another form.
 type reportFile struct{ Name, Means, Href string }
 
@@ -136,6 +142,7 @@ func filesOf(r *shelf.Report) []reportFile {
 	base := "/reports/" + url.PathEscape(string(r.ID))
 	return []reportFile{
 		{"Markdown", "to quote from", base + ".md"}, {"JSON", "all its numbers", base + ".json"}, {"CSV", "the evidence, endpoint by endpoint", base + ".csv"},
+		{"Looks", "every single look as compressed CSV, to count again", base + looksForm},
 	}
 }
 
@@ -143,7 +150,7 @@ func (s *Site) reportPage(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	report, err := s.opt.Reports.Report(uptime.AuditRunID(id))
 	if web.StatusOf(err) == http.StatusNotFound {
-		for _, form := range []string{".md", ".json", ".csv"} {
+		for _, form := range []string{".md", ".json", looksForm, ".csv"} {
 			if run, ok := strings.CutSuffix(id, form); ok {
 				return s.reportFile(w, r, uptime.AuditRunID(run), form)
 			}
@@ -171,6 +178,12 @@ func (s *Site) reportFile(w http.ResponseWriter, r *http.Request, id uptime.Audi
 		c.Type, c.Body = "text/markdown; charset=utf-8", report.Markdown
 	case ".json":
 		c.Type, c.Body = "application/json", report.JSON
+	case looksForm:
+		if c.Body, err = s.opt.Reports.Looks(r.Context(), id); err != nil {
+			return err
+		}
+		c.Type = "application/gzip"
+		w.Header().Set("Content-Disposition", `attachment; filename="looks.csv.gz"`)
 	default:
 		if c.Body, err = report.EndpointsCSV(); err != nil {
 			return err

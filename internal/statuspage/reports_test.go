@@ -50,13 +50,17 @@ func TestReportsInOtherForms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for form, want := range map[string][]byte{".md": report.Markdown, ".json": report.JSON, ".csv": rows} {
+	looks, err := r.story.Shelf.Looks(t.Context(), registrytest.Audit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for form, want := range map[string][]byte{".md": report.Markdown, ".json": report.JSON, ".csv": rows, ".looks.csv.gz": looks} {
 		w := r.do(http.MethodGet, "/reports/2026-q1"+form, nil)
 		if w.Code != http.StatusOK || !bytes.Equal(w.Body.Bytes(), want) || w.Header().Get("Access-Control-Allow-Origin") != "*" || w.Header().Get("ETag") == "" {
 			t.Errorf("%s: %d with %d bytes, %v", form, w.Code, w.Body.Len(), w.Header())
 		}
 	}
-	for path, want := range map[string]int{"/reports/2026-q2": 409, "/reports/2026-q2.md": 409, "/reports/none": 404, "/reports/none.csv": 404, "/reports/2026-q1.exe": 404} {
+	for path, want := range map[string]int{"/reports/2026-q2": 409, "/reports/2026-q2.md": 409, "/reports/none": 404, "/reports/none.csv": 404, "/reports/none.looks.csv.gz": 404, "/reports/2026-q1.exe": 404} {
 		if w := r.do(http.MethodGet, path, nil); w.Code != want {
 			t.Errorf("%s: %d, want %d", path, w.Code, want)
 		}

@@ -46,6 +46,9 @@ type Shelf struct {
 
 	mu      sync.RWMutex
 	entries []Entry
+
+	asked chan struct{} // holds a token while looks is used
+	looks looks
 }
 
 // New returns a shelf without reports. A nil logger discards.
@@ -53,7 +56,7 @@ func New(records Records, log *slog.Logger) *Shelf {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Shelf{records: records, log: log}
+	return &Shelf{records: records, log: log, asked: make(chan struct{}, 1)}
 }
 
 // Run makes reports of the runs that are over, now and whenever one ends, until

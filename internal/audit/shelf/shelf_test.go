@@ -2,6 +2,7 @@ package shelf_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -110,6 +111,49 @@ func TestReportNamesNobodyWhoOptedOut(t *testing.T) {
 	if r.reads["one"] != 6 {
 		t.Errorf("the evidence was read %d times, want twice whenever the owner changed their mind", r.reads["one"])
 	}
+}
+
+// TestLooks: the looks of a report are read when somebody asks, once, and name nobody
+// who opted out since.
+func TestLooks(t *testing.T) {
+	r := &records{runs: []uptime.AuditRun{run("one", day(1), true)}, reads: map[uptime.AuditRunID]int{}}
+	s := shelf.New(r, nil)
+	if _, err := s.Looks(t.Context(), "one"); !errors.Is(err, uptime.ErrNotFound) {
+		t.Errorf("before the first report: %v", err)
+	}
+	for _, out := range []bool{false, true} {
+		r.out = out
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		read := r.reads["one"]
+		for range 3 {
+			rows := looksOf(t, s, "one")
+			if len(rows) < 1 || (len(rows) == 1) != out || rows[0][0] != "endpoint" {
+				t.Errorf("opted out %t: the looks are %v", out, rows)
+			}
+		}
+		if n := r.reads["one"] - read; n != 1 {
+			t.Errorf("the evidence was read %d times for three readers", n)
+		}
+	}
+}
+
+func looksOf(t *testing.T, s *shelf.Shelf, id uptime.AuditRunID) [][]string {
+	t.Helper()
+	text, err := s.Looks(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(z).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
 }
 
 func TestRunThatIsTakenUpAgainHasNoReport(t *testing.T) {
