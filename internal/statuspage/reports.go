@@ -141,7 +141,9 @@ type reportFile struct{ Name, Means, Href string }
 func filesOf(r *shelf.Report) []reportFile {
 	base := "/reports/" + url.PathEscape(string(r.ID))
 	return []reportFile{
-		{"Markdown", "to quote from", base + ".md"}, {"JSON", "all its numbers", base + ".json"}, {"CSV", "the evidence, endpoint by endpoint", base + ".csv"},
+		{"Markdown", "to quote from", base + ".md"},
+		{"JSON", "all its numbers", base + ".json"},
+		{"CSV", "the evidence, endpoint by endpoint", base + ".csv"},
 		{"Looks", "every single look as compressed CSV, to count again", base + looksForm},
 	}
 }
