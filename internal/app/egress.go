@@ -192,17 +192,28 @@ func tunnel(ctx context.Context, conn net.Conn, u *url.URL, host string) error {
 	// The answer to CONNECT has no body: with one byte a read nothing that
 	// belongs to the tunnel is taken away.
 	res, err := http.ReadResponse(bufio.NewReaderSize(byteReader{conn}, 16), req)
-	if err != nil {
-		return fmt.Errorf("reading the proxy's answer: %w", err)
+	if late := net.Error(nil); errors.As(err, &late) && late.Timeout() {
+		return fmt.Errorf("waiting for the proxy to connect: %w", err)
+	} else if err != nil {
+		return ours(fmt.Errorf("reading the proxy's answer: %w", err))
 	}
 	_ = res.Body.Close()
-	if res.StatusCode == http.StatusProxyAuthRequired {
+	return tunnelled(res)
+}
+
+// tunnelled says what a proxy's answer to CONNECT means. It speaks of the server when
+// the proxy says that it failed as a gateway (RFC 9110, section 15.6); otherwise the
+// proxy does not want us, or is none.
+func tunnelled(res *http.Response) error {
+	switch code := res.StatusCode; {
+	case code/100 == 2:
+		return nil
+	case code == http.StatusProxyAuthRequired:
 		return ours(errors.New("the proxy refuses our credentials: " + res.Status))
+	case code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported:
+		return fmt.Errorf("the proxy cannot connect: %s", res.Status)
 	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("the proxy refused to connect: %s", res.Status)
-	}
-	return nil
+	return ours(errors.New("the proxy does not connect us: " + res.Status))
 }
 
 // byteReader hands out one byte at a time.

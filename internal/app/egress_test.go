@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/alivemcp/alivemcp/internal/app"
 )
+
+// nowhere is an address where nobody listens, and nobody will meanwhile.
+const nowhere = "127.0.77.7:47999"
 
 // echoServer answers each connection with a greeting and who is calling.
 func echoServer(t *testing.T) netip.AddrPort {
@@ -95,6 +99,14 @@ func connectProxy(t *testing.T, password string) string {
 	return ln.Addr().String()
 }
 
+// hangsUp is an address where nobody answers.
+func hangsUp(t *testing.T) string {
+	t.Helper()
+	ln := listen(t, "127.0.0.1:0")
+	go accept(ln, func(c net.Conn) { _, _ = http.ReadRequest(bufio.NewReader(c)) })
+	return ln.Addr().String()
+}
+
 func TestEgressHTTPProxy(t *testing.T) {
 	proxy, to := connectProxy(t, "sesame"), echoServer(t)
 	got, err := greeting(t, "http://me:sesame@"+proxy, to)
@@ -143,9 +155,7 @@ func TestEgressSOCKS(t *testing.T) {
 	if err != nil || !strings.HasPrefix(got, "hello ") {
 		t.Errorf("greeting = %q, %v", got, err)
 	}
-	gone := listen(t, "127.0.0.1:0")
-	_ = gone.Close()
-	if _, err := greeting(t, "socks5://"+proxy, netip.MustParseAddrPort(gone.Addr().String())); err == nil {
+	if _, err := greeting(t, "socks5://"+proxy, netip.MustParseAddrPort(nowhere)); err == nil {
 		t.Error("no error for an address that refuses")
 	}
 }
@@ -188,12 +198,15 @@ func TestReferencesTellWhoIsBroken(t *testing.T) {
 // about the servers behind it, which must not become red.
 func TestBrokenWayOutIsOurs(t *testing.T) {
 	t.Parallel()
-	gone := listen(t, "127.0.0.1:0")
-	_ = gone.Close()
+	page := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(page.Close)
 	for name, c := range map[string]struct{ egress, want string }{
-		"http proxy is gone":       {"http://" + gone.Addr().String(), "unknown"},
+		"http proxy is gone":       {"http://" + nowhere, "unknown"},
+		"http proxy is none":       {page.URL, "unknown"},
+		"http proxy hangs up":      {"http://" + hangsUp(t), "unknown"},
+		"behind an http proxy":     {"http://" + connectProxy(t, ""), "down"},
 		"http proxy wants another": {"http://me:wrong@" + connectProxy(t, "sesame"), "unknown"},
-		"socks proxy is gone":      {"socks5://" + gone.Addr().String(), "unknown"},
+		"socks proxy is gone":      {"socks5://" + nowhere, "unknown"},
 		"no such local address":    {"192.0.2.1", "unknown"},
 		"the server is gone":       {"socks5://" + socksProxy(t), "down"},
 	} {

@@ -336,3 +336,27 @@ func TestCheckComparesEverything(t *testing.T) {
 		t.Error("a wrong state is overlooked")
 	}
 }
+
+// TestExpectTakesEveryRightAnswer: who fails where failing is right has listed no
+// tools, and need not have; who lists some lists the right ones.
+func TestExpectTakesEveryRightAnswer(t *testing.T) {
+	e := lab.Expect{State: uptime.Live, AnyCause: []uptime.Cause{uptime.FirstByteTimeout}, Tools: 3}
+	failed := &uptime.Failure{Cause: uptime.FirstByteTimeout}
+	for name, c := range map[string]struct {
+		state uptime.State
+		res   uptime.Result
+		right bool
+	}{
+		"well":             {uptime.Live, uptime.Result{Tools: &uptime.ToolSet{Count: 3}}, true},
+		"well, no tools":   {uptime.Live, uptime.Result{}, false},
+		"failed":           {uptime.Down, uptime.Result{Failure: failed}, true},
+		"failed, and well": {uptime.Live, uptime.Result{Failure: failed}, false},
+		"failed later":     {uptime.Down, uptime.Result{Failure: failed, Tools: &uptime.ToolSet{Count: 3}}, true},
+		"failed, wrong":    {uptime.Down, uptime.Result{Failure: failed, Tools: &uptime.ToolSet{Count: 2}}, false},
+		"another failure":  {uptime.Down, uptime.Result{Failure: &uptime.Failure{Cause: uptime.BadJSON}}, false},
+	} {
+		if err := e.Check(c.state, c.res); (err == nil) != c.right {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -312,7 +312,8 @@ func noSecretIn(t *testing.T, res uptime.Result) {
 	})
 }
 
-// walk visits every string in a value.
+// walk visits every string in a value. A time holds none, but a zone that all times
+// share, which the first who asks for it fills in.
 func walk(v reflect.Value, path string, visit func(path, text string)) {
 	switch v.Kind() {
 	case reflect.String:
@@ -322,6 +323,9 @@ func walk(v reflect.Value, path string, visit func(path, text string)) {
 			walk(v.Elem(), path, visit)
 		}
 	case reflect.Struct:
+		if v.Type() == reflect.TypeFor[time.Time]() {
+			return
+		}
 		for i := range v.NumField() {
 			walk(v.Field(i), path+"."+v.Type().Field(i).Name, visit)
 		}
