@@ -14,14 +14,20 @@ import (
 	"github.com/alivemcp/alivemcp/internal/uptime"
 )
 
+// counting is an endpoint that counts who asks it.
+func counting(t *testing.T) (e uptime.Endpoint, asked *atomic.Int64) {
+	t.Helper()
+	asked = &atomic.Int64{}
+	srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+	t.Cleanup(srv.Close)
+	return uptime.Endpoint{Key: uptime.NewEndpointKey(srv.URL, uptime.StreamableHTTP), Kind: uptime.EndpointRemote, URL: srv.URL, Probe: srv.URL}, asked
+}
+
 // TestAuditHearsOfOptouts: whoever tells the monitor in the middle of an audit of
 // what it lists is not looked at any more.
 func TestAuditHearsOfOptouts(t *testing.T) {
 	for _, out := range []bool{false, true} {
-		var asked atomic.Int64
-		srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
-		t.Cleanup(srv.Close)
-		e := uptime.Endpoint{Key: uptime.NewEndpointKey(srv.URL, uptime.StreamableHTTP), Kind: uptime.EndpointRemote, URL: srv.URL, Probe: srv.URL}
+		e, asked := counting(t)
 		opt := auditOf(t, &audittest.Truth{}, "")
 		opt.Regions, opt.Rounds, opt.From = opt.Regions[:1], 1, t.TempDir()
 		within(t, opt.From, func(s *sqlite.Store) []error { return listedAt(t, s, &e, out) })
@@ -68,14 +74,11 @@ func listedAt(t *testing.T, s *sqlite.Store, e *uptime.Endpoint, out bool) []err
 // host since, before any monitor has noted that.
 func TestAuditHeedsOwnersFiles(t *testing.T) {
 	for _, out := range []bool{false, true} {
-		var asked atomic.Int64
-		srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
-		t.Cleanup(srv.Close)
-		e := uptime.Endpoint{Key: uptime.NewEndpointKey(srv.URL, uptime.StreamableHTTP), Kind: uptime.EndpointRemote, URL: srv.URL, Probe: srv.URL}
+		e, asked := counting(t)
 		opt := auditOf(t, &audittest.Truth{}, "")
 		opt.Regions, opt.Rounds, opt.From = opt.Regions[:1], 1, ""
 		within(t, opt.Dir, func(s *sqlite.Store) []error {
-			f := uptime.OwnersFile{Origin: srv.URL, Asked: time.Now(), Optout: out}
+			f := uptime.OwnersFile{Origin: e.URL, Asked: time.Now(), Optout: out}
 			_, err := s.NoteOwners(t.Context(), f, nil, uptime.AuditEntry{Tenant: app.PublicTenant, At: time.Now(), By: "owner", Action: "endpoint.optout"})
 			return append(listedAt(t, s, &e, false), err)
 		})
